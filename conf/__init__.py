@@ -1,0 +1,1 @@
+"""Ready-made configuration, shipped as package data."""

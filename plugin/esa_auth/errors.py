@@ -1,0 +1,47 @@
+"""What can go wrong, by whose fault and with which exit code.
+
+* EsaAuthError
+    * ConfigError          the configuration: exit 2, before a line is read
+    * StateLockedError     another process holds the state directory: exit 3
+    * OutputGoneError      nobody reads our output any more: exit 74
+    * TemporaryError       may work at the next try: exit 75
+    * StateVersionError    the state was written by a newer version: exit 78
+
+A line that cannot be read is not an exception but a value, see `facts.Unread`.
+"""
+
+
+class EsaAuthError(Exception):
+    """Base of all errors of this package; ``exit_code`` is the process's answer."""
+
+    exit_code = 1
+
+
+class ConfigError(EsaAuthError):
+    """The configuration or the command line is wrong; the text names the key."""
+
+    exit_code = 2
+
+
+class StateLockedError(EsaAuthError):
+    """Another process holds the state directory."""
+
+    exit_code = 3
+
+
+class OutputGoneError(EsaAuthError):
+    """The reader of our output is gone (EPIPE)."""
+
+    exit_code = 74
+
+
+class TemporaryError(EsaAuthError):
+    """Something outside failed that may work at the next try."""
+
+    exit_code = 75
+
+
+class StateVersionError(EsaAuthError):
+    """The saved state is of a newer version than this program."""
+
+    exit_code = 78

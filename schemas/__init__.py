@@ -1,0 +1,1 @@
+"""JSON Schemas of the events and of the configuration, shipped as package data."""
