@@ -1,0 +1,45 @@
+"""argv, logging and exit codes."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Sequence
+
+from esa_auth import __version__
+from esa_auth.commands import check, explain
+from esa_auth.commands import filter as filter_
+from esa_auth.errors import EsaAuthError
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a subcommand and return the exit code."""
+    logging.basicConfig(format="esa-auth: %(message)s", level=logging.INFO)
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except EsaAuthError as error:
+        logging.getLogger("esa_auth").error(" ".join(str(error).split()))  # noqa: TRY400
+        return error.exit_code
+    except BrokenPipeError:
+        # Python would write a traceback when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 74
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="esa-auth",
+        description="Cisco Secure Email Gateway mail logs in, ECS events out.",
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (filter_, explain, check):
+        command.add_parser(subcommands)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The subcommands: argv in, exit code out."""

@@ -1,0 +1,97 @@
+"""`esa-auth filter`: lines on stdin, events on stdout."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import msgpack
+import orjson
+
+from esa_auth.commands.options import add_config, load_config
+from esa_auth.config import Config
+from esa_auth.envelope import has_prefix
+from esa_auth.errors import OutputGoneError
+from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.stream import Stream
+from esa_auth.outputs.dead_letters import DeadLetters
+from esa_auth.outputs.descriptor import write_all
+from esa_auth.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from esa_auth.commands.options import Subcommands
+
+log = logging.getLogger("esa_auth")
+
+
+def add_parser(subcommands: "Subcommands") -> None:
+    """Add the subcommand."""
+    parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
+    add_config(parser)
+    add = parser.add_argument
+    forms = ["auto", "native", "syslog", "json", "msgpack"]
+    add("--input", choices=forms, help="framing of stdin (auto)")
+    add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
+    add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+    add("--join-wrapped", action="store_true", help="join wrapped lines")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Filter stdin to its end; return the exit code."""
+    config = load_config(args)
+    stream = Stream(sys.stdin.fileno())
+    stream.watch_signals()
+    letters = DeadLetters(config.dead_letter)
+    pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+    try:
+        _filter(config, stream, pipeline, letters)
+    except OutputGoneError:
+        log.error(pipeline.counters.closing_line())  # noqa: TRY400 - no traceback
+        raise
+    log.info(pipeline.counters.closing_line())
+    return 0
+
+
+def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
+    """Return how an event is written on stdout."""
+    if form == "msgpack":
+        pack = msgpack.Packer().pack
+        return lambda event: bytes(pack(event))
+    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
+    return lambda event: dumps(event, None, newline)
+
+
+def read_time() -> str:
+    """Return the present, as dead letters carry it."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return now.removesuffix("+00:00") + "Z"
+
+
+def _filter(
+    config: Config, stream: Stream, pipeline: Pipeline[bytes], letters: DeadLetters
+) -> None:
+    decoder = Decoder(
+        pipeline,
+        config.input_format,
+        config.keys,
+        config.pipeline.max_line,
+        begins_record=has_prefix if config.join_wrapped else None,
+    )
+    # What a block makes is written before the next read: no event waits for a line
+    # that may never come.
+    while (block := stream.read()) and decoder.feed(block):
+        _write(pipeline, letters)
+    decoder.finish()
+    pipeline.drain()
+    pipeline.counters.wrapped_joined = decoder.joined
+    _write(pipeline, letters)
+
+
+def _write(pipeline: Pipeline[bytes], letters: DeadLetters) -> None:
+    if dead := pipeline.take_dead():
+        letters.write(dead)
+    if events := pipeline.take_events():
+        write_all(sys.stdout.fileno(), b"".join(events))

@@ -1,0 +1,134 @@
+"""YAML and command line -> settings; the only module that knows key names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from esa_auth.errors import ConfigError
+from esa_auth.inputs.records import Keys
+from esa_auth.pipeline import Settings
+from esa_auth.resources import conf_text, schema
+
+MAX_CONFIG = 1 << 20
+_MIN_KEY = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that a command is told, checked."""
+
+    pipeline: Settings
+    input_format: str
+    join_wrapped: bool
+    keys: Keys
+    output_format: str
+    dead_letter: str | None
+    state_directory: str | None
+
+
+def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
+    """Return the configuration of file ``path`` (None: the defaults).
+
+    ``overrides`` maps dotted key paths to values of the command line; ``reference`` is
+    the time that stamps without a year are near to, epoch seconds.
+
+    Raises:
+        ConfigError: the text names the key's path and what is wrong with it.
+    """
+    defaults = yaml.safe_load(conf_text("default.yaml"))
+    tree = _merge(defaults, _read(path) if path else {})
+    for key, value in overrides.items():
+        _set(tree, key.split("."), value)
+    zones = tuple((n, a["timezone"]) for n, a in tree["appliances"].items() if a)
+    _check_zone("timezone", tree["timezone"])
+    for name, zone in zones:
+        _check_zone(f"appliances.{name}.timezone", zone)
+    return Config(
+        Settings(
+            appliance=tree["appliance"],
+            zone=tree["timezone"],
+            zones=tuple((n, z) for n, z in zones if z),
+            reference=reference,
+            cap=tree["sessions"]["cap"],
+            max_age=tree["sessions"]["max_age"],
+            max_line=tree["input"]["max_line"],
+            id_key=_key(tree["event_id"]["key_file"]),
+        ),
+        tree["input"]["format"],
+        tree["input"]["join_wrapped"],
+        Keys(**tree["input"]["record"]),
+        tree["output"]["format"],
+        tree["dead_letter"]["file"],
+        tree["state"]["directory"],
+    )
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        data = Path(path).read_bytes()[: MAX_CONFIG + 1]
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(data) > MAX_CONFIG:
+        raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
+    try:
+        tree = yaml.load(data, Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not YAML: {why}") from error
+    if tree is None:
+        return {}
+    found = Draft202012Validator(schema("config")).iter_errors(tree)
+    errors = sorted(found, key=lambda e: list(map(str, e.absolute_path)))
+    if errors:
+        where = ".".join(map(str, errors[0].absolute_path)) or "top level"
+        raise ConfigError(f"{path}: {where}: {errors[0].message}")
+    return tree  # type: ignore[no-any-return]  # an object, by the schema
+
+
+class _Loader(yaml.SafeLoader):
+    """Without aliases, which a configuration has no use for and a bomb is made of."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merge(old or {}, value) if both else value
+    return merged
+
+
+def _set(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        tree = tree[key]
+    tree[path[-1]] = value
+
+
+def _check_zone(where: str, zone: str | None) -> None:
+    if zone is None:
+        return
+    try:
+        ZoneInfo(zone)
+    except (KeyError, ValueError, OSError) as error:
+        raise ConfigError(f"{where}: no such time zone: {zone!r}") from error
+
+
+def _key(path: str | None) -> bytes | None:
+    if path is None:
+        return None
+    try:
+        key = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise ConfigError(f"event_id.key_file: {path}: {error.strerror}") from error
+    if len(key) < _MIN_KEY:
+        raise ConfigError(f"event_id.key_file: {path}: shorter than {_MIN_KEY} bytes")
+    return key

@@ -1,0 +1,46 @@
+"""Every counter and what it means. `lines` is the sum of the five kinds of line."""
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class Counters:
+    """Counts since start.
+
+    A line counts once: ``results`` (the verdict on an attempt), ``ancillary`` (AUTH
+    family, no verdict), ``context`` (kept or used for a session, or a file header),
+    ``rejected`` (became a dead letter), else ``ignored``.
+    """
+
+    lines: int = 0
+    results: int = 0
+    ancillary: int = 0
+    context: int = 0
+    rejected: int = 0
+    session_ends: int = 0
+    invalid_events: int = 0
+    dead_letters: int = 0
+    wrapped_joined: int = 0
+
+    @property
+    def ignored(self) -> int:
+        """Lines that matter to nobody; derived so that they cost nothing."""
+        return self.lines - self.results - self.ancillary - self.context - self.rejected
+
+    @property
+    def events(self) -> int:
+        """Events that left."""
+        return self.results + self.ancillary + self.session_ends
+
+    def as_dict(self) -> dict[str, int]:
+        """Return all of them by name."""
+        return {**asdict(self), "ignored": self.ignored, "events": self.events}
+
+    def closing_line(self) -> str:
+        """Return the accounting identity in one line."""
+        return (
+            f"{self.lines} lines = {self.results} results + {self.ancillary} ancillary"
+            f" + {self.context} context + {self.ignored} ignored"
+            f" + {self.rejected} rejected; {self.session_ends} session ends,"
+            f" {self.dead_letters} dead letters"
+        )

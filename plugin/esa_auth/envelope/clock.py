@@ -1,0 +1,163 @@
+"""The time of a line: stamp text -> instant in UTC.
+
+Native stamps have no zone, BSD stamps no year either. The zone is the file header's
+offset (local = UTC + offset), else the zone configured for the appliance, else UTC. The
+year of a BSD stamp is the one that brings it nearest to the line before it; of the
+first line, the latest that is not in the future.
+"""
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+from esa_auth.facts import Instant
+
+_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS = {_NAMES[i : i + 3]: i // 3 + 1 for i in range(0, 36, 3)}
+_LOCAL = re.compile(
+    r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) "
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?: ([0-9]{4}))?"
+)
+_RFC3339 = re.compile(
+    r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_HALF_AN_HOUR = 1800
+_DAY = 86_400
+
+
+class Clock:
+    """The clock of one appliance, as its lines tell it."""
+
+    def __init__(self, zone: str | None, reference: int) -> None:
+        """Take the configured zone's name and a time near the first line (epoch s)."""
+        self._zone = ZoneInfo(zone) if zone else None
+        self._zone_name = zone
+        self._offset: int | None = None
+        self._last = reference
+        self._started = False
+        self._stamp: str | None = None
+        self._instant: Instant | None = None
+
+    @property
+    def now(self) -> int:
+        """Time of the line read last, epoch seconds."""
+        return self._last
+
+    def set_offset(self, seconds: int) -> None:
+        """Take ``Time offset from UTC`` of a file header."""
+        self._offset = seconds
+        self._stamp = None
+
+    def resolve(self, stamp: str) -> Instant | None:
+        """Return the instant of ``stamp``, or None if it is no time."""
+        if stamp == self._stamp:
+            return self._instant
+        try:
+            instant = self._read(stamp)
+        except (ValueError, OverflowError):
+            return None
+        self._stamp, self._instant, self._last = stamp, instant, instant.epoch
+        self._started = True
+        return instant
+
+    def snapshot(self) -> dict[str, int | None]:
+        """Return what a restart needs: the header's offset and the last time."""
+        return {
+            "offset": self._offset,
+            "last": self._last if self._started else None,
+        }
+
+    def restore(self, saved: dict[str, int | None]) -> None:
+        """Take up a snapshot."""
+        self._offset = saved["offset"]
+        if saved["last"] is not None:
+            self._last, self._started = saved["last"], True
+        self._stamp = None
+
+    def _read(self, stamp: str) -> Instant:
+        if match := _LOCAL.fullmatch(stamp):
+            month, day, hour, minute, second = match.groups()[:5]
+            # AsyncOS was not seen to write a leap second; clamp rather than lose it.
+            parts = (
+                _MONTHS.get(month, 0),
+                int(day),
+                int(hour),
+                int(minute),
+                min(int(second), 59),
+            )
+            if match[6]:
+                return self._local(datetime(int(match[6]), *parts))  # noqa: DTZ001
+            return self._nearest_year(parts)
+        if match := _RFC3339.fullmatch(stamp):
+            return self._rfc3339(*match.groups())
+        raise ValueError(stamp)
+
+    def _nearest_year(self, parts: tuple[int, int, int, int, int]) -> Instant:
+        year = datetime.fromtimestamp(self._last, UTC).year
+        found: list[Instant] = []
+        for candidate in (year - 1, year, year + 1):
+            try:
+                local = datetime(candidate, *parts)  # noqa: DTZ001
+            except ValueError:  # 29 February of a common year
+                continue
+            found.append(self._local(local))
+        if not found:
+            raise ValueError(parts)
+        if self._started:
+            return min(found, key=lambda i: abs(i.epoch - self._last))
+        # A day of grace, for clocks and zones that differ.
+        past = [i for i in found if i.epoch <= self._last + _DAY]
+        return past[-1] if past else found[0]
+
+    def _rfc3339(
+        self, date: str, time: str, fraction: str | None, zone: str | None
+    ) -> Instant:
+        local = datetime.fromisoformat(f"{date} {time}")
+        millis = int((fraction or "0").ljust(3, "0")[:3])
+        if zone is None:
+            instant = self._local(local)
+        else:
+            fixed = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo or UTC
+            instant = _instant(local, fixed, _zone_text(fixed, local))
+        return instant._replace(iso=f"{instant.iso[:-4]}{millis:03d}Z")
+
+    def _local(self, local: datetime) -> Instant:
+        if self._offset is not None:
+            fixed = timezone(timedelta(seconds=self._offset))
+            found = _instant(local, fixed, _zone_text(fixed, local))
+            if self._zone and local.replace(tzinfo=self._zone).utcoffset() != (
+                fixed.utcoffset(None)
+            ):
+                # The offset is written once a file; a file that spans a DST change
+                # may keep the old one until it is rolled over.
+                return found._replace(flags=("zone_conflict",))
+            return found
+        if self._zone is None or self._zone_name is None:
+            return _instant(local, UTC, "UTC")
+        return self._zoned(local, self._zone, self._zone_name)
+
+    def _zoned(self, local: datetime, zone: ZoneInfo, name: str) -> Instant:
+        first = _instant(local, zone, name)
+        second = _instant(local.replace(fold=1), zone, name)
+        if first.epoch == second.epoch:
+            return first
+        if first.epoch > second.epoch:
+            return first._replace(flags=("nonexistent_time",))
+        # The hour that comes twice: the second one if the first would go backwards.
+        chosen = second if self._last > first.epoch + _HALF_AN_HOUR else first
+        return chosen._replace(flags=("ambiguous_time",))
+
+
+def _instant(local: datetime, zone: tzinfo, name: str) -> Instant:
+    utc = local.replace(tzinfo=zone).astimezone(UTC)
+    iso = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return Instant(int(utc.timestamp()), iso, name)
+
+
+def _zone_text(zone: tzinfo, local: datetime) -> str:
+    seconds = int((zone.utcoffset(local) or timedelta()).total_seconds())
+    if seconds == 0:
+        return "UTC"
+    sign, rest = ("-" if seconds < 0 else "+"), abs(seconds)
+    text = f"{sign}{rest // 3600:02d}:{rest % 3600 // 60:02d}"
+    return text + (f":{rest % 60:02d}" if rest % 60 else "")

@@ -1,0 +1,65 @@
+"""Body of a line -> what it says. Pure, anchored, never raises on any text."""
+
+from collections import defaultdict
+
+from esa_auth.facts import Fact, Unread
+from esa_auth.grammar import auth, header, inbound, message, outbound
+from esa_auth.grammar.rule import Rule
+
+__all__ = ["AUTH_WORDS", "RULES", "Rule", "auth_like", "read", "rule_for"]
+
+RULES: tuple[Rule, ...] = (
+    *auth.RULES,
+    *inbound.RULES,
+    *message.RULES,
+    *outbound.RULES,
+    *header.RULES,
+)
+
+# Words that may open a wording of the AUTH family that a later AsyncOS brings.
+AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
+
+
+def _by_lead() -> dict[str, tuple[Rule, ...]]:
+    table: dict[str, list[Rule]] = defaultdict(list)
+    for rule in RULES:
+        table[rule.lead.lower()].append(rule)
+    return {lead: tuple(rules) for lead, rules in table.items()}
+
+
+_BY_LEAD = _by_lead()
+
+
+def rule_for(body: str) -> Rule | None:
+    """Return the rule that reads ``body``, or None."""
+    lead = body.partition(" ")[0].rstrip(":").lower()
+    text = body.rstrip()
+    for rule in _BY_LEAD.get(lead, ()):
+        if rule.pattern.fullmatch(text):
+            return rule
+    return None
+
+
+def read(body: str) -> Fact | Unread:
+    """Return what ``body`` says, or `Unread`. Never raises."""
+    lead = body.partition(" ")[0].rstrip(":").lower()
+    text = body.rstrip()
+    for rule in _BY_LEAD.get(lead, ()):
+        if match := rule.pattern.fullmatch(text):
+            fact = rule.build(match)
+            return Unread(auth_like(body)) if fact is None else fact
+    return Unread(auth_like(body))
+
+
+def auth_like(body: str) -> bool:
+    """Whether an unread body looks like the AUTH family.
+
+    Only by words at its start or by the appliance's own words in a session line: a
+    Subject, header tail or remote reply must not be able to look like one.
+    """
+    lowered = body[:400].lower()
+    if lowered.startswith(AUTH_WORDS):
+        return True
+    return lowered.startswith(("dcid", "icid")) and (
+        "smtp auth" in lowered or " sasl " in lowered
+    )

@@ -1,0 +1,134 @@
+"""The SMTP AUTH family.
+
+Neither form starts with ``ICID n`` or ``DCID n``, and the user name is the attacker's
+text in the middle of the line: the outcome is read from the left, mechanism and profile
+from the right.
+"""
+
+import re
+
+from esa_auth.facts import AuthNotice, Fact, InboundResult, OutboundResult, Outcome
+from esa_auth.grammar.reply import read_reply
+from esa_auth.grammar.rule import Rule, compiled
+
+_AUTH = r"SMTP Auth:? \(ICID ([0-9]{1,12})\) "
+_CATALOGUE = "message catalogue in the spamtowho source"
+
+
+def _inbound(match: re.Match[str]) -> Fact:
+    icid, word, user, mechanism, profile = match.groups()
+    outcome: Outcome = "success" if word == "succeeded" else "failure"
+    return InboundResult(icid, outcome, user, mechanism, profile)
+
+
+def _outbound(match: re.Match[str]) -> Fact:
+    dcid, address, profile, failed, reply = match.groups()
+    if failed is None:
+        return OutboundResult(dcid, address, profile, "success")
+    code, reason = read_reply(reply or "")
+    return OutboundResult(dcid, address, profile, "failure", code, reason)
+
+
+RULES = (
+    Rule(
+        "inbound result",
+        "SMTP",
+        compiled(
+            _AUTH + r"(succeeded|failed) for user: (.*) "
+            r"using AUTH mechanism: (\S+) with profile: (.*)"
+        ),
+        _inbound,
+        "SMTP Auth: (ICID 450) succeeded for user: ann "
+        "using AUTH mechanism: PLAIN with profile: staff",
+        "Cisco note 118570; without the colon in the spamtowho source",
+    ),
+    Rule(
+        "outbound result",
+        "DCID",
+        compiled(
+            r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
+            r"(.*?) (?:succeeded\.?|(failed)(?:: (.*))?)"
+        ),
+        _outbound,
+        "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
+        "failed: ('535', ['5.7.8 Error: authentication failed'])",
+        "Cisco note 118570",
+    ),
+    Rule(
+        "LDAP lookup failed",
+        "SMTP",
+        compiled(_AUTH + r"LDAP query/user lookup failed for user: (.*)"),
+        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2]),
+        "SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
+        _CATALOGUE,
+        "template",
+    ),
+    Rule(
+        "profile misconfigured",
+        "SMTP",
+        compiled(
+            _AUTH + r"profile: (.*) is misconfigured or missing "
+            r"causing an Auth failure"
+        ),
+        lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_BADCFG", m[1], profile=m[2]),
+        "SMTP Auth (ICID 9) profile: staff is misconfigured or missing "
+        "causing an Auth failure",
+        _CATALOGUE,
+        "template",
+    ),
+    Rule(
+        "forwarding server unreachable",
+        "SMTP",
+        compiled(
+            _AUTH + r"could not reach forwarding server (.*?)"
+            r"(?: with reason: (.*))?"
+        ),
+        lambda m: AuthNotice(
+            "SMTPAUTH_FWD_SERVER_FAILED_ALERT"
+            if m[3]
+            else "SMTPAUTH_FWD_SERVER_FAILED",
+            m[1],
+            server=m[2],
+            reason=m[3],
+        ),
+        "SMTP Auth (ICID 9) could not reach forwarding server 192.0.2.9 "
+        "with reason: timed out",
+        _CATALOGUE,
+        "template",
+    ),
+    Rule(
+        "AUTH required",
+        "SMTP",
+        compiled(_AUTH + r"was required but remote host did not initiate it"),
+        lambda m: AuthNotice("CONNECTION_INJECTION_SMTPAUTH_REQUIRED", m[1]),
+        "SMTP Auth (ICID 9) was required but remote host did not initiate it",
+        _CATALOGUE,
+        "template",
+    ),
+    Rule(
+        "LDAP query failed",
+        "SMTP",
+        compiled(
+            r"SMTP Auth:? LDAP query failed, "
+            r"(possible LDAP misconfiguration or unreachable server)\.?"
+        ),
+        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED", reason=m[1]),
+        "SMTP Auth LDAP query failed, "
+        "possible LDAP misconfiguration or unreachable server.",
+        _CATALOGUE,
+        "template",
+    ),
+    Rule(
+        "forwarding server connected",
+        "SMTP",
+        compiled(
+            r"SMTP Auth:? forward server connection to (.*), port ([0-9]+), "
+            r"interface (.*), ([0-9]+) connections available"
+        ),
+        lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"),
+        "SMTP Auth forward server connection to 192.0.2.9, port 25, "
+        "interface Data 1, 3 connections available",
+        _CATALOGUE,
+        "template",
+    ),
+)

@@ -1,0 +1,197 @@
+"""Lines of an inbound connection (ICID) that carry its context."""
+
+import re
+
+from esa_auth.facts import (
+    Fact,
+    HatDecision,
+    InboundAddress,
+    InboundOpened,
+    Passed,
+    SessionClosed,
+    SessionLost,
+    Tls,
+)
+from esa_auth.grammar.rule import Rule, compiled
+
+_ICID = r"ICID ([0-9]{1,12}) "
+_SPAMTOWHO = "spamtowho source, comments"
+
+
+def _opened(match: re.Match[str]) -> Fact | None:
+    icid, interface, interface_ip, address, name, verified = match.groups()
+    if interface_ip and verified is None:
+        # Only AsyncOS before 3.8 ends after the address, and it has no interface
+        # address: this line was cut, perhaps in the middle of the client's.
+        return None
+    return InboundOpened(
+        icid,
+        interface,
+        interface_ip,
+        address,
+        None if name in (None, "unknown") else name,
+        None if verified is None else verified.lower() == "yes",
+    )
+
+
+def _hat(match: re.Match[str]) -> Fact:
+    icid, action, group, tail = match.groups()
+    matched, _, score = tail.partition(" SBRS ")
+    sbrs, _, country = score.partition(" country ")
+    return HatDecision(
+        icid,
+        action,
+        group,
+        matched.strip().removeprefix("match").strip() or None,
+        sbrs.strip() or None,
+        country.strip() or None,
+    )
+
+
+RULES = (
+    Rule(
+        "inbound opened",
+        "New",
+        compiled(
+            r"New \w+ ICID ([0-9]{1,12}) interface "
+            r"((?:(?! address ).)+?)(?: \((\S+)\))? address (\S+)"
+            r"(?: reverse dns host +(.*) verified (yes|no))?",
+            any_case=True,
+        ),
+        _opened,
+        "New SMTP ICID 450 interface Data 1 (192.0.2.1) address 198.51.100.7 "
+        "reverse dns host mail.example.com verified yes",
+        "Cisco notes 118570, 118500; Cribl sample of AsyncOS 7.6.3 (Data 1)",
+    ),
+    Rule(
+        "HAT decision",
+        "ICID",
+        compiled(_ICID + r"([A-Z]+) SG (\S+)(.*)"),
+        _hat,
+        "ICID 450 ACCEPT SG UNKNOWNLIST match sbrs[-1.0:10.0] SBRS 5.2 "
+        "country United States",
+        "Cisco notes 118570, 214631; country in a line of 2022",
+    ),
+    Rule(
+        "SenderBase score",
+        "ICID",
+        compiled(_ICID + r"SBRS (.+)"),
+        lambda m: HatDecision(m[1], sbrs=m[2]),
+        "ICID 9461571 SBRS None",
+        f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
+    ),
+    Rule(
+        "inbound TLS success",
+        "ICID",
+        compiled(_ICID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"),
+        lambda m: Tls("icid", m[1], True, m[2], m[3]),
+        "ICID 450 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384",
+        "Cisco note 118500; protocol and cipher in a line of 2022",
+    ),
+    Rule(
+        "inbound TLS failed",
+        "ICID",
+        compiled(_ICID + r"TLS failed(?:: .*)?"),
+        lambda m: Tls("icid", m[1], False),
+        "ICID 450 TLS failed: [Errno 54] Connection reset by peer",
+        "Cisco note 118500; with a reason in a thread of 2023",
+    ),
+    Rule(
+        "inbound TLS required",
+        "ICID",
+        compiled(_ICID + r"TLS was required but remote host did not initiate it"),
+        lambda m: Tls("icid", m[1], False),
+        "ICID 8 TLS was required but remote host did not initiate it",
+        _SPAMTOWHO,
+    ),
+    Rule(
+        "inbound lost",
+        "ICID",
+        compiled(_ICID + r"lost"),
+        lambda m: SessionLost(m[1]),
+        "ICID 450 lost",
+        "a line of 2022",
+    ),
+    Rule(
+        "inbound close",
+        "ICID",
+        compiled(_ICID + r"close"),
+        lambda m: SessionClosed("icid", m[1]),
+        "ICID 450 close",
+        "Cisco note 118570",
+    ),
+    Rule(
+        "inbound killed",
+        "SMTP",
+        compiled(r"SMTP server connection killed ICID: ([0-9]{1,12})"),
+        lambda m: SessionClosed("icid", m[1]),
+        "SMTP server connection killed ICID: 629531",
+        _SPAMTOWHO,
+    ),
+    Rule(
+        "delayed HAT reject",
+        "ICID",
+        compiled(
+            _ICID + r"Delayed HAT REJECT continuing session "
+            r"for recipient logging \((\S+)\)"
+        ),
+        lambda m: InboundAddress(m[1], m[2]),
+        "ICID 450 Delayed HAT REJECT continuing session for recipient logging "
+        "(198.51.100.7)",
+        "a line of 2022",
+    ),
+    Rule(
+        "inbound disconnected",
+        "ICID",
+        compiled(
+            _ICID + r"disconnected address (\S+), (?:no messages injected "
+            r"within timeout period|exceeded allowable connection time)"
+        ),
+        lambda m: InboundAddress(m[1], m[2]),
+        "ICID 3 disconnected address 198.51.100.7, "
+        "no messages injected within timeout period",
+        _SPAMTOWHO,
+    ),
+    Rule(
+        "inbound lost early",
+        "ICID",
+        compiled(
+            _ICID + r"Connection from (\S+) on interface .* \(\S+\) lost after "
+            r"[0-9]+ seconds .*"
+        ),
+        lambda m: InboundAddress(m[1], m[2]),
+        "ICID 3 Connection from 198.51.100.7 on interface PublicNet (192.0.2.1) lost "
+        "after 139 seconds (DNS query took 139 seconds), "
+        "before any commands were received",
+        _SPAMTOWHO,
+    ),
+    Rule(
+        "inbound refused",
+        "ICID",
+        compiled(_ICID + r"(?:Receiving|Injection) Failed: .*"),
+        lambda _: Passed(),
+        "ICID 9033 Receiving Failed: Message loop",
+        _SPAMTOWHO,
+    ),
+    Rule(
+        "inbound command refused",
+        "ICID",
+        compiled(_ICID + r"(?:Unknown command|Bad syntax for command): .*"),
+        lambda _: Passed(),
+        "ICID 3 Unknown command: HELP ME",
+        _SPAMTOWHO,
+        "template",
+    ),
+    Rule(
+        "inbound address refused",
+        "ICID",
+        compiled(
+            _ICID + r"(?:Address: .* sender (?:rejected|allowed), .*"
+            r"|(?:MID [0-9]+ )?Invalid (?:sender|recipient) address: .*)"
+        ),
+        lambda _: Passed(),
+        "ICID 4 Address: <ann@example.com> sender rejected, "
+        "envelope sender domain does not exist",
+        _SPAMTOWHO,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Where lines come from: the only stage that reads from outside."""

@@ -1,0 +1,100 @@
+"""Blocks of bytes -> what the pipeline takes, whatever the framing is."""
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from esa_auth.inputs.lines import Joiner, LineSplitter
+from esa_auth.inputs.records import Broken, Keys, MsgpackReader, Record, RecordReader
+
+
+class Sink(Protocol):
+    """The part of the pipeline that takes input."""
+
+    def feed(self, lines: list[bytes]) -> None:
+        """Take text lines."""
+
+    def feed_records(self, records: list[Record]) -> None:
+        """Take records."""
+
+    def refuse(self, raw: bytes, why: str, reason: str) -> None:
+        """Take what is neither."""
+
+
+class Decoder:
+    """Cuts blocks into lines or records and hands them on, in order."""
+
+    def __init__(
+        self,
+        sink: Sink,
+        form: str,
+        keys: Keys,
+        max_line: int,
+        begins_record: Callable[[bytes], bool] | None = None,
+    ) -> None:
+        """``form`` is auto, native, syslog, json or msgpack.
+
+        With ``begins_record``, lines of which it is not true continue the one before.
+        """
+        self._sink = sink
+        self._form = form
+        records = RecordReader(keys, max_line)
+        # A record wraps its line: escapes double it, other fields come with it.
+        self._text = LineSplitter(max_line)
+        self._json = LineSplitter(max_line * 4)
+        self._records = records
+        self._msgpack = MsgpackReader(records, max_line)
+        self._joiner = Joiner(begins_record) if begins_record else None
+
+    @property
+    def joined(self) -> int:
+        """Physical lines that were joined to the one before."""
+        return self._joiner.joined if self._joiner else 0
+
+    def feed(self, block: bytes) -> bool:
+        """Take a block; False means that nothing more can be read of this stream."""
+        if self._form == "auto" and (start := block.lstrip(b"\r\n")):
+            self._form = _form_of(start[0])
+        if self._form == "msgpack":
+            return self._feed_msgpack(block)
+        if self._form == "json":
+            self._hand_on(self._records.json_lines(self._json.feed(block)))
+        else:
+            self._feed_text(self._text.feed(block))
+        return True
+
+    def finish(self) -> None:
+        """Take what was held back at the end of the stream."""
+        if self._form == "json":
+            self._hand_on(self._records.json_lines(self._json.finish()))
+            return
+        self._feed_text(self._text.finish())
+        if self._joiner:
+            self._sink.feed(self._joiner.finish())
+
+    def _feed_text(self, lines: list[bytes]) -> None:
+        self._sink.feed(self._joiner.feed(lines) if self._joiner else lines)
+
+    def _feed_msgpack(self, block: bytes) -> bool:
+        try:
+            self._hand_on(self._msgpack.feed(block))
+        except EOFError:
+            return False
+        return True
+
+    def _hand_on(self, found: Iterator[Record | Broken]) -> None:
+        good: list[Record] = []
+        for item in found:
+            if isinstance(item, Record):
+                good.append(item)
+            else:
+                self._sink.feed_records(good)
+                good = []
+                self._sink.refuse(item.raw, "broken_record", item.reason)
+        self._sink.feed_records(good)
+
+
+def _form_of(first: int) -> str:
+    if first == ord("{"):
+        return "json"
+    # fixmap, map 16, map 32: https://github.com/msgpack/msgpack/blob/master/spec.md
+    return "msgpack" if 0x80 <= first <= 0x8F or first in (0xDE, 0xDF) else "text"

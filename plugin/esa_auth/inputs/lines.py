@@ -1,0 +1,72 @@
+"""Blocks of bytes -> lines, split on LF only and bounded while they are read."""
+
+from collections.abc import Callable
+
+
+class LineSplitter:
+    """Gives whole lines without their newline.
+
+    A line longer than ``max_line`` bytes is cut to ``max_line + 1``, by which the
+    reader of the line knows; what follows up to its newline is passed over.
+    """
+
+    def __init__(self, max_line: int) -> None:
+        self._keep = max_line + 1
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, block: bytes) -> list[bytes]:
+        """Return the lines that ``block`` completes."""
+        if self._skipping:
+            _, newline, block = block.partition(b"\n")
+            if not newline:
+                return []
+            done = [self._rest]
+            self._rest, self._skipping = b"", False
+        else:
+            done = []
+        lines = (self._rest + block).split(b"\n")
+        self._rest = lines.pop()
+        if len(self._rest) > self._keep:
+            self._rest, self._skipping = self._rest[: self._keep], True
+        if len(block) > self._keep:
+            keep = self._keep
+            lines = [x if len(x) <= keep else x[:keep] for x in lines]
+        return done + lines if done else lines
+
+    def finish(self) -> list[bytes]:
+        """Return the last line if it had no newline."""
+        rest, self._rest, self._skipping = self._rest, b"", False
+        return [rest] if rest else []
+
+
+class Joiner:
+    """Puts lines together that a document wrapped: no prefix means continuation.
+
+    For wrapped copies of logs only (Cisco's note and its PDF wrap at a blank): in a
+    live log a line without prefix is somebody's text.
+    """
+
+    def __init__(self, begins_record: Callable[[bytes], bool]) -> None:
+        self._begins_record = begins_record
+        self._held: bytes | None = None
+        self.joined = 0
+
+    def feed(self, lines: list[bytes]) -> list[bytes]:
+        """Return the records known to be complete."""
+        done = []
+        for line in lines:
+            text = line.strip()
+            if self._held is None or self._begins_record(line):
+                if self._held is not None:
+                    done.append(self._held)
+                self._held = text
+            elif text:
+                self.joined += 1
+                self._held += b" " + text
+        return done
+
+    def finish(self) -> list[bytes]:
+        """Return the last record."""
+        held, self._held = self._held, None
+        return [] if held is None else [held]

@@ -1,0 +1,91 @@
+"""The vocabulary after the join: a session as its lines told it, and what left it."""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from esa_auth.facts import (
+    HatDecision,
+    InboundOpened,
+    Instant,
+    OutboundOpened,
+    Side,
+    Tls,
+)
+
+Completeness: TypeAlias = Literal["missing", "partial", "complete"]
+
+MAX_USERS = 1000
+
+
+@dataclass(slots=True)
+class Session:
+    """One connection in which AUTH was seen.
+
+    ``opened`` and the rest of the times are epoch seconds of the log. What was not
+    seen is None. Counts begin with the first AUTH line: what a connection did before
+    is not the account's doing.
+    """
+
+    side: Side
+    number: str
+    first: Instant
+    opened: Instant | None = None
+    opening: InboundOpened | OutboundOpened | None = None
+    hat: HatDecision | None = None
+    tls: Tls | None = None
+    address: str | None = None
+    last: Instant | None = None
+    first_event_id: str = ""
+    sequence: int = 0
+    attempts: int = 0
+    failures: int = 0
+    users: dict[str, None] = field(default_factory=dict)
+    last_success: str | None = None
+    messages: int = 0
+    recipients: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    delayed: int = 0
+    connection_errors: int = 0
+    bounce: tuple[str | None, str | None] | None = None
+    mids: set[bytes] = field(default_factory=set)
+    # What the ECS stage built from the context; dropped whenever the context changes.
+    view: dict[str, Any] | None = None
+
+    @property
+    def start(self) -> Instant:
+        """When the session began, or was first seen."""
+        return self.opened or self.first
+
+    @property
+    def context(self) -> Completeness:
+        """How much of the session's opening was seen."""
+        if self.opening is not None and (self.side == "dcid" or self.hat is not None):
+            return "complete"
+        seen = self.opening or self.hat or self.tls or self.address
+        return "partial" if seen else "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """The appliance that wrote a line."""
+
+    name: str
+    version: str | None = None
+    serial: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an event comes from; ``raw`` and ``body`` are None if no line says it."""
+
+    raw: bytes | None
+    body: str | None
+    instant: Instant
+    observer: Observer
+    event_id: str
+    level: str | None = None
+    program: str | None = None
+    priority: int | None = None
+    syslog_host: str | None = None
+    flags: tuple[str, ...] = ()

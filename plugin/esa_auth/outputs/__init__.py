@@ -1,0 +1,1 @@
+"""Where events go: the only stage that writes to the outside."""

@@ -1,0 +1,133 @@
+"""The only place where the stages meet. No I/O."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic
+
+from esa_auth.counters import Counters
+from esa_auth.envelope import read_prefix
+from esa_auth.facts import Envelope
+from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.emitter import Emitter, Out
+from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.reader import Reader
+
+__all__ = ["Pipeline", "Settings"]
+
+_NATIVE_INFO = b" Info: "
+_MAX_HEADERS = 4096
+
+
+class Pipeline(Generic[Out]):
+    """Lines in, encoded events and dead letters out; the caller takes both."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        encode: Callable[[dict[str, Any]], Out],
+        read_time: Callable[[], str],
+    ) -> None:
+        """Take the settings, an encoder of events and the clock for dead letters."""
+        self.settings = settings
+        self._emit = Emitter(encode, read_time)
+        self.population = Population(self._emit, settings)
+        self.counters: Counters = self._emit.counters
+        self._leads = Reader(self._emit, self.population).leads()
+        # A native line of level Info has its body at byte 31 and needs no parsing of
+        # what stands before it to be passed over.
+        self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
+        self._headers: dict[bytes, Envelope] = {}
+
+    def feed(self, lines: Sequence[bytes]) -> None:
+        """Take physical lines without their newline, in log order."""
+        self.counters.lines += len(lines)
+        appliance = self.population.named(self.settings.appliance)
+        native = self._native
+        for line in lines:
+            handle = native.get(line[24:35])
+            if handle is not None:
+                handle(appliance, line, 31, None)
+            elif line[24:31] != _NATIVE_INFO:
+                self._framed(line, None, None)
+
+    def feed_records(
+        self, records: Iterable[tuple[bytes, str | None, str | None]]
+    ) -> None:
+        """Take (message, host or None, time or None) of JSON or msgpack records."""
+        named, default = self.population.named, self.settings.appliance
+        for raw, host, time in records:
+            self.counters.lines += 1
+            handle = self._native.get(raw[24:35])
+            if handle is not None:
+                handle(named(host or default), raw, 31, None)
+            elif raw[24:31] != _NATIVE_INFO:
+                self._framed(raw, host, time)
+
+    def refuse(self, raw: bytes, why: str, reason: str) -> None:
+        """Count and keep an input record that is not even a line."""
+        self.counters.lines += 1
+        appliance = self.population.named(self.settings.appliance)
+        self._emit.reject(raw, appliance, why, reason)
+
+    def drain(self) -> None:
+        """Write the end of every session still open, as not closed."""
+        for appliance in self.population.appliances.values():
+            for table in (appliance.inbound, appliance.outbound):
+                for session in table.live.values():
+                    self._emit.abandoned(session, appliance, "input_ended")
+                table.live.clear()
+
+    def take_events(self) -> list[Out]:
+        """Return the events made since the last call."""
+        taken, self._emit.out = self._emit.out, []
+        return taken
+
+    def take_dead(self) -> list[dict[str, Any]]:
+        """Return the dead letters made since the last call."""
+        taken, self._emit.dead = self._emit.dead, []
+        return taken
+
+    def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
+        """Read a line that is not native at level Info, the cheap way if it can be."""
+        at = line.find(b": Info: ", 0, 256)
+        start = line.find(b">", 0, 6) + 1
+        cut = start + 15
+        if line[start : start + 1].isdigit():
+            cut = line.find(b" ", start, start + 40)
+        known = self._headers.get(line[cut:at]) if at > cut else None
+        if known is None:
+            self._parsed(line, host, time)
+            return
+        handle = self._leads.get(line[at + 8 : at + 12])
+        if handle is not None:
+            priority = line[1 : start - 1]
+            prefix = Envelope(
+                at + 8,
+                line[start:cut].decode("ascii", "replace"),
+                "info",
+                known.host,
+                known.program,
+                int(priority) if priority.isdigit() else None,
+            )
+            name = host or known.host or self.settings.appliance
+            handle(self.population.named(name), line, at + 8, prefix)
+
+    def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
+        prefix = read_prefix(line)
+        self._remember(line, prefix)
+        handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
+        if handle is None:
+            return
+        if prefix.stamp is None and time is not None:
+            prefix = prefix._replace(stamp=time)
+        name = host or prefix.host or self.settings.appliance
+        appliance: Appliance = self.population.named(name)
+        handle(appliance, line, prefix.body_at, prefix)
+
+    def _remember(self, line: bytes, prefix: Envelope) -> None:
+        """Know this syslog header again by the bytes between stamp and level."""
+        start = line.find(b">", 0, 6) + 1
+        stamp = (prefix.stamp or "").encode()
+        at = prefix.body_at - 8
+        plain = line.startswith(stamp, start) and line[at : at + 8] == b": Info: "
+        if stamp and plain and len(self._headers) < _MAX_HEADERS:
+            self._headers[line[start + len(stamp) : at]] = prefix

@@ -1,0 +1,108 @@
+"""All that is known of one appliance."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from esa_auth import grammar
+from esa_auth.envelope import Clock
+from esa_auth.facts import Envelope, Instant
+from esa_auth.identity import Identity
+from esa_auth.joined import Observer, Session
+from esa_auth.sessions import Messages, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a pipeline is told.
+
+    ``appliance`` names lines that do not name theirs, ``zones`` maps an appliance to
+    its IANA zone and ``zone`` is for the rest, ``reference`` is a time near the first
+    line (epoch s, for stamps without year), ``cap`` bounds the open sessions and
+    ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
+    """
+
+    appliance: str = "esa"
+    zone: str | None = None
+    zones: tuple[tuple[str, str], ...] = ()
+    reference: int = 0
+    cap: int = 200_000
+    max_age: int = 6 * 3600
+    max_line: int = 65_536
+    id_key: bytes | None = None
+
+
+class Appliance:
+    """Clock, sessions, messages and ids of one appliance."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        zone = dict(settings.zones).get(name, settings.zone)
+        self.name = name
+        self.observer = Observer(name)
+        self.clock = Clock(zone, settings.reference)
+        self.inbound = Table("icid", settings.max_age, grammar.read, instant_at)
+        self.outbound = Table("dcid", settings.max_age, grammar.read, instant_at)
+        self.messages = Messages()
+        self.identity = (
+            Identity(name, settings.id_key) if settings.id_key else Identity(name)
+        )
+        self._stamp: bytes | None = None
+        self._instant: Instant | None = None
+
+    def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
+        """Return when ``line`` was written; no prefix means a native line."""
+        if prefix is None:
+            stamp = line[:24]
+            if stamp != self._stamp:
+                self._instant = self.clock.resolve(stamp.decode("ascii", "replace"))
+                self._stamp = stamp
+            return self._instant
+        self._stamp = None
+        return None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+
+    def set_offset(self, seconds: int) -> None:
+        """Take the zone of a file header."""
+        self.clock.set_offset(seconds)
+        self._stamp = None
+
+    def set_version(self, version: str, serial: str) -> list[Session]:
+        """Take version and serial; return sessions that were another machine's."""
+        other = self.observer.serial not in (None, serial)
+        self.observer = replace(self.observer, version=version, serial=serial)
+        if not other:
+            return []
+        ended = [*self.inbound.live.values(), *self.outbound.live.values()]
+        for table in (self.inbound, self.outbound):
+            table.kept.clear()
+            table.live.clear()
+        return ended
+
+    def open_sessions(self) -> int:
+        """Return how many connections are held."""
+        return len(self.inbound) + len(self.outbound)
+
+
+class Line(NamedTuple):
+    """One line on its way: ``prefix`` is None for a native line of level Info."""
+
+    appliance: Appliance
+    raw: bytes
+    at: int
+    prefix: Envelope | None
+
+    @property
+    def body(self) -> str:
+        """The body as text; bytes that are not UTF-8 are escaped."""
+        return self.raw[self.at :].decode("utf-8", "backslashreplace")
+
+    @property
+    def instant(self) -> Instant | None:
+        """When it was written."""
+        return self.appliance.instant(self.raw, self.prefix)
+
+
+def instant_at(epoch: int) -> Instant:
+    """Return the instant of ``epoch`` seconds, in UTC."""
+    utc = datetime.fromtimestamp(epoch, UTC)
+    iso = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return Instant(epoch, iso, "UTC")

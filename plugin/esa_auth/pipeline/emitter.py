@@ -1,0 +1,143 @@
+"""Facts and sessions -> events that are valid, or dead letters."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+from esa_auth import ecs
+from esa_auth.counters import Counters
+from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
+from esa_auth.joined import Session, Source
+from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.sessions import fold_result
+from esa_auth.validation import EventSchema
+
+Out = TypeVar("Out")
+
+
+class Emitter(Generic[Out]):
+    """Builds, validates and encodes; ``out`` and ``dead`` are taken by the caller."""
+
+    def __init__(
+        self, encode: Callable[[dict[str, Any]], Out], read_time: Callable[[], str]
+    ) -> None:
+        self.counters = Counters()
+        self.out: list[Out] = []
+        self.dead: list[dict[str, Any]] = []
+        self._encode = encode
+        self._read_time = read_time
+        self._schema = EventSchema()
+
+    def result(
+        self,
+        fact: InboundResult | OutboundResult,
+        session: Session | None,
+        source: Source,
+        appliance: Appliance,
+    ) -> None:
+        """Write the event of one attempt."""
+        if session is not None:
+            fold_result(session, fact)
+            session.first_event_id = session.first_event_id or source.event_id
+        if self._leave(ecs.result_event(fact, session, source), source, appliance):
+            self.counters.results += 1
+
+    def notice(
+        self,
+        fact: AuthNotice,
+        session: Session | None,
+        source: Source,
+        appliance: Appliance,
+    ) -> None:
+        """Write an ancillary event."""
+        if self._leave(ecs.notice_event(fact, session, source), source, appliance):
+            self.counters.ancillary += 1
+
+    def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
+        """Write the end of a session that a line closed."""
+        self.counters.context += 1
+        if session.attempts:
+            self._end(session, source, appliance, closed=True)
+
+    def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
+        """Write the end of a session whose close was not seen."""
+        appliance.messages.ended(session)
+        if not session.attempts:
+            return
+        if appliance.clock.now - session.start.epoch > appliance.inbound.max_age:
+            why = "session_expired"
+        event_id = appliance.identity.of_open_end(session.first_event_id)
+        last = session.last or session.first
+        source = Source(None, None, last, appliance.observer, event_id, flags=(why,))
+        self._end(session, source, appliance, closed=False)
+
+    def reject(self, raw: bytes, appliance: Appliance, why: str, reason: str) -> None:
+        """Keep a line that looks like AUTH and cannot be used, with the reason."""
+        self.counters.rejected += 1
+        self._bury(raw, appliance, why, [reason])
+
+    def _end(
+        self, session: Session, source: Source, appliance: Appliance, *, closed: bool
+    ) -> None:
+        event = ecs.session_end_event(session, source, closed)
+        if self._valid(event, source, appliance):
+            self.out.append(self._encode(event))
+            self.counters.session_ends += 1
+
+    def _leave(
+        self, event: dict[str, Any], source: Source, appliance: Appliance
+    ) -> bool:
+        if self._valid(event, source, appliance):
+            self.out.append(self._encode(event))
+            return True
+        self.counters.rejected += 1
+        return False
+
+    def _valid(
+        self, event: dict[str, Any], source: Source, appliance: Appliance
+    ) -> bool:
+        if self._schema.valid(event):
+            return True
+        self.counters.invalid_events += 1
+        reasons = self._schema.reasons(event)
+        self._bury(source.raw or b"", appliance, "invalid_event", reasons)
+        return False
+
+    def _bury(
+        self, raw: bytes, appliance: Appliance, why: str, reasons: Sequence[str]
+    ) -> None:
+        self.counters.dead_letters += 1
+        self.dead.append(
+            ecs.dead_letter(raw, why, reasons, self._read_time(), appliance.name)
+        )
+
+
+def source_of(line: Line, instant: Instant) -> Source:
+    """Return the origin of an event that ``line`` says."""
+    by, raw, prefix = line.appliance, line.raw, line.prefix
+    flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
+    body = line.body.rstrip()
+    if prefix is None:
+        event_id = by.identity.of_line(raw, instant.epoch)
+        return Source(raw, body, instant, by.observer, event_id, "info", flags=flags)
+    own_stamp = prefix.stamp is not None and prefix.stamp.encode() in raw[:512]
+    event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
+    return Source(
+        raw,
+        body,
+        instant,
+        by.observer,
+        event_id,
+        prefix.level,
+        prefix.program,
+        prefix.priority,
+        prefix.host,
+        flags,
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

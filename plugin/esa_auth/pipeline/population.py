@@ -1,0 +1,68 @@
+"""All appliances and the bounds on what is held of them."""
+
+from typing import Generic, TypeVar
+
+from esa_auth.facts import Instant
+from esa_auth.joined import Session
+from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.emitter import Emitter
+from esa_auth.sessions import Table
+
+Out = TypeVar("Out")
+
+
+class Population(Generic[Out]):
+    """Appliances by name; keeps the open sessions of all under one cap."""
+
+    def __init__(self, emitter: Emitter[Out], settings: Settings) -> None:
+        self.appliances: dict[str, Appliance] = {}
+        self.settings = settings
+        self._emit = emitter
+        # Looked at now and then, not at every connection, and always at the same
+        # connections: a replay must evict the same ones.
+        self._every = max(1, min(1024, settings.cap // 128))
+        self._until_look = self._every
+
+    def named(self, name: str) -> Appliance:
+        """Return the appliance called ``name``."""
+        appliance = self.appliances.get(name)
+        if appliance is None:
+            appliance = self.appliances[name] = Appliance(name, self.settings)
+        return appliance
+
+    def open_sessions(self) -> int:
+        """Return how many connections are held, of all appliances."""
+        return sum(a.open_sessions() for a in self.appliances.values())
+
+    def grown(self, appliance: Appliance) -> None:
+        """Note that a connection was added; expire and evict when it is time."""
+        self._until_look -= 1
+        if self._until_look:
+            return
+        self._until_look = self._every
+        for table in (appliance.inbound, appliance.outbound):
+            for session in table.sweep(appliance.clock.now):
+                self._emit.abandoned(session, appliance, "session_expired")
+        excess = self.open_sessions() - self.settings.cap
+        if excess > 0:
+            self._evict(excess)
+
+    def alive(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
+    ) -> Session | None:
+        """Return the live session of ``number``; one that is too old ends here."""
+        if instant is None:
+            return None
+        if session := table.take_expired(number, instant.epoch):
+            self._emit.abandoned(session, appliance, "session_expired")
+        return table.live.get(number)
+
+    def _evict(self, excess: int) -> None:
+        # The largest pays: a flood on one appliance costs the others nothing.
+        while excess > 0:
+            appliance = max(self.appliances.values(), key=Appliance.open_sessions)
+            table = max(appliance.inbound, appliance.outbound, key=len)
+            before = len(table)
+            for session in table.evict(excess):
+                self._emit.abandoned(session, appliance, "session_evicted")
+            excess -= before - len(table)

@@ -1,0 +1,129 @@
+"""What each leading word asks for; most lines end at the first look-up."""
+
+from collections.abc import Callable
+from typing import Generic, TypeAlias
+
+from esa_auth import grammar
+from esa_auth.facts import (
+    AuthNotice,
+    Envelope,
+    InboundResult,
+    Instant,
+    LogOffset,
+    LogVersion,
+    OutboundResult,
+    SessionClosed,
+    Unread,
+)
+from esa_auth.joined import Session
+from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.pipeline.connections import Connections
+from esa_auth.pipeline.emitter import Emitter, Out, source_of
+from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.traffic import Traffic
+
+Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
+
+# First letters of `grammar.AUTH_WORDS`, as they may be written.
+_AUTH_LEADS = ("SMTP", "Smtp", "smtp", "Auth", "AUTH", "auth", "SASL", "Sasl", "sasl")
+
+
+class Reader(Generic[Out]):
+    """Handlers by leading word; each gets the line and where its body begins."""
+
+    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+        self._emit = emitter
+        self._count = emitter.counters
+        self._population = population
+        self._max_line = population.settings.max_line
+        self._connections = Connections(emitter, population, self._family)
+        self._traffic = Traffic(emitter, population)
+
+    def leads(self) -> dict[bytes, Handler]:
+        """Return the handler of each body that is not ignored, by its four bytes."""
+        connections, traffic = self._connections, self._traffic
+        return {
+            b"New ": connections.new,
+            b"ICID": connections.icid,
+            b"DCID": connections.dcid,
+            b"MID ": traffic.mid,
+            b"Star": traffic.message,
+            b"Mess": traffic.message_end,
+            b"Deli": traffic.delivery,
+            b"Boun": traffic.delivery,
+            b"Dela": traffic.delivery,
+            b"Conn": traffic.delivery,
+            b"Begi": self._header,
+            b"Vers": self._header,
+            b"Time": self._header,
+            **{word.encode(): self._auth for word in _AUTH_LEADS},
+        }
+
+    def _header(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        line = Line(appliance, raw, at, prefix)
+        fact = grammar.read(line.body)
+        if isinstance(fact, Unread) or line.instant is None:
+            return
+        self._count.context += 1
+        if isinstance(fact, LogOffset):
+            appliance.set_offset(fact.seconds)
+        elif isinstance(fact, LogVersion):
+            for session in appliance.set_version(fact.version, fact.serial):
+                self._emit.abandoned(session, appliance, "session_replaced")
+
+    def _auth(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        self._family(Line(appliance, raw, at, prefix))
+
+    def _family(self, line: Line) -> None:
+        """Read a line of the AUTH family: an event, or refused and kept."""
+        fact = grammar.read(line.body)
+        if isinstance(fact, SessionClosed):
+            self._connections.killed(fact, line)
+        elif isinstance(fact, Unread):
+            if fact.auth_like:
+                self._refuse(line, "unread", "looks like AUTH, and no rule reads it")
+        elif isinstance(fact, InboundResult | OutboundResult | AuthNotice):
+            self._join(fact, line)
+
+    def _join(
+        self, fact: InboundResult | OutboundResult | AuthNotice, line: Line
+    ) -> None:
+        instant = line.instant
+        if len(line.raw) > self._max_line:
+            self._refuse(line, "too_long", f"longer than {self._max_line} bytes, cut")
+            return
+        if instant is None:
+            self._refuse(line, "no_time", "no readable time stamp")
+            return
+        session = self._session(fact, line.appliance, instant)
+        source = source_of(line, instant)
+        if isinstance(fact, AuthNotice):
+            self._emit.notice(fact, session, source, line.appliance)
+        else:
+            self._emit.result(fact, session, source, line.appliance)
+
+    def _session(
+        self,
+        fact: InboundResult | OutboundResult | AuthNotice,
+        appliance: Appliance,
+        instant: Instant,
+    ) -> Session | None:
+        outbound = isinstance(fact, OutboundResult)
+        table = appliance.outbound if outbound else appliance.inbound
+        text = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
+        if text is None or not text.strip("0"):
+            return None
+        number = text.encode()
+        session = self._population.alive(appliance, table, number, instant)
+        if session is None:
+            session = table.session(number, instant)
+            self._population.grown(appliance)
+        session.last = instant
+        return session
+
+    def _refuse(self, line: Line, why: str, reason: str) -> None:
+        self._emit.reject(line.raw, line.appliance, why, reason)

@@ -1,0 +1,102 @@
+"""Handlers of message and delivery lines, which matter once a session has AUTH."""
+
+from esa_auth import grammar
+from esa_auth.counters import Counters
+from esa_auth.facts import (
+    Bounced,
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    DeliveryStarted,
+    Envelope,
+    MessageReady,
+    MessageStarted,
+    RecipientGiven,
+    SenderGiven,
+)
+from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.pipeline.emitter import Emitter, Out
+from esa_auth.pipeline.population import Population
+from esa_auth.sessions import fold_delivery
+
+
+class Traffic:
+    """``MID``, ``Start MID``, ``Message``, ``Delivery``, ``Bounced`` and the like."""
+
+    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+        self._count: Counters = emitter.counters
+        self._alive = population.alive
+
+    def mid(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        """Sender, recipient or end of data of a message."""
+        live = appliance.inbound.live
+        if not live:
+            return
+        end = raw.find(b" ", at + 4)
+        word = raw[end + 1 : end + 6]
+        if word == b"ready":
+            mid = raw[at + 4 : end]
+            if mid in appliance.messages:
+                self._ready(mid, Line(appliance, raw, at, prefix))
+        elif word == b"ICID " and raw[end + 6 : raw.find(b" ", end + 6)] in live:
+            self.message(appliance, raw, at, prefix)
+
+    def message(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        """Start of a message, its sender, a recipient."""
+        if not appliance.inbound.live:
+            return
+        line = Line(appliance, raw, at, prefix)
+        fact = grammar.read(line.body)
+        if not isinstance(fact, MessageStarted | SenderGiven | RecipientGiven):
+            return
+        instant, number = line.instant, fact.icid.encode()
+        session = self._alive(appliance, appliance.inbound, number, instant)
+        if session is None:
+            return
+        self._count.context += 1
+        session.last = instant
+        mid = fact.mid.encode()
+        if isinstance(fact, MessageStarted) or mid not in appliance.messages:
+            appliance.messages.started(mid, session)
+        if isinstance(fact, RecipientGiven) and fact.accepted:
+            appliance.messages.recipient(mid)
+
+    def message_end(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        """``Message done`` is a delivery, ``Message aborted`` gives a message up."""
+        if raw[at + 8 : at + 13] == b"done ":
+            self.delivery(appliance, raw, at, prefix)
+        elif raw[at + 8 : at + 20] == b"aborted MID ":
+            mid = raw[at + 20 :].partition(b" ")[0]
+            if mid in appliance.messages:
+                self._count.context += 1
+                appliance.messages.aborted(mid)
+
+    def delivery(
+        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        """What became of a message at the other server."""
+        if not appliance.outbound.live:
+            return
+        line = Line(appliance, raw, at, prefix)
+        fact = grammar.read(line.body)
+        if not isinstance(
+            fact, DeliveryStarted | Delivered | Bounced | Delayed | ConnectionFailed
+        ):
+            return
+        instant, number = line.instant, fact.dcid.encode()
+        session = self._alive(appliance, appliance.outbound, number, instant)
+        if session is not None:
+            self._count.context += 1
+            session.last = instant
+            fold_delivery(session, fact)
+
+    def _ready(self, mid: bytes, line: Line) -> None:
+        if isinstance(grammar.read(line.body), MessageReady):
+            self._count.context += 1
+            line.appliance.messages.ready(mid)

@@ -1,0 +1,7 @@
+"""Facts -> sessions. Bounded, no clock but the log's, no I/O."""
+
+from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
+from esa_auth.sessions.messages import Messages
+from esa_auth.sessions.table import Table
+
+__all__ = ["Messages", "Table", "fold_context", "fold_delivery", "fold_result"]

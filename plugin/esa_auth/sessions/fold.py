@@ -1,0 +1,65 @@
+"""What a fact changes in a session."""
+
+from esa_auth.facts import (
+    Bounced,
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    Fact,
+    HatDecision,
+    InboundAddress,
+    InboundOpened,
+    InboundResult,
+    OutboundOpened,
+    OutboundResult,
+    Tls,
+)
+from esa_auth.joined import MAX_USERS, Session
+
+
+def fold_context(session: Session, fact: Fact) -> None:
+    """Take what ``fact`` says of how the connection was opened and admitted."""
+    match fact:
+        case InboundOpened() | OutboundOpened():
+            session.opening = fact
+        case HatDecision():
+            if session.hat is None or fact.action:
+                session.hat = fact
+        case Tls():
+            # A failure after a success is the end of the connection (seen in 2023),
+            # not cleartext.
+            if session.tls is None or fact.established:
+                session.tls = fact
+        case InboundAddress():
+            session.address = fact.address
+        case _:
+            return
+    session.view = None
+
+
+def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
+    """Count one attempt."""
+    session.attempts += 1
+    if fact.outcome == "failure":
+        session.failures += 1
+    if isinstance(fact, InboundResult) and fact.user:
+        if len(session.users) < MAX_USERS:
+            session.users[fact.user] = None
+        if fact.outcome == "success":
+            session.last_success = fact.user
+
+
+def fold_delivery(session: Session, fact: Fact) -> None:
+    """Count what became of the messages of an outbound session."""
+    match fact:
+        case Delivered():
+            session.delivered += fact.recipients
+        case Bounced():
+            session.bounced += 1
+            session.bounce = session.bounce or (fact.code, fact.reason)
+        case Delayed():
+            session.delayed += 1
+        case ConnectionFailed():
+            session.connection_errors += 1
+        case _:
+            pass

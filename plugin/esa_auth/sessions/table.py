@@ -1,0 +1,169 @@
+r"""Open connections of one side of one appliance, bounded.
+
+Most connections never authenticate. Their opening lines are kept as they came, in one
+bytes object each (``<epoch> <body>\n<body>...``), and read only when an AUTH line asks
+for them; then the connection becomes a `Session`.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from esa_auth.facts import Fact, InboundOpened, Instant, OutboundOpened, Side, Unread
+from esa_auth.joined import Session
+from esa_auth.sessions.fold import fold_context
+
+# Lines of one second may come in another order over UDP (and do in Elastic's fixture).
+SAME_MOMENT = 2
+# A connection's opening lines take some 300 bytes; the rest would be a flood.
+MAX_KEPT = 4096
+# How many of the oldest a sweep looks at in one go.
+SWEPT = 256
+
+
+class Table:
+    """Kept lines and live sessions by number (ICID or DCID, as bytes)."""
+
+    __slots__ = (
+        "_read",
+        "_resolve",
+        "evicted",
+        "expired",
+        "kept",
+        "live",
+        "max_age",
+        "side",
+    )
+
+    def __init__(
+        self,
+        side: Side,
+        max_age: int,
+        read: Callable[[str], Fact | Unread],
+        resolve: Callable[[int], Instant],
+    ) -> None:
+        """Take the longest age of a session in log seconds and the readers to use."""
+        self.side: Side = side
+        self.max_age = max_age
+        self.kept: dict[bytes, bytes] = {}
+        self.live: dict[bytes, Session] = {}
+        self.expired = 0
+        self.evicted = 0
+        self._read = read
+        self._resolve = resolve
+
+    def __len__(self) -> int:
+        return len(self.kept) + len(self.live)
+
+    def open(self, number: bytes, at: int, body: bytes) -> Session | None:
+        """Begin a generation of ``number``; return the live session it replaces."""
+        session = self.live.get(number)
+        if session is not None:
+            if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
+                self._late_opening(session, at, body)
+                return None
+            del self.live[number]
+        kept = self.kept.pop(number, None)
+        line = b"%d %b" % (at, body)
+        if kept is not None and _no_opening(kept) and at - _opened(kept) <= SAME_MOMENT:
+            line += b"\n" + kept.partition(b" ")[2]
+        self.kept[number] = line
+        return session
+
+    def add(self, number: bytes, at: int, body: bytes) -> None:
+        """Keep a context line of a connection."""
+        session = self.live.get(number)
+        if session is not None:
+            fact = self._read(body.decode("utf-8", "backslashreplace"))
+            if not isinstance(fact, Unread):
+                fold_context(session, fact)
+            return
+        kept = self.kept.get(number)
+        if kept is None:
+            self.kept[number] = b"%d %b" % (at, body)
+        elif len(kept) < MAX_KEPT:
+            self.kept[number] = kept + b"\n" + body
+
+    def session(self, number: bytes, instant: Instant) -> Session:
+        """Return the live session of ``number``, made from the kept lines if need be.
+
+        The caller has dealt with one that is too old, see `take_expired`.
+        """
+        session = self.live.get(number)
+        if session is None:
+            session = Session(self.side, number.decode(), instant)
+            kept = self.kept.pop(number, None)
+            if kept is not None:
+                if instant.epoch - _opened(kept) <= self.max_age:
+                    self._unfold(session, kept)
+                else:
+                    self.expired += 1
+            self.live[number] = session
+        return session
+
+    def take_expired(self, number: bytes, now: int) -> Session | None:
+        """Take out and return the live session of ``number`` if it is too old."""
+        session = self.live.get(number)
+        if session is None or now - session.start.epoch <= self.max_age:
+            return None
+        self.expired += 1
+        return self.live.pop(number)
+
+    def close(self, number: bytes) -> Session | None:
+        """Forget ``number``; return its live session."""
+        self.kept.pop(number, None)
+        return self.live.pop(number, None)
+
+    def sweep(self, now: int) -> list[Session]:
+        """Drop what is too old and return the live sessions among it."""
+        oldest = now - self.max_age
+        while stale := [n for n, line in _head(self.kept) if _opened(line) < oldest]:
+            for number in stale:
+                del self.kept[number]
+            self.expired += len(stale)
+        ended = []
+        for number, session in list(islice(self.live.items(), SWEPT)):
+            if session.start.epoch >= oldest:
+                break
+            ended.append(self.live.pop(number))
+        self.expired += len(ended)
+        return ended
+
+    def evict(self, count: int) -> list[Session]:
+        """Drop the ``count`` oldest of the larger kind; return as `sweep` does."""
+        if len(self.kept) >= len(self.live):
+            victims = list(islice(self.kept, count))
+            for number in victims:
+                del self.kept[number]
+            self.evicted += len(victims)
+            return []
+        oldest = list(islice(self.live, count))
+        self.evicted += len(oldest)
+        return [self.live.pop(number) for number in oldest]
+
+    def _late_opening(self, session: Session, at: int, body: bytes) -> None:
+        fact = self._read(body.decode("utf-8", "backslashreplace"))
+        if isinstance(fact, InboundOpened | OutboundOpened):
+            session.opened = self._resolve(at)
+            fold_context(session, fact)
+
+    def _unfold(self, session: Session, kept: bytes) -> None:
+        at, _, lines = kept.partition(b" ")
+        for line in lines.split(b"\n"):
+            fact = self._read(line.decode("utf-8", "backslashreplace"))
+            if not isinstance(fact, Unread):
+                fold_context(session, fact)
+        if session.opening is not None:
+            session.opened = self._resolve(int(at))
+
+
+def _opened(kept: bytes) -> int:
+    return int(kept[: kept.index(b" ")])
+
+
+def _no_opening(kept: bytes) -> bool:
+    at = kept.index(b" ") + 1
+    return kept[at : at + 4].lower() != b"new "
+
+
+def _head(kept: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
+    return iter(list(islice(kept.items(), SWEPT)))

@@ -1,0 +1,36 @@
+"""ECS document -> is it one. The schema is compiled once.
+
+jsonschema-rs decides, on the path of every event; jsonschema explains a refusal. A
+differential test holds the one against the other.
+"""
+
+from typing import Any
+
+import jsonschema_rs
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import relevance
+
+from esa_auth.resources import schema
+
+
+class EventSchema:
+    """`schemas/auth-event.schema.json`, draft 2020-12 with formats asserted."""
+
+    def __init__(self) -> None:
+        document = schema("auth-event")
+        # Without validate_formats a 2020-12 format is an annotation only.
+        self._fast = jsonschema_rs.Draft202012Validator(document, validate_formats=True)
+        self._document = document
+        self.valid = self._fast.is_valid
+
+    def reasons(self, event: dict[str, Any]) -> list[str]:
+        """Return why ``event`` is refused, at most eight reasons, worst first."""
+        slow = Draft202012Validator(
+            self._document, format_checker=Draft202012Validator.FORMAT_CHECKER
+        )
+        errors = sorted(slow.iter_errors(event), key=relevance, reverse=True)
+        found = [f"{e.json_path}: {e.message[:300]}" for e in errors[:8]]
+        if found:
+            return found
+        fast = list(self._fast.iter_errors(event))[:8]
+        return [f"{e.instance_path}: {e.message[:300]}" for e in fast]
