@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jsonschema_rs
 import yaml
-from jsonschema import Draft202012Validator
 
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
@@ -81,10 +81,10 @@ def _read(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: not YAML: {why}") from error
     if tree is None:
         return {}
-    found = Draft202012Validator(schema("config")).iter_errors(tree)
-    errors = sorted(found, key=lambda e: list(map(str, e.absolute_path)))
+    found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
+    errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
     if errors:
-        where = ".".join(map(str, errors[0].absolute_path)) or "top level"
+        where = ".".join(map(str, errors[0].instance_path)) or "top level"
         raise ConfigError(f"{path}: {where}: {errors[0].message}")
     return tree  # type: ignore[no-any-return]  # an object, by the schema
 

@@ -6,9 +6,10 @@ a parser fix must not change the ids of history.
 """
 
 import hmac
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 
 _VERSION = b"v1"
+_URLSAFE = bytes.maketrans(b"+/", b"-_")
 DEFAULT_KEY = b"esa-auth/1"
 # Seconds of the log whose lines are remembered: UDP brings lines of neighbouring
 # seconds interleaved, and a file header can be later than the lines after it.
@@ -51,4 +52,4 @@ class Identity:
     def _digest(self, kind: bytes, what: bytes) -> str:
         message = b"%b%b\0%b" % (self._prefix, kind, what)
         digest = hmac.digest(self._key, message, "sha256")
-        return urlsafe_b64encode(digest[:16])[:22].decode()
+        return b2a_base64(digest[:16]).translate(_URLSAFE)[:22].decode()

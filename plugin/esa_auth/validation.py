@@ -7,8 +7,6 @@ differential test holds the one against the other.
 from typing import Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import relevance
 
 from esa_auth.resources import schema
 
@@ -25,6 +23,11 @@ class EventSchema:
 
     def reasons(self, event: dict[str, Any]) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
+        # Imported here because it takes a second (its format checkers build a
+        # grammar), and most runs refuse nothing.
+        from jsonschema import Draft202012Validator
+        from jsonschema.exceptions import relevance
+
         slow = Draft202012Validator(
             self._document, format_checker=Draft202012Validator.FORMAT_CHECKER
         )

@@ -137,40 +137,48 @@ def _summary(session: Session) -> dict[str, Any]:
 
 
 def _base(session: Session | None, source: Source) -> dict[str, Any]:
-    raw = source.raw
+    raw, instant = source.raw, source.instant
     about: dict[str, Any] = {
         "kind": "event",
         "category": _AUTHENTICATION,
         "module": MODULE,
         "dataset": DATASET,
         "provider": source.program or "mail_logs",
-        "timezone": source.instant.zone,
+        "timezone": instant.zone,
         "id": source.event_id,
     }
-    event: dict[str, Any] = {
-        "@timestamp": source.instant.iso,
+    if session is None:
+        view = _no_session(source.observer)
+    else:
+        view = view_of(session, source.observer)
+        session.sequence += 1
+        about["sequence"] = session.sequence
+    own = {**view["cisco_esa"]}
+    event = {
+        **view,
+        "@timestamp": instant.iso,
         "ecs": _ECS,
         "event": about,
+        "cisco_esa": own,
     }
     if raw is not None:
         about["hash"] = hashlib.sha256(raw).hexdigest()
         about["original"] = raw.decode("utf-8", "backslashreplace")
         event["message"] = source.body
-    if session is None:
-        event["observer"] = observer_part(source.observer)
-        event["related"] = {"hosts": [source.observer.name]}
-        event["cisco_esa"] = {}
-    else:
-        event |= view_of(session, source.observer)
-        event["cisco_esa"] = dict(event["cisco_esa"])
-        session.sequence += 1
-        about["sequence"] = session.sequence
-    _add_log(event, source)
-    if flags := _flags(source):
-        event["cisco_esa"]["flags"] = flags
-    if raw is not None and "not_utf8" in source.flags:
-        event["cisco_esa"]["original_base64"] = b64encode(raw).decode()
+        _add_log(event, source)
+    if instant.flags or source.flags:
+        own["flags"] = [*instant.flags, *source.flags]
+        if raw is not None and "not_utf8" in source.flags:
+            own["original_base64"] = b64encode(raw).decode()
     return event
+
+
+def _no_session(observer: Observer) -> dict[str, Any]:
+    return {
+        "observer": observer_part(observer),
+        "related": {"hosts": [observer.name]},
+        "cisco_esa": {},
+    }
 
 
 def _add_log(event: dict[str, Any], source: Source) -> None:
@@ -188,10 +196,6 @@ def _add_log(event: dict[str, Any], source: Source) -> None:
         log["syslog"] = syslog
     if log:
         event["log"] = log
-
-
-def _flags(source: Source) -> list[str]:
-    return [*source.instant.flags, *source.flags]
 
 
 def _add_user(event: dict[str, Any], name: str) -> None:

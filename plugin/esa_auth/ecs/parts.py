@@ -9,6 +9,7 @@ from esa_auth.joined import Observer, Session
 
 # OpenSSL's cipher description "TLSv1/SSLv3" is no protocol version and is left out.
 _TLS_VERSION = re.compile(r"(TLS|SSL)v([0-9](?:\.[0-9])?)")
+_IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
 _SCORE = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 
@@ -16,6 +17,8 @@ def ip_of(address: str | None) -> str | None:
     """Return ``address`` as a normal IP address, or None if it is none."""
     if address is None:
         return None
+    if _IPV4.fullmatch(address):
+        return address
     try:
         return str(ip_address(address.strip("[]").partition("%")[0]))
     except ValueError:

@@ -18,9 +18,24 @@ _ICID = r"ICID ([0-9]{1,12}) "
 _SPAMTOWHO = "spamtowho source, comments"
 
 
+# The client owns the reverse DNS name: what stands before it is cut off from the left
+# and `verified` is read from the right.
+_CLIENT = compiled(
+    r"(\S+)(?: reverse dns host +(.*) verified (yes|no))?", any_case=True
+)
+
+
 def _opened(match: re.Match[str]) -> Fact | None:
-    icid, interface, interface_ip, address, name, verified = match.groups()
-    if interface_ip and verified is None:
+    icid, rest = match.groups()
+    interface, _, client = rest.partition(" address ")
+    found = _CLIENT.fullmatch(client)
+    if found is None:
+        return None
+    address, name, verified = found.groups()
+    interface_ip = None
+    if interface.endswith(")"):
+        interface, _, interface_ip = interface[:-1].rpartition(" (")
+    if not interface or (interface_ip and verified is None):
         # Only AsyncOS before 3.8 ends after the address, and it has no interface
         # address: this line was cut, perhaps in the middle of the client's.
         return None
@@ -52,12 +67,7 @@ RULES = (
     Rule(
         "inbound opened",
         "New",
-        compiled(
-            r"New \w+ ICID ([0-9]{1,12}) interface "
-            r"((?:(?! address ).)+?)(?: \((\S+)\))? address (\S+)"
-            r"(?: reverse dns host +(.*) verified (yes|no))?",
-            any_case=True,
-        ),
+        compiled(r"New \w+ ICID ([0-9]{1,12}) interface (.*)", any_case=True),
         _opened,
         "New SMTP ICID 450 interface Data 1 (192.0.2.1) address 198.51.100.7 "
         "reverse dns host mail.example.com verified yes",

@@ -22,8 +22,16 @@ _SPAMTOWHO = "spamtowho source, comments"
 _RECIPIENTS = r"(?:RID +)?\[([0-9, ]*)\]"
 
 
+_SERVER = compiled(r"(\S+)(?: port ([0-9]{1,5}))?")
+
+
 def _opened(match: re.Match[str]) -> Fact | None:
-    dcid, interface, address, port = match.groups()
+    dcid, rest = match.groups()
+    interface, _, server = rest.partition(" address ")
+    found = _SERVER.fullmatch(server)
+    if found is None or not interface:
+        return None
+    address, port = found.groups()
     if port and int(port) > 65535:
         return None
     return OutboundOpened(dcid, interface, address, int(port) if port else None)
@@ -43,11 +51,7 @@ RULES = (
     Rule(
         "outbound opened",
         "New",
-        compiled(
-            r"New \w+ DCID ([0-9]{1,12}) interface ((?:(?! address ).)+) "
-            r"address (\S+)(?: port ([0-9]{1,5}))?",
-            any_case=True,
-        ),
+        compiled(r"New \w+ DCID ([0-9]{1,12}) interface (.*)", any_case=True),
         _opened,
         "New SMTP DCID 5633 interface 192.0.2.1 address 198.51.100.9 port 25",
         "Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",

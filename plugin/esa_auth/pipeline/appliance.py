@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
@@ -101,6 +102,7 @@ class Line(NamedTuple):
         return self.appliance.instant(self.raw, self.prefix)
 
 
+@lru_cache(maxsize=4096)
 def instant_at(epoch: int) -> Instant:
     """Return the instant of ``epoch`` seconds, in UTC."""
     utc = datetime.fromtimestamp(epoch, UTC)

@@ -93,7 +93,12 @@ class Connections(Generic[Out]):
                 self._count.context += 1
                 table.kept.pop(number, None)
         elif tail[:4] == b"TLS ":
-            self._context(appliance.outbound, number, Line(appliance, raw, at, prefix))
+            table = appliance.outbound
+            if number in table.kept:
+                self._count.context += 1
+                table.add(number, 0, raw[at:])
+            else:
+                self._context(table, number, Line(appliance, raw, at, prefix))
         else:
             self._perhaps_auth(Line(appliance, raw, at, prefix))
 

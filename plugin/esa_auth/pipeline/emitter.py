@@ -115,7 +115,7 @@ def source_of(line: Line, instant: Instant) -> Source:
     """Return the origin of an event that ``line`` says."""
     by, raw, prefix = line.appliance, line.raw, line.prefix
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    body = line.body.rstrip()
+    body = raw[line.at :].decode("utf-8", "backslashreplace").rstrip()
     if prefix is None:
         event_id = by.identity.of_line(raw, instant.epoch)
         return Source(raw, body, instant, by.observer, event_id, "info", flags=flags)

@@ -47,7 +47,8 @@ class Traffic:
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Start of a message, its sender, a recipient."""
-        if not appliance.inbound.live:
+        icid = raw[raw.find(b" ICID ", at) + 6 :].split(b" ", 1)[0].rstrip()
+        if icid not in appliance.inbound.live:
             return
         line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
@@ -81,7 +82,9 @@ class Traffic:
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """What became of a message at the other server."""
-        if not appliance.outbound.live:
+        # "DCID 5", and "DCID: 5" in older wordings and in connection errors.
+        dcid = raw[raw.find(b"DCID", at) + 4 :].lstrip(b": ").split(b" ", 1)[0]
+        if dcid not in appliance.outbound.live:
             return
         line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
