@@ -1,0 +1,200 @@
+"""The state directory: a lock held for life and a checkpoint in two generations.
+
+``checkpoint.a`` and ``checkpoint.b`` are written in turn, each to a temporary file
+that is synced, renamed and made durable by syncing the directory. One of the two is
+whole at every moment, so a power cut costs at most the checkpoint in hand. (A registry
+that was synced and renamed without the directory came back with zero bytes: filebeat,
+elastic/beats#3537.)
+"""
+
+import logging
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from esa_auth.errors import StateVersionError, TemporaryError
+from esa_auth.state import lock, trusted
+from esa_auth.state.generation import (
+    HEADER_SIZE,
+    VERSION,
+    DamagedError,
+    Generation,
+    decode,
+    header,
+)
+
+_SLOTS = ("checkpoint.a", "checkpoint.b")
+_TEMPORARY = "checkpoint.tmp"
+# Larger than any session table we keep; a sparse file must not fill the memory.
+_LARGEST = 4 << 30
+_log = logging.getLogger(__name__)
+
+
+class StateDirectory:
+    """An open, locked state directory. Not for use by several threads at once."""
+
+    def __init__(self, path: Path, directory: int, held: int) -> None:
+        """Take over the descriptors; callers use `open`."""
+        self._path = path
+        self._directory = directory
+        self._lock = held
+        self._sequence = 0
+        self._slot = _SLOTS[1]
+        self._looked = False
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Self:
+        """Lock the directory, which is made (0700) if it is missing.
+
+        Raises:
+            StateLockedError: another process holds it; the text names its pid.
+            ConfigError: it or its lock file is a symbolic link, another user's or
+                writable by others.
+        """
+        where = Path(path)
+        directory = trusted.open_directory(where)
+        try:
+            return cls(where, directory, lock.take(directory, where))
+        except BaseException:
+            os.close(directory)
+            raise
+
+    def load(self) -> bytes | None:
+        """Return the payload of the last whole checkpoint, or None if there is none.
+
+        A damaged file is renamed to ``*.corrupt``, reported in one log line, and the
+        other generation is used.
+
+        Raises:
+            StateVersionError: a whole file is of a newer version than this program.
+            ConfigError: a file is a symbolic link, another user's or writable by
+                others.
+            TemporaryError: the system could not read (not: the file is damaged).
+        """
+        found = {slot: self._read(slot) for slot in _SLOTS}
+        valid = {slot: one for slot, one in found.items() if one is not None}
+        for slot, one in valid.items():
+            if one.version > VERSION:
+                raise StateVersionError(
+                    f"{self._path / slot} is of version {one.version}; "
+                    f"this program knows version {VERSION}"
+                )
+        self._looked = True
+        if not valid:
+            return None
+        self._slot = max(valid, key=lambda slot: valid[slot].sequence)
+        self._sequence = valid[self._slot].sequence
+        return valid[self._slot].payload
+
+    def save(self, payload: bytes) -> None:
+        """Replace the older generation by ``payload``, durably.
+
+        After a failure the generation before is untouched, and the next call writes
+        the whole file anew: what a failed fsync left behind is not known, and a second
+        fsync that succeeds says nothing about it.
+
+        Raises:
+            TemporaryError: the disk is full, or writing or syncing failed.
+        """
+        if not self._looked:
+            self.load()
+        # Counted up even if this fails: a file whose rename took place must be older
+        # than the next one.
+        self._sequence += 1
+        slot = _SLOTS[1 - _SLOTS.index(self._slot)]
+        try:
+            self._write_temporary(Generation(self._sequence, payload))
+            os.rename(
+                _TEMPORARY, slot, src_dir_fd=self._directory, dst_dir_fd=self._directory
+            )
+            os.fsync(self._directory)
+        except OSError as error:
+            with suppress(OSError):
+                os.unlink(_TEMPORARY, dir_fd=self._directory)
+            raise TemporaryError(
+                f"checkpoint {self._path / slot} not saved: {error.strerror}"
+            ) from error
+        self._slot = slot
+
+    def close(self) -> None:
+        """Let go of the lock. Safe to call twice."""
+        if self._lock >= 0:
+            lock.release(self._lock)
+            os.close(self._directory)
+        self._lock = self._directory = -1
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let go of the lock."""
+        self.close()
+
+    def _read(self, slot: str) -> Generation | None:
+        try:
+            descriptor = trusted.open_file(
+                slot, os.O_RDONLY, self._directory, self._path
+            )
+        except FileNotFoundError:
+            return None
+        try:
+            return decode(_whole(descriptor))
+        except DamagedError as error:
+            self._set_aside(slot, str(error))
+        except OSError as error:
+            # EIO and its like: the other generation lies in other blocks.
+            self._set_aside(slot, error.strerror or str(error))
+        finally:
+            os.close(descriptor)
+        return None
+
+    def _set_aside(self, slot: str, reason: str) -> None:
+        kept = f"{slot}.corrupt"
+        with suppress(OSError):
+            os.rename(
+                slot, kept, src_dir_fd=self._directory, dst_dir_fd=self._directory
+            )
+        _log.warning(
+            "%s: %s; kept as %s, going on with the other generation",
+            self._path / slot,
+            reason,
+            kept,
+        )
+
+    def _write_temporary(self, generation: Generation) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(_TEMPORARY, dir_fd=self._directory)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(_TEMPORARY, flags, 0o600, dir_fd=self._directory)
+        try:
+            for part in (header(generation), generation.payload):
+                _write_all(descriptor, part)
+            os.fsync(descriptor)
+        except BaseException:
+            with suppress(OSError):
+                os.close(descriptor)
+            raise
+        # Network file systems report a full disk at close.
+        os.close(descriptor)
+
+
+def _whole(descriptor: int) -> bytes:
+    size = os.fstat(descriptor).st_size
+    if size > _LARGEST + HEADER_SIZE:
+        raise DamagedError(f"{size} bytes, larger than any checkpoint")
+    with open(descriptor, "rb", closefd=False) as file:
+        return file.read()
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    rest = memoryview(data)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
