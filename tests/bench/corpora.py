@@ -1,0 +1,171 @@
+"""Corpora for the bench: written once, the same bytes for the same spec."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import chain, islice
+from pathlib import Path
+from random import Random
+from typing import Literal
+
+import msgpack  # type: ignore[import-untyped]
+
+from tests.bench import traffic
+
+Kind = Literal["ordinary", "flood", "million", "syslog", "json", "msgpack"]
+Frame = Callable[[list[str]], bytes]
+
+HEADER = (
+    "Begin Logfile",
+    "Version: 15.5.1-055 SN: 000000000000-0000000",
+    "Time offset from UTC: 3600 seconds",
+)
+HOST = "esa01"
+START = 1773766800  # the appliance's clock shows Tue Mar 17 17:00:00 2026
+MOST_PROBES = 1000
+ORDINARY_RATE = (200, 500)
+FLOOD_RATE = (3000, 5000)
+# All sessions must open well within any idle limit, which counts in log time.
+MILLION_RATE = (50_000, 50_000)
+# Columns of a native line: month, level, body.
+MONTH_AT, LEVEL_AT, BODY_AT = 4, 25, 31
+BYTES_A_LINE = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What to write; ``size`` is lines, but sessions for ``million``."""
+
+    kind: Kind
+    size: int
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """A written corpus and the work that is in it."""
+
+    path: Path
+    lines: int
+    results: int
+    size: int
+
+
+class NoRoom(Exception):
+    """The disk cannot hold the corpus."""
+
+
+def expected_results(spec: Spec) -> int:
+    """Count the AUTH result lines that a corpus of this spec has."""
+    return sum(sum(map(traffic.is_result, second)) for second in seconds(spec))
+
+
+def seconds(spec: Spec) -> Iterator[list[str]]:
+    """Give the bodies of each second of log time, file header first."""
+    # Reproducible on purpose; nothing here is secret.
+    random = Random(spec.seed)  # noqa: S311
+    maker = traffic.Traffic(random)
+    limit: int | None = spec.size
+    rate = ORDINARY_RATE
+    if spec.kind == "million":
+        probes = min(MOST_PROBES, spec.size)
+        bodies = maker.open_sessions(spec.size, probes)
+        limit, rate = None, MILLION_RATE
+    elif spec.kind == "flood":
+        bodies = traffic.interleave(random, maker.flood_sessions(), 100)
+        rate = FLOOD_RATE
+    else:
+        bodies = traffic.interleave(random, maker.ordinary_sessions(), 300)
+    lines = islice(chain(HEADER, bodies), limit)
+    while second := list(islice(lines, random.randint(*rate))):
+        yield second
+
+
+def stamped(spec: Spec) -> Iterator[list[str]]:
+    """Give the native lines of each second."""
+    for at, second in enumerate(seconds(spec), START):
+        prefix = f"{time.asctime(time.gmtime(at))} Info: "
+        yield [prefix + body for body in second]
+
+
+def frame_native(lines: list[str]) -> bytes:
+    return ("\n".join(lines) + "\n").encode()
+
+
+def frame_syslog(lines: list[str]) -> bytes:
+    """Give the lines as the appliance pushes them: no year, no weekday."""
+    stamp = lines[0][MONTH_AT : MONTH_AT + 15]
+    prefix = f"<166>{stamp} {HOST} mail_logs: "
+    return "".join(f"{prefix}{line[LEVEL_AT:]}\n" for line in lines).encode()
+
+
+def frame_json(lines: list[str]) -> bytes:
+    return "".join(
+        f'{{"message": {json.dumps(line)}, "host": "{HOST}"}}\n' for line in lines
+    ).encode()
+
+
+def frame_msgpack(lines: list[str]) -> bytes:
+    """Give one map a line; Fluentd's in_tail sends the message as ``bin``."""
+    pack = msgpack.Packer().pack
+    return b"".join(pack({"message": line.encode(), "host": HOST}) for line in lines)
+
+
+FRAMES: dict[Kind, Frame] = {
+    "syslog": frame_syslog,
+    "json": frame_json,
+    "msgpack": frame_msgpack,
+}
+
+
+def recipe() -> str:
+    """Give a digest of the generators, so that a change is never read stale."""
+    digest = hashlib.sha256()
+    for module in (__file__, traffic.__file__):
+        digest.update(Path(module).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def write(spec: Spec, cache: Path) -> Corpus:
+    """Write the corpus into ``cache``, or find it there.
+
+    Raises:
+        NoRoom: the disk is too full for it.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    stem = f"{spec.kind}-{spec.size}-{spec.seed}"
+    path = cache / f"{stem}.{recipe()}.log"
+    about = path.with_suffix(".json")
+    if not about.exists():
+        for stale in cache.glob(f"{stem}.*"):
+            stale.unlink()
+        lines = spec.size * (2 if spec.kind == "million" else 1)
+        if lines * BYTES_A_LINE > shutil.disk_usage(cache).free:
+            raise NoRoom(f"no room for {lines:,} lines in the cache")
+        about.write_text(json.dumps(write_lines(spec, path)))
+    known = json.loads(about.read_text())
+    return Corpus(path, known["lines"], known["results"], path.stat().st_size)
+
+
+def write_lines(spec: Spec, path: Path) -> dict[str, object]:
+    frame = FRAMES.get(spec.kind, frame_native)
+    lines = results = 0
+    with path.open("wb") as file:
+        for second in stamped(spec):
+            file.write(frame(second))
+            lines += len(second)
+            results += sum(traffic.is_result(line[BODY_AT:]) for line in second)
+    return {"spec": asdict(spec), "lines": lines, "results": results}
+
+
+def first_lines() -> bytes:
+    """Give 18 native lines of one session with one login, for a cold start."""
+    maker = traffic.Traffic(Random(1))  # noqa: S311
+    bodies = [*HEADER, *maker.message(user="alice@example.com")][:18]
+    stamp = time.asctime(time.gmtime(START))
+    return frame_native([f"{stamp} Info: {body}" for body in bodies])
