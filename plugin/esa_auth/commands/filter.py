@@ -5,6 +5,7 @@ import gc
 import logging
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,12 @@ import orjson
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
-from esa_auth.errors import OutputGoneError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.descriptor import write_all
 from esa_auth.pipeline import Pipeline
+from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -36,6 +37,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add("--input", choices=forms, help="framing of stdin (auto)")
     add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+    add("--state-dir", metavar="DIR", help="keep open sessions for the next start")
     add("--join-wrapped", action="store_true", help="join wrapped lines")
     parser.set_defaults(run=run)
 
@@ -48,14 +50,21 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()
     stream = Stream(sys.stdin.fileno())
     stream.watch_signals()
-    letters = DeadLetters(config.dead_letter)
     pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-    try:
-        _filter(config, stream, pipeline, letters)
-    except OutputGoneError:
-        log.error(pipeline.counters.closing_line())  # noqa: TRY400 - no traceback
-        raise
-    log.info(pipeline.counters.closing_line())
+    with ExitStack() as held:
+        memory = None
+        if config.state_directory:
+            memory = Memory(
+                held.enter_context(StateDirectory.open(config.state_directory))
+            )
+            memory.recall(pipeline)
+        letters = DeadLetters(config.dead_letter)
+        try:
+            _filter(config, stream, pipeline, letters, memory)
+        finally:
+            log.info(pipeline.counters.closing_line())
+            if memory:
+                memory.keep(pipeline)
     return 0
 
 
@@ -75,7 +84,11 @@ def read_time() -> str:
 
 
 def _filter(
-    config: Config, stream: Stream, pipeline: Pipeline[bytes], letters: DeadLetters
+    config: Config,
+    stream: Stream,
+    pipeline: Pipeline[bytes],
+    letters: DeadLetters,
+    memory: Memory | None,
 ) -> None:
     decoder = Decoder(
         pipeline,
@@ -88,8 +101,11 @@ def _filter(
     # that may never come.
     while (block := stream.read()) and decoder.feed(block):
         _write(pipeline, letters)
+        if memory:
+            memory.keep_now_and_then(pipeline)
     decoder.finish()
-    pipeline.drain()
+    if memory is None:
+        pipeline.drain()
     pipeline.counters.wrapped_joined = decoder.joined
     _write(pipeline, letters)
 

@@ -10,6 +10,7 @@ from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
+from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 
 __all__ = ["Pipeline", "Settings"]
 
@@ -75,6 +76,25 @@ class Pipeline(Generic[Out]):
                 for session in table.live.values():
                     self._emit.abandoned(session, appliance, "input_ended")
                 table.live.clear()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what the next start needs to go on as if there had been no stop."""
+        appliances = self.population.appliances
+        return {name: save_appliance(a) for name, a in appliances.items()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up a snapshot, before the first line.
+
+        Raises:
+            ValueError, TypeError, KeyError, AttributeError: it is none.
+        """
+        try:
+            for name, appliance in saved.items():
+                load_appliance(self.population.named(name), appliance)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            # All of it or nothing.
+            self.population.appliances.clear()
+            raise
 
     def take_events(self) -> list[Out]:
         """Return the events made since the last call."""

@@ -1,5 +1,6 @@
 """The state directory: one holder at a time, two generations of one checkpoint."""
 
 from esa_auth.state.directory import StateDirectory
+from esa_auth.state.memory import Memory
 
-__all__ = ["StateDirectory"]
+__all__ = ["Memory", "StateDirectory"]

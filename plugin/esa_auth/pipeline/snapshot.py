@@ -1,0 +1,113 @@
+"""A pipeline's memory as plain data: what a restart takes up where it was left."""
+
+from typing import Any
+
+from esa_auth.facts import (
+    HatDecision,
+    InboundOpened,
+    Instant,
+    OutboundOpened,
+    Tls,
+)
+from esa_auth.joined import Observer, Session
+from esa_auth.pipeline.appliance import Appliance
+from esa_auth.sessions import Table
+
+_COUNTS = (
+    "address",
+    "first_event_id",
+    "sequence",
+    "attempts",
+    "failures",
+    "last_success",
+    "messages",
+    "recipients",
+    "delivered",
+    "bounced",
+    "delayed",
+    "connection_errors",
+)
+
+
+def save_appliance(appliance: Appliance) -> dict[str, Any]:
+    """Return all of ``appliance`` that its next lines depend on."""
+    observer = appliance.observer
+    return {
+        "observer": [observer.version, observer.serial],
+        "clock": appliance.clock.snapshot(),
+        "inbound": _save_table(appliance.inbound),
+        "outbound": _save_table(appliance.outbound),
+        "messages": appliance.messages.snapshot(),
+        "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
+    }
+
+
+def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
+    """Give ``appliance``, which is new, what was saved of it.
+
+    Raises:
+        ValueError, TypeError, KeyError: the data is not what `save_appliance` made.
+    """
+    version, serial = saved["observer"]
+    appliance.observer = Observer(appliance.name, version, serial)
+    appliance.clock.restore(saved["clock"])
+    _load_table(appliance.inbound, saved["inbound"])
+    _load_table(appliance.outbound, saved["outbound"])
+    live = appliance.inbound.live
+    appliance.messages.restore(
+        [
+            (mid, live[number.encode()], count)
+            for mid, number, count in saved["messages"]
+            if number.encode() in live
+        ]
+    )
+    appliance.identity.restore(dict(saved["ordinals"]))
+
+
+def _save_table(table: Table) -> dict[str, Any]:
+    return {
+        "kept": table.kept,
+        "live": [[n, _save_session(s)] for n, s in table.live.items()],
+    }
+
+
+def _load_table(table: Table, saved: dict[str, Any]) -> None:
+    table.kept.update(saved["kept"])
+    for number, session in saved["live"]:
+        table.live[number] = _load_session(table, number, session)
+
+
+def _save_session(session: Session) -> dict[str, Any]:
+    saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
+    for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
+        value = getattr(session, name)
+        saved[name] = None if value is None else list(value)
+    saved["users"] = list(session.users)
+    return saved
+
+
+def _load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
+    def instant(value: list[Any] | None) -> Instant | None:
+        return (
+            None
+            if value is None
+            else Instant(value[0], value[1], value[2], tuple(value[3]))
+        )
+
+    first = instant(saved["first"])
+    if first is None:
+        raise ValueError("a session without its first line")
+    session = Session(table.side, number.decode(), first)
+    session.opened = instant(saved["opened"])
+    session.last = instant(saved["last"])
+    opening, hat, tls = saved["opening"], saved["hat"], saved["tls"]
+    if opening is not None:
+        kind = InboundOpened if table.side == "icid" else OutboundOpened
+        session.opening = kind(*opening)
+    session.hat = None if hat is None else HatDecision(*hat)
+    session.tls = None if tls is None else Tls(*tls)
+    session.bounce = None if saved["bounce"] is None else tuple(saved["bounce"])
+    session.users = dict.fromkeys(saved["users"])
+    for name in _COUNTS:
+        setattr(session, name, saved[name])
+    return session
