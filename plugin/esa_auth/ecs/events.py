@@ -154,11 +154,12 @@ def _base(session: Session | None, source: Source) -> dict[str, Any]:
         session.sequence += 1
         about["sequence"] = session.sequence
     own = {**view["cisco_esa"]}
+    # First the time: Splunk looks for it at the beginning.
     event = {
-        **view,
         "@timestamp": instant.iso,
         "ecs": _ECS,
         "event": about,
+        **view,
         "cisco_esa": own,
     }
     if raw is not None:
