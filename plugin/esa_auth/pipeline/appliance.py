@@ -47,6 +47,8 @@ class Appliance:
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )
+        # The second of the line read last, as `Table` keeps it: b"<epoch> ".
+        self.second = b""
         self._stamp: bytes | None = None
         self._instant: Instant | None = None
 
@@ -57,9 +59,18 @@ class Appliance:
             if stamp != self._stamp:
                 self._instant = self.clock.resolve(stamp.decode("ascii", "replace"))
                 self._stamp = stamp
+                self._note_second()
             return self._instant
         self._stamp = None
-        return None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+        self._instant = (
+            None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+        )
+        self._note_second()
+        return self._instant
+
+    def _note_second(self) -> None:
+        if self._instant is not None:
+            self.second = b"%d " % self._instant.epoch
 
     def set_offset(self, seconds: int) -> None:
         """Take the zone of a file header."""

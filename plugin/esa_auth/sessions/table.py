@@ -54,8 +54,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
 
-    def open(self, number: bytes, at: int, body: bytes) -> Session | None:
-        """Begin a generation of ``number``; return the live session it replaces."""
+    def reopen(self, number: bytes, at: int, body: bytes) -> Session | None:
+        """Begin a new generation of ``number``; return the live session it replaces.
+
+        Unless that one has no opening line yet and this is it, a moment late.
+        """
         session = self.live.get(number)
         if session is not None:
             if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
