@@ -16,6 +16,8 @@ __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
 _MAX_HEADERS = 4096
+# "MID n ICID m ..." and "MID n ready ..."
+_MID_WORDS = frozenset((b" I", b" r"))
 
 
 class Pipeline(Generic[Out]):
@@ -50,7 +52,9 @@ class Pipeline(Generic[Out]):
                 if not live:
                     continue
                 if line[24:31] == _NATIVE_INFO:
-                    mid(appliance, line, 31, None)
+                    after = line.find(b" ", 36)
+                    if line[after : after + 2] in _MID_WORDS:
+                        mid(appliance, line, 31, None)
                     continue
             handle = native.get(line[24:35])
             if handle is not None:

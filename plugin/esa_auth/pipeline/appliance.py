@@ -1,6 +1,6 @@
 """All that is known of one appliance."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -80,7 +80,7 @@ class Appliance:
     def set_version(self, version: str, serial: str) -> list[Session]:
         """Take version and serial; return sessions that were another machine's."""
         other = self.observer.serial not in (None, serial)
-        self.observer = replace(self.observer, version=version, serial=serial)
+        self.observer = Observer(self.name, version, serial)
         if not other:
             return []
         ended = [*self.inbound.live.values(), *self.outbound.live.values()]
