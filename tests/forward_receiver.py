@@ -70,8 +70,11 @@ class Clock:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.step = 0.0
+        """Seconds that pass at every look; for waits that nothing ends."""
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
 
@@ -170,7 +173,7 @@ class Receiver:
         self.connections = 0
         self.ended = 0
         self.clock = Clock()
-        self._tls = tls
+        self.tls = tls
         self._security = security
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -265,8 +268,8 @@ class Receiver:
     def _serve(self, raw: socket.socket) -> None:
         sock = raw
         try:
-            if self._tls is not None:
-                sock = self._tls.wrap_socket(raw, server_side=True)
+            if self.tls is not None:
+                sock = self.tls.wrap_socket(raw, server_side=True)
             self._talk(Connection(self, sock))
         except (OSError, ValueError, Hangup):
             # The client went away, or the script ends this connection.
@@ -312,6 +315,8 @@ def _next(sock: socket.socket, unpacker: Any) -> Any:
 
 
 def _received(message: Any) -> Received:
+    if not isinstance(message, list):
+        raise Hangup
     tag, stream, option = message
     size = len(stream)
     if option.get("compressed") == "gzip":
