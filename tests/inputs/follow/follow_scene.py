@@ -75,13 +75,20 @@ class Log:
         folder: Where it lies; made if missing.
         name: The name under which it is written.
         append: Whether the writer opens with O_APPEND, as most do.
+        stamped: Whether lines begin with a stamp, as those of the appliance do.
     """
 
     def __init__(
-        self, folder: Path, name: str = "mail.log", *, append: bool = True
+        self,
+        folder: Path,
+        name: str = "mail.log",
+        *,
+        append: bool = True,
+        stamped: bool = False,
     ) -> None:
         self.folder, self.path, self._append = folder, folder / name, append
         self.written: list[bytes] = []
+        self._stamped = stamped
         self._number = 0
         self._time = 1_600_000_000 * 10**9
         folder.mkdir(parents=True, exist_ok=True)
@@ -94,6 +101,11 @@ class Log:
             os.close(self._descriptor)
         flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if self._append else 0)
         self._descriptor = os.open(self.path, flags, 0o600)
+
+    @property
+    def inode(self) -> int:
+        """The inode of the file that is being written."""
+        return os.fstat(self._descriptor).st_ino
 
     def close(self) -> None:
         os.close(self._descriptor)
@@ -111,7 +123,11 @@ class Log:
     def next_line(self, size: int = 0) -> bytes:
         """Return a line that was not there before, at least ``size`` bytes long."""
         self._number += 1
-        return b"line %06d of the log\r" % self._number + b"x" * size
+        line = b"line %06d of the log\r" % self._number + b"x" * size
+        if self._stamped:
+            minute, second = divmod(self._number, 60)
+            line = b"Wed Jun  2 03:%02d:%02d 2021 Info: %s" % (minute, second, line)
+        return line
 
     def write(self, count: int = 3, size: int = 0) -> list[bytes]:
         lines = [self.next_line(size) for _ in range(count)]

@@ -126,6 +126,9 @@ class Registry:
         was_closed = file.source is None
         was_live = file.rank == LIVE and not file.pathless
         renamed = found.path != file.path
+        if found.compressed != file.compressed:
+            self._replaced_by(found, file)
+            return
         file.locate(found)
         if found.literal:
             file.log, file.base = found.log, found.base
@@ -142,6 +145,11 @@ class Registry:
         finally:
             if was_closed:
                 file.close()
+
+    def _replaced_by(self, found: Found, file: Followed) -> None:
+        """Follow an archive that was given the inode of a plain file, or the other."""
+        self.bury(file)
+        self._admit(found)
 
     def _miss(self, look: Look) -> None:
         """Take note of the files that have no name any more."""
