@@ -10,6 +10,15 @@ import pytest
 from fluent.sender import EventTime  # type: ignore[import-untyped]  # ships no types
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.forward_receiver import (
+    Connection,
+    Received,
+    Receiver,
+    ack,
+    event,
+    events,
+    ids,
+)
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs import Output
@@ -23,7 +32,6 @@ from esa_auth.outputs.forward.chunks import cut
 from esa_auth.outputs.forward.packing import chunk_id
 from esa_auth.outputs.forward.sender import AckSender
 from esa_auth.outputs.forward.timing import Backoff
-from forward_receiver import Connection, Received, Receiver, ack, event, events, ids
 
 
 def refuse_poison(entry: Entry, reason: str) -> None:

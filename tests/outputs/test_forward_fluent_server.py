@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 import trustme
+from tests.engines import require
+from tests.forward_receiver import events, give_way, ids
 
-from engines import require
 from esa_auth.errors import TemporaryError
 from esa_auth.outputs.forward import (
     Entry,
@@ -26,7 +27,6 @@ from esa_auth.outputs.forward import (
     TlsSettings,
     pack_entry,
 )
-from forward_receiver import events, give_way, ids
 
 CHECKOUT = Path(__file__).parents[2]
 NODE_MODULES = Path(

@@ -8,6 +8,7 @@ import msgpack
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.forward_receiver import Connection, Received, Receiver, Security, events, ids
 
 from esa_auth.outputs.forward import Entry
 from esa_auth.outputs.forward.failures import BadReply, DeliveryFailure, Refused
@@ -19,7 +20,6 @@ from esa_auth.outputs.forward.handshake import (
     read_helo,
 )
 from esa_auth.outputs.forward.replies import Replies, acknowledged
-from forward_receiver import Connection, Received, Receiver, Security, events, ids
 
 CREDENTIALS = Credentials("client", "key", "ann", "word")
 HELO = Helo(b"\xff\x00nonce", b"", keepalive=True)

@@ -10,10 +10,7 @@ from collections.abc import Callable
 
 import msgpack
 import pytest
-
-from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward import Entry, ForwardOutput, Timing
-from forward_receiver import (
+from tests.forward_receiver import (
     Behaviour,
     Connection,
     Hangup,
@@ -24,6 +21,9 @@ from forward_receiver import (
     events,
     ids,
 )
+
+from esa_auth.errors import TemporaryError
+from esa_auth.outputs.forward import Entry, ForwardOutput, Timing
 
 
 def refuse_poison(entry: Entry, reason: str) -> None:

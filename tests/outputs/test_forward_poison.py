@@ -5,10 +5,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-
-from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward import Entry
-from forward_receiver import (
+from tests.forward_receiver import (
     Behaviour,
     Connection,
     Received,
@@ -17,6 +14,9 @@ from forward_receiver import (
     events,
     ids,
 )
+
+from esa_auth.errors import TemporaryError
+from esa_auth.outputs.forward import Entry
 
 
 class Poison:

@@ -8,10 +8,18 @@ from typing import Any
 import msgpack
 import pytest
 import trustme
+from tests.forward_receiver import (
+    Connection,
+    Received,
+    Receiver,
+    Security,
+    ack,
+    events,
+    ids,
+)
 
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.outputs.forward import Entry, ForwardOutput, ForwardSettings, TlsSettings
-from forward_receiver import Connection, Received, Receiver, Security, ack, events, ids
 
 KEY = "key-of-both"
 PASSWORD = "word-of-ann"  # noqa: S105  made up

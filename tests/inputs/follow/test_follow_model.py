@@ -11,7 +11,6 @@ from datetime import date, timedelta
 from fcntl import F_GETFL, fcntl
 from pathlib import Path
 
-from follow_scene import Log, Reader, compress
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -21,6 +20,7 @@ from hypothesis.stateful import (
     precondition,
     rule,
 )
+from tests.inputs.follow.follow_scene import Log, Reader, compress
 
 SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 STYLES = ("numbered", "dated", "appliance", "current", "link")
