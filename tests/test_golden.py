@@ -141,7 +141,7 @@ def records(path: Path, data: bytes) -> list[list[bytes]]:
         return [split(json_or_none(row)) for row in rows]
     unpacker = msgpack.Unpacker(raw=True, strict_map_key=False)
     unpacker.feed(data)
-    found = []
+    found: list[list[bytes]] = []
     try:
         found.extend(
             split({key.decode(): value for key, value in document.items()})
