@@ -15,6 +15,9 @@ from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
+# Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
+# is as long as a native stamp.
+_COLON = ord(":")
 _MAX_HEADERS = 4096
 
 
@@ -45,9 +48,9 @@ class Pipeline(Generic[Out]):
         native = self._native
         for line in lines:
             handle = native.get(line[24:35])
-            if handle is not None:
+            if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)
-            elif line[24:31] != _NATIVE_INFO:
+            elif handle is not None or line[24:31] != _NATIVE_INFO:
                 self._framed(line, None, None)
 
     def feed_records(
@@ -58,9 +61,9 @@ class Pipeline(Generic[Out]):
         for raw, host, time in records:
             self.counters.lines += 1
             handle = self._native.get(raw[24:35])
-            if handle is not None:
+            if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)
-            elif raw[24:31] != _NATIVE_INFO:
+            elif handle is not None or raw[24:31] != _NATIVE_INFO:
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
