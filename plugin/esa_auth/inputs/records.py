@@ -116,9 +116,8 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return value if isinstance(value, str) and value else None
+    raw = _bytes(value)
+    return raw.decode("utf-8", "replace") if raw else None
 
 
 def _time(value: Any) -> str | None:
