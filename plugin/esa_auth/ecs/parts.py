@@ -151,7 +151,8 @@ def _reverse_dns(
     view["cisco_esa"]["reverse_dns"]["name"] = opening.reverse_dns
     if opening.verified and source is not None:
         source["domain"] = opening.reverse_dns
-        view["related"]["hosts"] = [*view["related"]["hosts"], opening.reverse_dns]
+        known = view["related"]["hosts"]
+        view["related"]["hosts"] = [*dict.fromkeys([*known, opening.reverse_dns])]
 
 
 def _policy(view: dict[str, Any], hat: HatDecision) -> None:
