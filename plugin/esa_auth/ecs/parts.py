@@ -10,6 +10,7 @@ from esa_auth.joined import Observer, Session
 # OpenSSL's cipher description "TLSv1/SSLv3" is no protocol version and is left out.
 _TLS_VERSION = re.compile(r"(TLS|SSL)v([0-9](?:\.[0-9])?)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
+_MAX_SCORE = 10
 _SCORE = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 
@@ -164,8 +165,9 @@ def _policy(view: dict[str, Any], hat: HatDecision) -> None:
         view["rule"] = {"name": hat.sender_group, "ruleset": "HAT"}
     if hat.match:
         policy["match"] = hat.match
-    if hat.sbrs and _SCORE.fullmatch(hat.sbrs):
-        policy["sbrs"] = float(hat.sbrs)
+    score = float(hat.sbrs) if hat.sbrs and _SCORE.fullmatch(hat.sbrs) else None
+    if score is not None and abs(score) <= _MAX_SCORE:
+        policy["sbrs"] = score
     elif hat.sbrs == "None":
         policy["sbrs"] = None
     elif hat.sbrs:
