@@ -1,6 +1,7 @@
 """Facts and sessions -> ECS 9.4.0 events. Pure; the only stage that knows ECS names."""
 
 import hashlib
+import re
 from base64 import b64encode
 from typing import Any
 
@@ -15,6 +16,8 @@ DATASET = "cisco_esa.auth"
 _ECS = {"version": ECS_VERSION}
 _AUTHENTICATION = ["authentication"]
 _DELIMITERS = (" using AUTH mechanism: ", "for user: ", " with profile: ")
+# A byte that is not UTF-8 is written so, and its backslash ends no domain name.
+_ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 _NOTICE_ACTIONS = {
     "CONNECTION_INJECTION_SMTPAUTH_REQUIRED": "smtp-auth-required",
     "SMTPAUTH_FWD_SERVER_CONNECT": "smtp-auth-backend-connect",
@@ -212,6 +215,8 @@ def _add_user(event: dict[str, Any], name: str) -> None:
 
 def _user(name: str) -> dict[str, str]:
     user = {"name": name}
+    if _ESCAPED.search(name):
+        return user
     local, at, domain = name.rpartition("@")
     if at and local and domain and "@" not in local:
         user["email"] = name
