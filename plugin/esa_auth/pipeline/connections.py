@@ -12,6 +12,8 @@ from esa_auth.sessions import Table
 
 Out = TypeVar("Out")
 
+# A message's line, and AUTH in a wording that is not known.
+_NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
 
 
@@ -64,7 +66,7 @@ class Connections(Generic[Out]):
         if word == b"clos":
             if tail.rstrip() == b"close":
                 self._close(appliance, raw, at, prefix, number)
-        elif (word.isupper() and word != b"MID ") or word in _ICID_CONTEXT:
+        elif (word.isupper() and word not in _NO_CONTEXT) or word in _ICID_CONTEXT:
             table = appliance.inbound
             if number in table.kept:
                 self._count.context += 1
