@@ -132,6 +132,9 @@ def _tls(session: Session) -> dict[str, Any] | None:
     if seen is None:
         # Cleartext is an inference, allowed only when the opening line was seen.
         return None if session.opening is None else {"established": False}
+    if not seen.established and session.opening is None:
+        # It may be the end of a connection whose success was not seen either.
+        return None
     part: dict[str, Any] = {"established": seen.established}
     if seen.protocol and (match := _TLS_VERSION.fullmatch(seen.protocol)):
         part["version_protocol"] = match[1].lower()
