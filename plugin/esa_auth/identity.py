@@ -35,11 +35,11 @@ class Identity:
                 del self._seconds[next(iter(self._seconds))]
         ordinal = counts.get(raw, 0)
         counts[raw] = ordinal + 1
-        return self._digest(b"line", b"%d\0%b\0" % (ordinal, outside.encode()) + raw)
+        return self._digest(b"line\0%d\0%b\0%b" % (ordinal, outside.encode(), raw))
 
     def of_open_end(self, anchor_id: str) -> str:
         """Return the id of a session end that no line says, from its first event's."""
-        return self._digest(b"end", anchor_id.encode())
+        return self._digest(b"end\0" + anchor_id.encode())
 
     def snapshot(self) -> dict[int, dict[bytes, int]]:
         """Return the ordinals a restart needs."""
@@ -49,7 +49,6 @@ class Identity:
         """Take up a snapshot."""
         self._seconds = saved
 
-    def _digest(self, kind: bytes, what: bytes) -> str:
-        message = b"%b%b\0%b" % (self._prefix, kind, what)
-        digest = hmac.digest(self._key, message, "sha256")
+    def _digest(self, what: bytes) -> str:
+        digest = hmac.digest(self._key, self._prefix + what, "sha256")
         return b2a_base64(digest[:16]).translate(_URLSAFE)[:22].decode()

@@ -1,7 +1,6 @@
 """The vocabulary after the join: a session as its lines told it, and what left it."""
 
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from esa_auth.facts import (
     HatDecision,
@@ -17,18 +16,14 @@ Completeness: TypeAlias = Literal["missing", "partial", "complete"]
 MAX_USERS = 1000
 
 
-@dataclass(slots=True)
 class Session:
     """One connection in which AUTH was seen.
 
-    ``opened`` and the rest of the times are epoch seconds of the log. What was not
-    seen is None. Counts begin with the first AUTH line: what a connection did before
-    is not the account's doing.
+    What was not seen is None. Counts begin with the first AUTH line: what a connection
+    did before is not the account's doing. The defaults stand on the class because most
+    sessions change few of them.
     """
 
-    side: Side
-    number: str
-    first: Instant
     opened: Instant | None = None
     opening: InboundOpened | OutboundOpened | None = None
     hat: HatDecision | None = None
@@ -39,7 +34,6 @@ class Session:
     sequence: int = 0
     attempts: int = 0
     failures: int = 0
-    users: dict[str, None] = field(default_factory=dict)
     last_success: str | None = None
     messages: int = 0
     recipients: int = 0
@@ -48,9 +42,16 @@ class Session:
     delayed: int = 0
     connection_errors: int = 0
     bounce: tuple[str | None, str | None] | None = None
-    mids: set[bytes] = field(default_factory=set)
     # What the ECS stage built from the context; dropped whenever the context changes.
     view: dict[str, Any] | None = None
+
+    def __init__(self, side: Side, number: str, first: Instant) -> None:
+        """Begin with the first line seen of ICID or DCID ``number``."""
+        self.side: Side = side
+        self.number = number
+        self.first = first
+        self.users: dict[str, None] = {}
+        self.mids: set[bytes] = set()
 
     @property
     def start(self) -> Instant:
@@ -66,8 +67,7 @@ class Session:
         return "partial" if seen else "missing"
 
 
-@dataclass(frozen=True, slots=True)
-class Observer:
+class Observer(NamedTuple):
     """The appliance that wrote a line."""
 
     name: str
@@ -75,8 +75,7 @@ class Observer:
     serial: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where an event comes from; ``raw`` and ``body`` are None if no line says it."""
 
     raw: bytes | None

@@ -25,7 +25,7 @@ _SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
 def _by_lead() -> dict[str, tuple[Rule, ...]]:
     table: dict[str, list[Rule]] = defaultdict(list)
     for rule in RULES:
-        table[rule.lead.lower()].append(rule)
+        table[f"{rule.lead} "[:4].lower()].append(rule)
     return {lead: tuple(rules) for lead, rules in table.items()}
 
 
@@ -34,9 +34,8 @@ _BY_LEAD = _by_lead()
 
 def rule_for(body: str) -> Rule | None:
     """Return the rule that reads ``body``, or None."""
-    lead = body.partition(" ")[0].rstrip(":").lower()
     text = body.rstrip()
-    for rule in _BY_LEAD.get(lead, ()):
+    for rule in _BY_LEAD.get(text[:4].lower(), ()):
         if rule.pattern.fullmatch(text):
             return rule
     return None
@@ -44,9 +43,8 @@ def rule_for(body: str) -> Rule | None:
 
 def read(body: str) -> Fact | Unread:
     """Return what ``body`` says, or `Unread`. Never raises."""
-    lead = body.partition(" ")[0].rstrip(":").lower()
     text = body.rstrip()
-    for rule in _BY_LEAD.get(lead, ()):
+    for rule in _BY_LEAD.get(text[:4].lower(), ()):
         if match := rule.pattern.fullmatch(text):
             fact = rule.build(match)
             return Unread(auth_like(body)) if fact is None else fact

@@ -19,6 +19,8 @@ _NATIVE_INFO = b" Info: "
 # is as long as a native stamp.
 _COLON = ord(":")
 _MAX_HEADERS = 4096
+# "MID n ICID m ..." and "MID n ready ..."
+_MID_WORDS = frozenset((b" I", b" r"))
 
 
 class Pipeline(Generic[Out]):
@@ -46,7 +48,17 @@ class Pipeline(Generic[Out]):
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
+        mid, live = self._native[_NATIVE_INFO + b"MID "], appliance.inbound.live
         for line in lines:
+            if line[30:35] == b" MID ":
+                # Half of all lines; they matter while a session with AUTH is open.
+                if not live:
+                    continue
+                if line[24:31] == _NATIVE_INFO:
+                    after = line.find(b" ", 36)
+                    if line[after : after + 2] in _MID_WORDS:
+                        mid(appliance, line, 31, None)
+                    continue
             handle = native.get(line[24:35])
             if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)

@@ -1,6 +1,6 @@
 """All that is known of one appliance."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -47,6 +47,8 @@ class Appliance:
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )
+        # The second of the line read last, as `Table` keeps it: b"<epoch> ".
+        self.second = b""
         self._stamp: bytes | None = None
         self._instant: Instant | None = None
 
@@ -57,9 +59,18 @@ class Appliance:
             if stamp != self._stamp:
                 self._instant = self.clock.resolve(stamp.decode("ascii", "replace"))
                 self._stamp = stamp
+                self._note_second()
             return self._instant
         self._stamp = None
-        return None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+        self._instant = (
+            None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+        )
+        self._note_second()
+        return self._instant
+
+    def _note_second(self) -> None:
+        if self._instant is not None:
+            self.second = b"%d " % self._instant.epoch
 
     def set_offset(self, seconds: int) -> None:
         """Take the zone of a file header."""
@@ -69,7 +80,7 @@ class Appliance:
     def set_version(self, version: str, serial: str) -> list[Session]:
         """Take version and serial; return sessions that were another machine's."""
         other = self.observer.serial not in (None, serial)
-        self.observer = replace(self.observer, version=version, serial=serial)
+        self.observer = Observer(self.name, version, serial)
         ended = [*self.inbound.live.values(), *self.outbound.live.values()]
         if not other:
             for session in ended:

@@ -8,7 +8,7 @@ from esa_auth.facts import Envelope, SessionClosed, Tls, Unread
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
-from esa_auth.sessions import Table
+from esa_auth.sessions import MAX_KEPT, Table
 
 Out = TypeVar("Out")
 
@@ -35,7 +35,7 @@ class Connections(Generic[Out]):
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Begin a session with the line as it is; it is read when AUTH asks."""
-        words = raw[at:].split(b" ", 4)
+        words = raw[at : at + 40].split(b" ", 4)
         instant = appliance.instant(raw, prefix)
         if len(words) < 5 or instant is None:
             return
@@ -46,33 +46,28 @@ class Connections(Generic[Out]):
             table = appliance.outbound
         else:
             return
-        if number == b"0" or not number.isdigit():
+        if not _is_session(number):
             return
         self._count.context += 1
-        replaced = table.open(number, instant.epoch, raw[at:])
-        if replaced is not None:
-            self._emit.abandoned(replaced, appliance, "session_replaced")
+        if number in table.kept or number in table.live:
+            replaced = table.reopen(number, instant.epoch, raw[at:])
+            if replaced is not None:
+                self._emit.abandoned(replaced, appliance, "session_replaced")
+        else:
+            table.kept[number] = appliance.second + raw[at:]
         self._population.grown(appliance)
 
     def icid(
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """HAT, TLS, loss, close of an inbound connection."""
-        number, _, tail = raw[at + 5 :].partition(b" ")
-        # ICID 0 is no connection: TCPREFUSE, and messages the system makes itself.
-        if number == b"0" or not number.isdigit():
-            return
-        word = tail[:4]
-        if word == b"clos":
-            if tail.rstrip() == b"close":
-                self._close(appliance, raw, at, prefix, number)
-        elif (word.isupper() and word not in _NO_CONTEXT) or word in _ICID_CONTEXT:
-            table = appliance.inbound
-            if number in table.kept:
-                self._count.context += 1
-                table.add(number, 0, raw[at:])
-            else:
-                self._context(table, number, Line(appliance, raw, at, prefix))
+        end = raw.find(b" ", at + 5)
+        number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
+        table = appliance.inbound
+        if word == b"clos" and raw[end + 1 :].rstrip() == b"close":
+            self._close(table, number, Line(appliance, raw, at, prefix))
+        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
+            self._describe(table, number, Line(appliance, raw, at, prefix))
         else:
             self._perhaps_auth(Line(appliance, raw, at, prefix))
 
@@ -80,29 +75,19 @@ class Connections(Generic[Out]):
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """AUTH, TLS, close of an outbound connection."""
+        line = Line(appliance, raw, at, prefix)
         if raw[at + 4 : at + 5] == b":":
             # Of all DCID lines only the AUTH result has the colon.
-            self._auth_family(Line(appliance, raw, at, prefix))
+            self._auth_family(line)
             return
-        number, _, tail = raw[at + 5 :].partition(b" ")
-        if number == b"0" or not number.isdigit():
-            return
-        if tail.rstrip() == b"close":
-            table = appliance.outbound
-            if number in table.live:
-                self._close_live(table, number, Line(appliance, raw, at, prefix))
-            else:
-                self._count.context += 1
-                table.kept.pop(number, None)
-        elif tail[:4] == b"TLS ":
-            table = appliance.outbound
-            if number in table.kept:
-                self._count.context += 1
-                table.add(number, 0, raw[at:])
-            else:
-                self._context(table, number, Line(appliance, raw, at, prefix))
+        end = raw.find(b" ", at + 5)
+        number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
+        if word == b"clos" and raw[end + 1 :].rstrip() == b"close":
+            self._close(appliance.outbound, number, line)
+        elif word == b"TLS ":
+            self._describe(appliance.outbound, number, line)
         else:
-            self._perhaps_auth(Line(appliance, raw, at, prefix))
+            self._perhaps_auth(line)
 
     def killed(self, fact: SessionClosed, line: Line) -> None:
         """``SMTP server connection killed``: a close in other words."""
@@ -110,20 +95,21 @@ class Connections(Generic[Out]):
         table = line.appliance.inbound if inbound else line.appliance.outbound
         self._close_live(table, fact.number.encode(), line)
 
-    def _close(
-        self,
-        appliance: Appliance,
-        raw: bytes,
-        at: int,
-        prefix: Envelope | None,
-        number: bytes,
-    ) -> None:
-        table = appliance.inbound
+    def _close(self, table: Table, number: bytes, line: Line) -> None:
         if number in table.live:
-            self._close_live(table, number, Line(appliance, raw, at, prefix))
-        else:
+            self._close_live(table, number, line)
+        elif table.kept.pop(number, None) is not None or _is_session(number):
             self._count.context += 1
-            table.kept.pop(number, None)
+
+    def _describe(self, table: Table, number: bytes, line: Line) -> None:
+        kept = table.kept.get(number)
+        if kept is None:
+            if _is_session(number):
+                self._context(table, number, line)
+            return
+        self._count.context += 1
+        if len(kept) < MAX_KEPT:
+            table.kept[number] = kept + b"\n" + line.raw[line.at :]
 
     def _close_live(self, table: Table, number: bytes, line: Line) -> None:
         appliance, instant = line.appliance, line.instant
@@ -159,3 +145,8 @@ class Connections(Generic[Out]):
             self._context(table, fact.number.encode(), line)
         elif not isinstance(fact, Unread) or fact.auth_like:
             self._auth_family(line)
+
+
+def _is_session(number: bytes) -> bool:
+    """ICID 0 is no connection: TCPREFUSE, and messages the system makes itself."""
+    return number.isdigit() and number != b"0"

@@ -51,11 +51,14 @@ class Population(Generic[Out]):
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
         """Return the live session of ``number``; one that is too old ends here."""
-        if instant is None:
+        session = table.live.get(number)
+        if session is None or instant is None:
             return None
-        if session := table.take_expired(number, instant.epoch):
-            self._emit.abandoned(session, appliance, "session_expired")
-        return table.live.get(number)
+        if instant.epoch - session.start.epoch <= table.max_age:
+            return session
+        table.drop_expired(number)
+        self._emit.abandoned(session, appliance, "session_expired")
+        return None
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing.

@@ -21,6 +21,7 @@ from esa_auth.pipeline.connections import Connections
 from esa_auth.pipeline.emitter import Emitter, Out, source_of
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.traffic import Traffic
+from esa_auth.sessions import Table
 
 Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 
@@ -92,31 +93,31 @@ class Reader(Generic[Out]):
     def _join(
         self, fact: InboundResult | OutboundResult | AuthNotice, line: Line
     ) -> None:
-        instant = line.instant
-        if len(line.raw) > self._max_line:
+        appliance, raw, _, prefix = line
+        instant = appliance.instant(raw, prefix)
+        if len(raw) > self._max_line:
             self._refuse(line, "too_long", f"longer than {self._max_line} bytes, cut")
             return
         if instant is None:
             self._refuse(line, "no_time", "no readable time stamp")
             return
-        session = self._session(fact, line.appliance, instant)
+        session = None
+        if isinstance(fact, OutboundResult):
+            if fact.dcid.strip("0"):
+                session = self._session(
+                    appliance, appliance.outbound, fact.dcid, instant
+                )
+        elif fact.icid is not None and fact.icid.strip("0"):
+            session = self._session(appliance, appliance.inbound, fact.icid, instant)
         source = source_of(line, instant)
         if isinstance(fact, AuthNotice):
-            self._emit.notice(fact, session, source, line.appliance)
+            self._emit.notice(fact, session, source, appliance)
         else:
-            self._emit.result(fact, session, source, line.appliance)
+            self._emit.result(fact, session, source, appliance)
 
     def _session(
-        self,
-        fact: InboundResult | OutboundResult | AuthNotice,
-        appliance: Appliance,
-        instant: Instant,
-    ) -> Session | None:
-        outbound = isinstance(fact, OutboundResult)
-        table = appliance.outbound if outbound else appliance.inbound
-        text = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
-        if text is None or not text.strip("0"):
-            return None
+        self, appliance: Appliance, table: Table, text: str, instant: Instant
+    ) -> Session:
         number = text.encode()
         session = self._population.alive(appliance, table, number, instant)
         if session is None:

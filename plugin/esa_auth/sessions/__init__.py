@@ -2,6 +2,13 @@
 
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
-from esa_auth.sessions.table import Table
+from esa_auth.sessions.table import MAX_KEPT, Table
 
-__all__ = ["Messages", "Table", "fold_context", "fold_delivery", "fold_result"]
+__all__ = [
+    "MAX_KEPT",
+    "Messages",
+    "Table",
+    "fold_context",
+    "fold_delivery",
+    "fold_result",
+]

@@ -19,21 +19,20 @@ from esa_auth.joined import MAX_USERS, Session
 
 def fold_context(session: Session, fact: Fact) -> None:
     """Take what ``fact`` says of how the connection was opened and admitted."""
-    match fact:
-        case InboundOpened() | OutboundOpened():
-            session.opening = fact
-        case HatDecision():
-            if session.hat is None or fact.action:
-                session.hat = fact
-        case Tls():
-            # A failure after a success is the end of the connection (seen in 2023),
-            # not cleartext.
-            if session.tls is None or fact.established:
-                session.tls = fact
-        case InboundAddress():
-            session.address = fact.address
-        case _:
-            return
+    if isinstance(fact, InboundOpened | OutboundOpened):
+        session.opening = fact
+    elif isinstance(fact, HatDecision):
+        if session.hat is None or fact.action:
+            session.hat = fact
+    elif isinstance(fact, Tls):
+        # A failure after a success is the end of the connection (seen in 2023), not
+        # cleartext.
+        if session.tls is None or fact.established:
+            session.tls = fact
+    elif isinstance(fact, InboundAddress):
+        session.address = fact.address
+    else:
+        return
     session.view = None
 
 

@@ -54,8 +54,11 @@ class Table:
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
 
-    def open(self, number: bytes, at: int, body: bytes) -> Session | None:
-        """Begin a generation of ``number``; return the live session it replaces."""
+    def reopen(self, number: bytes, at: int, body: bytes) -> Session | None:
+        """Begin a new generation of ``number``; return the live session it replaces.
+
+        Unless that one has no opening line yet and this is it, a moment late.
+        """
         session = self.live.get(number)
         if session is not None:
             if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
@@ -86,7 +89,7 @@ class Table:
     def session(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.
 
-        The caller has dealt with one that is too old, see `take_expired`.
+        The caller has dealt with one that is too old, see `drop_expired`.
         """
         session = self.live.get(number)
         if session is None:
@@ -100,13 +103,10 @@ class Table:
             self.live[number] = session
         return session
 
-    def take_expired(self, number: bytes, now: int) -> Session | None:
-        """Take out and return the live session of ``number`` if it is too old."""
-        session = self.live.get(number)
-        if session is None or now - session.start.epoch <= self.max_age:
-            return None
+    def drop_expired(self, number: bytes) -> None:
+        """Take out a live session that is too old."""
+        del self.live[number]
         self.expired += 1
-        return self.live.pop(number)
 
     def close(self, number: bytes) -> Session | None:
         """Forget ``number``; return its live session."""
