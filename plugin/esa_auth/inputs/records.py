@@ -96,7 +96,8 @@ class MsgpackReader:
             self._unpacker.feed(block)
             for document in self._unpacker:
                 yield from self._reader.document(document, repr(document).encode())
-        except (msgpack.UnpackException, ValueError) as error:
+        except (msgpack.UnpackException, ValueError, TypeError) as error:
+            # A TypeError is an array or a map as the key of a map.
             yield Broken(block[:4096], f"not msgpack: {error or type(error).__name__}")
             raise EOFError from error
 
@@ -116,9 +117,8 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return value if isinstance(value, str) and value else None
+    raw = _bytes(value)
+    return raw.decode("utf-8", "replace") if raw else None
 
 
 def _time(value: Any) -> str | None:
