@@ -42,6 +42,11 @@ class Run(Generic[Item]):
         if events := self.pipeline.take_events():
             self._output.send(events)
 
+    def forget(self) -> None:
+        """Drop what the pipeline made: it was delivered before."""
+        self.pipeline.take_dead()
+        self.pipeline.take_events()
+
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs."""
         return {"sessions": self.pipeline.snapshot()}
