@@ -15,7 +15,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from tests.engines import not_run
+from tests.engines import absent
 
 VERSION = "9.4.0"
 OWN_NAMESPACE = "cisco_esa"
@@ -39,12 +39,12 @@ def published_fields(scratch: Path) -> Fields:
     package = modules / "@elastic" / "ecs"
     node = shutil.which("node")
     if node is None:
-        not_run("no node to read @elastic/ecs with")
+        absent("@elastic/ecs", "no node to read @elastic/ecs with")
     if not (package / "package.json").exists():
-        not_run("no @elastic/ecs (make engines, or ESA_AUTH_NODE_MODULES)")
+        absent("@elastic/ecs", "not installed (make engines, or ESA_AUTH_NODE_MODULES)")
     found = json.loads((package / "package.json").read_text("utf-8"))["version"]
     if found != VERSION:
-        not_run(f"@elastic/ecs is {found} and not {VERSION}")
+        absent("@elastic/ecs", f"@elastic/ecs is {found} and not {VERSION}")
     out = scratch / "ecs_flat.json"
     subprocess.run([node, "-e", _WRITE_OUT, package, out], check=True, timeout=60)
     fields: Fields = json.loads(out.read_text("utf-8"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from esa_auth.commands.filter import encoder
+from esa_auth.commands.delivery import encoder
 from esa_auth.config import load
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder

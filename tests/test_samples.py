@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from esa_auth import grammar
-from esa_auth.commands.filter import encoder
+from esa_auth.commands.delivery import encoder
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import (
     Fact,

@@ -1,29 +1,25 @@
-"""`esa-auth filter`: lines on stdin, events on stdout."""
+"""`esa-auth filter`: lines on stdin, events on stdout or to a receiver."""
 
 import argparse
 import gc
 import logging
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgpack
-import orjson
-
-from esa_auth.commands.options import add_config, load_config
-from esa_auth.config import Config
+from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.options import add_config, add_delivery, load_config
 from esa_auth.envelope import has_prefix
+from esa_auth.errors import OutputGoneError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
-from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import write_all
-from esa_auth.pipeline import Pipeline
 from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+
+# A crash costs the context of the sessions opened since.
+SECONDS_BETWEEN_SAVES = 30.0
 
 log = logging.getLogger("esa_auth")
 
@@ -32,13 +28,12 @@ def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
     parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
     add_config(parser)
-    add = parser.add_argument
+    add_delivery(parser)
     forms = ["auto", "native", "syslog", "json", "msgpack"]
-    add("--input", choices=forms, help="framing of stdin (auto)")
-    add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
-    add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
-    add("--state-dir", metavar="DIR", help="keep open sessions for the next start")
-    add("--join-wrapped", action="store_true", help="join wrapped lines")
+    parser.add_argument("--input", choices=forms, help="framing of stdin (auto)")
+    parser.add_argument(
+        "--join-wrapped", action="store_true", help="join wrapped lines"
+    )
     parser.set_defaults(run=run)
 
 
@@ -50,68 +45,46 @@ def run(args: argparse.Namespace) -> int:
     gc.disable()
     stream = Stream(sys.stdin.fileno())
     stream.watch_signals()
-    pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
     with ExitStack() as held:
         memory = None
         if config.state_directory:
-            memory = Memory(
-                held.enter_context(StateDirectory.open(config.state_directory))
-            )
-            memory.recall(pipeline)
-        letters = DeadLetters(config.dead_letter)
+            directory = StateDirectory.open(config.state_directory)
+            held.enter_context(directory)
+            memory = Memory(directory, SECONDS_BETWEEN_SAVES)
+        run = held.enter_context(open_run(config, stream.stopping))
+        if memory:
+            run.restore(memory.recall())
+        decoder = Decoder(
+            run.pipeline,
+            config.input_format,
+            config.keys,
+            config.pipeline.max_line,
+            begins_record=has_prefix if config.join_wrapped else None,
+        )
         try:
-            _filter(config, stream, pipeline, letters, memory)
-        finally:
-            log.info(pipeline.counters.closing_line())
+            _filter(run, stream, decoder, memory)
+        except OutputGoneError:
             if memory:
-                memory.keep(pipeline)
+                memory.keep(run.snapshot())
+            raise
+        finally:
+            log.info(run.pipeline.counters.closing_line())
     return 0
 
 
-def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
-    """Return how an event is written on stdout."""
-    if form == "msgpack":
-        pack = msgpack.Packer().pack
-        return lambda event: bytes(pack(event))
-    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
-    return lambda event: dumps(event, None, newline)
-
-
-def read_time() -> str:
-    """Return the present, as dead letters carry it."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return now.removesuffix("+00:00") + "Z"
-
-
 def _filter(
-    config: Config,
-    stream: Stream,
-    pipeline: Pipeline[bytes],
-    letters: DeadLetters,
-    memory: Memory | None,
+    run: Run[Any], stream: Stream, decoder: Decoder, memory: Memory | None
 ) -> None:
-    decoder = Decoder(
-        pipeline,
-        config.input_format,
-        config.keys,
-        config.pipeline.max_line,
-        begins_record=has_prefix if config.join_wrapped else None,
-    )
     # What a block makes is written before the next read: no event waits for a line
     # that may never come.
     while (block := stream.read()) and decoder.feed(block):
-        _write(pipeline, letters)
-        if memory:
-            memory.keep_now_and_then(pipeline)
+        run.deliver()
+        if memory and memory.due():
+            memory.keep(run.snapshot())
     decoder.finish()
+    run.pipeline.counters.wrapped_joined = decoder.joined
     if memory is None:
-        pipeline.drain()
-    pipeline.counters.wrapped_joined = decoder.joined
-    _write(pipeline, letters)
-
-
-def _write(pipeline: Pipeline[bytes], letters: DeadLetters) -> None:
-    if dead := pipeline.take_dead():
-        letters.write(dead)
-    if events := pipeline.take_events():
-        write_all(sys.stdout.fileno(), b"".join(events))
+        run.pipeline.drain()
+    run.deliver()
+    if memory:
+        memory.keep(run.snapshot())
