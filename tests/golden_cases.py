@@ -8,6 +8,7 @@ what stands on stdin, `config.yaml` the configuration if it is not the default,
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +58,7 @@ def input_of(case: Path) -> Path:
     return found
 
 
+@cache
 def answer(case: Path, block: int = 1 << 20) -> Answer:
     """Run ``case`` as `esa-auth filter` does, reading ``block`` bytes at a time."""
     own = case / "config.yaml"
