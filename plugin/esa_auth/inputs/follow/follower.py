@@ -199,7 +199,7 @@ class Follower:
 
     def _read_log(self, files: list[Followed], left: int, chunks: list[Chunk]) -> int:
         """Read the files of one log in order; return how many bytes are left."""
-        for file in files:
+        for place, file in enumerate(files, start=1):
             try:
                 left = self._read_file(file, left, chunks)
             except ReplacedError:
@@ -213,6 +213,10 @@ class Follower:
             if left <= 0:
                 return left
             self._leave(file, chunks)
+            if file.unread and any(later.unread for later in files[place:]):
+                # It has been succeeded since the last look: to be finished first.
+                self._polls_until_look = 0
+                return left
         return left
 
     def _read_file(self, file: Followed, left: int, chunks: list[Chunk]) -> int:
@@ -237,6 +241,7 @@ class Follower:
             chunks.append(chunk)
         if lingered:
             self._registry.bury(file)
+            self._polls_until_look = 0
         elif not file.pathless and not file.unread:
             file.close()
 
