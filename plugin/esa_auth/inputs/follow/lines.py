@@ -62,6 +62,9 @@ def _skipped(block: bytes, mode: Mode) -> int:
     if mode == "start":
         # A writer without O_APPEND goes on at its old offset after copytruncate, and
         # the file begins with a hole (logrotate/logrotate#286: 22 MB of NULs).
+        # Compared as a whole first: lstrip goes byte by byte.
+        if block == bytes(len(block)):
+            return len(block)
         return len(block) - len(block.lstrip(b"\0"))
     if mode == "skip":
         end = block.find(b"\n")

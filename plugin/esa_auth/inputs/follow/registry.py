@@ -62,7 +62,8 @@ class Registry:
                 self._attempt(self._ignore, found)
             else:
                 self._attempt(self._admit, found)
-        self._gone.looked()
+        if not look.failures:
+            self._gone.looked()
 
     def replaced(self, file: Followed) -> None:
         """Start over with a file that was truncated or rewritten in its place."""
