@@ -200,6 +200,27 @@ def test_more_files_than_may_be_open(tmp_path: Path) -> None:
     assert reader.follower.counters.files_open == 0
 
 
+class SlowClock:
+    """A clock by which every look takes at least half a second."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.5
+        return self.now
+
+
+def test_slow_directories_are_looked_at_less_often(tmp_path: Path) -> None:
+    follower = Follower([str(tmp_path)], clock=SlowClock())
+    known = []
+    for number in range(100):
+        (tmp_path / f"{number}.log").touch()
+        follower.poll()
+        known.append(len(follower.unread()))
+    follower.close()
+    assert 2 <= len(set(known)) <= 20
+
+
 def test_what_is_no_log_is_passed_over(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "folder").mkdir()
