@@ -143,7 +143,7 @@ class Pipeline(Generic[Out]):
                 known.program,
                 int(priority) if priority.isdigit() else None,
             )
-            name = host or known.host or self.settings.appliance
+            name = known.host or host or self.settings.appliance
             handle(self.population.named(name), line, at + 8, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
@@ -154,7 +154,7 @@ class Pipeline(Generic[Out]):
             return
         if prefix.stamp is None and time is not None:
             prefix = prefix._replace(stamp=time)
-        name = host or prefix.host or self.settings.appliance
+        name = prefix.host or host or self.settings.appliance
         appliance: Appliance = self.population.named(name)
         handle(appliance, line, prefix.body_at, prefix)
 
