@@ -1,12 +1,13 @@
 """The only place where the stages meet. No I/O."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import Envelope
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
@@ -22,6 +23,9 @@ _NATIVE_MID = _NATIVE_INFO + b"MID "
 _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
+
+# A new stamp or level must be seen: a few words, then the AUTH family's own.
+_AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
 
 class Pipeline(Generic[Out]):
@@ -151,12 +155,15 @@ class Pipeline(Generic[Out]):
         self._remember(line, prefix)
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
+            if _AUTH_BEHIND.match(line, prefix.body_at):
+                appliance = self.population.named(self.settings.appliance)
+                reason = "looks like AUTH behind a prefix that is not known"
+                self._emit.reject(line, appliance, "unread", reason)
             return
         if prefix.stamp is None and time is not None:
             prefix = prefix._replace(stamp=time)
         name = prefix.host or host or self.settings.appliance
-        appliance: Appliance = self.population.named(name)
-        handle(appliance, line, prefix.body_at, prefix)
+        handle(self.population.named(name), line, prefix.body_at, prefix)
 
     def _remember(self, line: bytes, prefix: Envelope) -> None:
         """Know this syslog header again by the bytes between stamp and level."""
