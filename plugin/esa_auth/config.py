@@ -27,7 +27,11 @@ class Config:
     keys: Keys
     output_format: str
     dead_letter: str | None
+    dead_letter_max_bytes: int
+    dead_letter_keep: int
     state_directory: str | None
+    # Serial number in a file header -> name of the appliance.
+    serials: dict[str, str]
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -43,7 +47,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     tree = _merge(defaults, _read(path) if path else {})
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
-    zones = tuple((n, a["timezone"]) for n, a in tree["appliances"].items() if a)
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     _check_zone("timezone", tree["timezone"])
     for name, zone in zones:
         _check_zone(f"appliances.{name}.timezone", zone)
@@ -63,7 +67,10 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
         tree["dead_letter"]["file"],
+        tree["dead_letter"]["max_bytes"],
+        tree["dead_letter"]["keep"],
         tree["state"]["directory"],
+        _serials(tree["appliances"]),
     )
 
 
@@ -120,6 +127,19 @@ def _check_zone(where: str, zone: str | None) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{where}: no such time zone: {zone!r}") from error
+
+
+def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, appliance in appliances.items():
+        serial = appliance.get("serial")
+        if serial is None:
+            continue
+        if serial in names:
+            where = f"appliances.{name}.serial"
+            raise ConfigError(f"{where}: {serial} is that of {names[serial]} too")
+        names[serial] = name
+    return names
 
 
 def _key(path: str | None) -> bytes | None:

@@ -4,21 +4,16 @@ import argparse
 import gc
 import logging
 import sys
-from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import msgpack
-import orjson
-
+from esa_auth.commands.delivery import dead_letters, deliver, encoder, read_time
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import write_all
 from esa_auth.pipeline import Pipeline
 from esa_auth.state import Memory, StateDirectory
 
@@ -58,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
                 held.enter_context(StateDirectory.open(config.state_directory))
             )
             memory.recall(pipeline)
-        letters = DeadLetters(config.dead_letter)
+        letters = dead_letters(config, lambda: stream.over)
         try:
             _filter(config, stream, pipeline, letters, memory)
         finally:
@@ -66,21 +61,6 @@ def run(args: argparse.Namespace) -> int:
             if memory:
                 memory.keep(pipeline)
     return 0
-
-
-def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
-    """Return how an event is written on stdout."""
-    if form == "msgpack":
-        pack = msgpack.Packer().pack
-        return lambda event: bytes(pack(event))
-    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
-    return lambda event: dumps(event, None, newline)
-
-
-def read_time() -> str:
-    """Return the present, as dead letters carry it."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return now.removesuffix("+00:00") + "Z"
 
 
 def _filter(
@@ -100,18 +80,11 @@ def _filter(
     # What a block makes is written before the next read: no event waits for a line
     # that may never come.
     while (block := stream.read()) and decoder.feed(block):
-        _write(pipeline, letters)
+        deliver(pipeline, letters)
         if memory:
             memory.keep_now_and_then(pipeline)
     decoder.finish()
     if memory is None:
         pipeline.drain()
     pipeline.counters.wrapped_joined = decoder.joined
-    _write(pipeline, letters)
-
-
-def _write(pipeline: Pipeline[bytes], letters: DeadLetters) -> None:
-    if dead := pipeline.take_dead():
-        letters.write(dead)
-    if events := pipeline.take_events():
-        write_all(sys.stdout.fileno(), b"".join(events))
+    deliver(pipeline, letters)

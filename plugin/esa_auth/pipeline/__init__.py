@@ -6,6 +6,7 @@ from typing import Any, Generic
 from esa_auth.counters import Counters
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import Envelope
+from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
@@ -77,9 +78,12 @@ class Pipeline(Generic[Out]):
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
         """Count and keep an input record that is not even a line."""
+        self.bury(Letter(raw, why, (reason,), self.settings.appliance, Recall()))
+
+    def bury(self, letter: Letter) -> None:
+        """Count and keep a line that is refused before it is read."""
         self.counters.lines += 1
-        appliance = self.population.named(self.settings.appliance)
-        self._emit.reject(raw, appliance, why, reason)
+        self._emit.reject(letter)
 
     def drain(self) -> None:
         """Write the end of every session still open, as not closed."""
