@@ -5,6 +5,7 @@ import logging
 import os
 import stat
 from contextlib import suppress
+from itertools import pairwise
 
 _log = logging.getLogger("esa_auth")
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
@@ -85,7 +86,7 @@ class LetterFile:
             if os.path.lexists(names[-1]):
                 _log.warning("%s: deleted, the letters in it are gone", names[-1])
                 os.unlink(names[-1])
-            for newer, older in reversed(list(zip(names, names[1:], strict=False))):
+            for newer, older in reversed(list(pairwise(names))):
                 with suppress(FileNotFoundError):
                     os.rename(newer, older)
         self.open()
