@@ -29,6 +29,13 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
 
 
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add what every subcommand that writes events takes."""
+    add = parser.add_argument
+    add("--output", choices=["json", "msgpack"], help="framing of the events (json)")
+    add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+
+
 def load_config(args: argparse.Namespace) -> Config:
     """Return the configuration with the options of the command line over it."""
     overrides: dict[str, Any] = {
