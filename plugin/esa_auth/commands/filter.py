@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.delivery import dead_letters, deliver, encoder, read_time
-from esa_auth.commands.options import add_config, load_config
+from esa_auth.commands.options import add_config, add_input, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
@@ -27,13 +27,10 @@ def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
     parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
     add_config(parser)
+    add_input(parser)
+    add_output(parser)
     add = parser.add_argument
-    forms = ["auto", "native", "syslog", "json", "msgpack"]
-    add("--input", choices=forms, help="framing of stdin (auto)")
-    add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
-    add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
     add("--state-dir", metavar="DIR", help="keep open sessions for the next start")
-    add("--join-wrapped", action="store_true", help="join wrapped lines")
     parser.set_defaults(run=run)
 
 

@@ -29,6 +29,14 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
 
 
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add how lines are framed."""
+    add = parser.add_argument
+    forms = ["auto", "native", "syslog", "json", "msgpack"]
+    add("--input", choices=forms, help="framing of the lines (auto)")
+    add("--join-wrapped", action="store_true", help="join wrapped lines")
+
+
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add what every subcommand that writes events takes."""
     add = parser.add_argument

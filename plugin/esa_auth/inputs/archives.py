@@ -68,6 +68,11 @@ class Archive:
         """How many bytes of the file are read."""
         return self._file.tell()
 
+    @property
+    def status(self) -> os.stat_result:
+        """Size and time of the file on the disk."""
+        return os.fstat(self._file.fileno())
+
     def read(self) -> bytes:
         """Return a block of text, b"" at the end or where nothing more can be read."""
         parts: list[bytes] = []
