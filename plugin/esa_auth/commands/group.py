@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
@@ -89,10 +90,10 @@ def work(job: Job, report: Connection, unused: list[Connection], parent: int) ->
     except BrokenPipeError:
         # Nobody is there to be told.
         os._exit(75)
-    except EsaAuthError as error:
-        report.send(error)
-    except OSError as error:
-        report.send(TemporaryError(f"output: {error.strerror}"))
+    except (EsaAuthError, OSError) as error:
+        known = isinstance(error, EsaAuthError)
+        with suppress(BrokenPipeError):
+            report.send(error if known else TemporaryError(f"output: {error}"))
 
 
 class _Worker:

@@ -83,16 +83,17 @@ class Workers:
             OutputGoneError: the reader of stdout is gone.
             TemporaryError: a worker died, or something outside failed.
         """
-        waiting = [
-            n for n, mark in enumerate(self._progress.marks) if not self._over(n)
-        ]
+        numbers = range(len(self._progress.marks))
+        waiting = [number for number in numbers if not self._over(number)]
         try:
             self._append(save)
             while waiting or self._running:
                 while waiting and len(self._running) < jobs:
                     self._start(waiting.pop(0))
-                for report in wait(list(self._running)):
-                    self._take(self._running[report], save)  # type: ignore[index]
+                ready = wait(list(self._running))
+                for running in list(self._running.values()):
+                    if running.report in ready:
+                        self._take(running, save)
                 bar.read(sum(self._done))
         finally:
             for running in self._running.values():
