@@ -7,7 +7,8 @@ from typing import Any, Generic
 from esa_auth.counters import Counters
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import Envelope
-from esa_auth.pipeline.appliance import Settings
+from esa_auth.letter import Letter, Recall
+from esa_auth.pipeline.appliance import Line, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
@@ -42,7 +43,8 @@ class Pipeline(Generic[Out]):
         self._emit = Emitter(encode, read_time)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
-        self._leads = Reader(self._emit, self.population).leads()
+        self._reader = Reader(self._emit, self.population)
+        self._leads = self._reader.leads()
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
@@ -84,9 +86,12 @@ class Pipeline(Generic[Out]):
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
         """Count and keep an input record that is not even a line."""
+        self.bury(Letter(raw, why, (reason,), self.settings.appliance, Recall()))
+
+    def bury(self, letter: Letter) -> None:
+        """Count and keep a line that is refused before it is read."""
         self.counters.lines += 1
-        appliance = self.population.named(self.settings.appliance)
-        self._emit.reject(raw, appliance, why, reason)
+        self._emit.reject(letter)
 
     def drain(self) -> None:
         """Write the end of every session still open, as not closed."""
@@ -157,8 +162,7 @@ class Pipeline(Generic[Out]):
         if handle is None:
             if _AUTH_BEHIND.match(line, prefix.body_at):
                 appliance = self.population.named(self.settings.appliance)
-                reason = "looks like AUTH behind a prefix that is not known"
-                self._emit.reject(line, appliance, "unread", reason)
+                self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
         if prefix.stamp is None and time is not None:
             prefix = prefix._replace(stamp=time)
