@@ -15,6 +15,8 @@ from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
+# A syslog header may be as long as a native stamp; it ends in a colon, not in a year.
+_COLON = ord(":")
 _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
@@ -47,7 +49,7 @@ class Pipeline(Generic[Out]):
         native = self._native
         mid, live = self._native[_NATIVE_INFO + b"MID "], appliance.inbound.live
         for line in lines:
-            if line[30:35] == b" MID ":
+            if line[30:35] == b" MID " and line[23] != _COLON:
                 # Half of all lines; they matter while a session with AUTH is open.
                 if not live:
                     continue
@@ -57,9 +59,9 @@ class Pipeline(Generic[Out]):
                         mid(appliance, line, 31, None)
                     continue
             handle = native.get(line[24:35])
-            if handle is not None:
+            if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)
-            elif line[24:31] != _NATIVE_INFO:
+            elif handle is not None or line[24:31] != _NATIVE_INFO:
                 self._framed(line, None, None)
 
     def feed_records(
@@ -70,9 +72,9 @@ class Pipeline(Generic[Out]):
         for raw, host, time in records:
             self.counters.lines += 1
             handle = self._native.get(raw[24:35])
-            if handle is not None:
+            if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)
-            elif raw[24:31] != _NATIVE_INFO:
+            elif handle is not None or raw[24:31] != _NATIVE_INFO:
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
@@ -149,8 +151,12 @@ class Pipeline(Generic[Out]):
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
             return
-        if prefix.stamp is None and time is not None:
+        if prefix.stamp is None:
             prefix = prefix._replace(stamp=time)
+        if prefix.stamp is None:
+            # Somebody's text behind a line feed: it tells nothing of a session, and
+            # is refused if it looks like AUTH.
+            handle = self._leads[b"SMTP"]
         name = host or prefix.host or self.settings.appliance
         appliance: Appliance = self.population.named(name)
         handle(appliance, line, prefix.body_at, prefix)
@@ -161,5 +167,8 @@ class Pipeline(Generic[Out]):
         stamp = (prefix.stamp or "").encode()
         at = prefix.body_at - 8
         plain = line.startswith(stamp, start) and line[at : at + 8] == b": Info: "
-        if stamp and plain and len(self._headers) < _MAX_HEADERS:
-            self._headers[line[start + len(stamp) : at]] = prefix
+        header = line[start + len(stamp) : at]
+        # Not with a stamp inside, which would be another one in the next line.
+        known = len(self._headers) >= _MAX_HEADERS or stamp in header
+        if stamp and plain and not known:
+            self._headers[header] = prefix
