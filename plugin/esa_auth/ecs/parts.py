@@ -151,7 +151,8 @@ def _reverse_dns(
     view["cisco_esa"]["reverse_dns"]["name"] = opening.reverse_dns
     if opening.verified and source is not None:
         source["domain"] = opening.reverse_dns
-        view["related"]["hosts"] = [*view["related"]["hosts"], opening.reverse_dns]
+        hosts = dict.fromkeys([*view["related"]["hosts"], opening.reverse_dns])
+        view["related"]["hosts"] = list(hosts)
 
 
 def _policy(view: dict[str, Any], hat: HatDecision) -> None:
@@ -163,7 +164,7 @@ def _policy(view: dict[str, Any], hat: HatDecision) -> None:
         view["rule"] = {"name": hat.sender_group, "ruleset": "HAT"}
     if hat.match:
         policy["match"] = hat.match
-    if hat.sbrs and _SCORE.fullmatch(hat.sbrs):
+    if hat.sbrs and _SCORE.fullmatch(hat.sbrs) and abs(float(hat.sbrs)) <= 10:
         policy["sbrs"] = float(hat.sbrs)
     elif hat.sbrs == "None":
         policy["sbrs"] = None
