@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import jsonschema_rs
@@ -12,6 +12,9 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Settings
 from esa_auth.resources import conf_text, schema
+
+if TYPE_CHECKING:
+    from esa_auth.outputs.forward import ForwardSettings
 
 MAX_CONFIG = 1 << 20
 _MIN_KEY = 32
@@ -28,6 +31,7 @@ class Config:
     output_format: str
     dead_letter: str | None
     state_directory: str | None
+    forward: "ForwardSettings | None"
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -66,7 +70,32 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["output"]["format"],
         tree["dead_letter"]["file"],
         tree["state"]["directory"],
+        _forward(tree["forward"]) if tree["forward"]["address"] else None,
     )
+
+
+def _forward(tree: dict[str, Any]) -> "ForwardSettings":
+    # Here, because it brings TLS and the logger with it and most runs write to stdout.
+    from esa_auth.outputs.forward import ForwardSettings, TlsSettings
+
+    host, _, port = tree["address"].rpartition(":")
+    files = {k: Path(v) for k, v in tree["tls"].items() if k.endswith("_file") and v}
+    tls = TlsSettings(server_name=tree["tls"]["server_name"], **files)
+    try:
+        return ForwardSettings(
+            host=host.strip("[]"),
+            port=int(port),
+            tag=tree["tag"],
+            shared_key=_secret("forward.shared_key_file", tree["shared_key_file"]),
+            self_hostname=tree["self_hostname"],
+            username=tree["username"] or "",
+            password=_secret("forward.password_file", tree["password_file"]) or "",
+            tls=tls if tree["tls"]["enabled"] else None,
+            gzip=tree["gzip"],
+            ack_timeout=tree["ack_timeout"],
+        )
+    except (ConfigError, ValueError) as error:
+        raise ConfigError(f"forward: {error}") from error
 
 
 def _read(path: str) -> dict[str, Any]:
@@ -151,6 +180,18 @@ def _check_zone(where: str, zone: str | None) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{where}: no such time zone: {zone!r}") from error
+
+
+def _secret(where: str, path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        secret = Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: {path}: cannot be read") from error
+    if not secret:
+        raise ConfigError(f"{where}: {path}: is empty")
+    return secret
 
 
 def _key(path: str | None) -> bytes | None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 
 from tests.bench import traffic
 
@@ -68,7 +68,7 @@ def expected_results(spec: Spec) -> int:
 def seconds(spec: Spec) -> Iterator[list[str]]:
     """Give the bodies of each second of log time, file header first."""
     # Reproducible on purpose; nothing here is secret.
-    random = Random(spec.seed)  # noqa: S311
+    random = Random(spec.seed)
     maker = traffic.Traffic(random)
     limit: int | None = spec.size
     rate = ORDINARY_RATE
@@ -165,7 +165,7 @@ def write_lines(spec: Spec, path: Path) -> dict[str, object]:
 
 def first_lines() -> bytes:
     """Give 18 native lines of one session with one login, for a cold start."""
-    maker = traffic.Traffic(Random(1))  # noqa: S311
+    maker = traffic.Traffic(Random(1))
     bodies = [*HEADER, *maker.message(user="alice@example.com")][:18]
     stamp = time.asctime(time.gmtime(START))
     return frame_native([f"{stamp} Info: {body}" for body in bodies])

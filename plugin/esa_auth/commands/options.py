@@ -18,6 +18,7 @@ _KEYS = {
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
+    "forward": "forward.address",
 }
 
 
@@ -27,6 +28,15 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="YAML configuration, see conf/default.yaml")
     add("--appliance", metavar="NAME", help="name for lines that do not name theirs")
     add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
+
+
+def add_delivery(parser: argparse.ArgumentParser) -> None:
+    """Add where events, refused lines and open sessions go."""
+    add = parser.add_argument
+    add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
+    add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
+    add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+    add("--state-dir", metavar="DIR", help="where open sessions are kept over a stop")
 
 
 def load_config(args: argparse.Namespace) -> Config:

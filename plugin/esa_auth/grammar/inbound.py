@@ -43,7 +43,7 @@ def _opened(match: re.Match[str]) -> Fact | None:
         interface,
         interface_ip,
         address,
-        None if name in ("", "unknown") else name,
+        None if name in (None, "", "unknown") else name,
         None if verified is None else verified.lower() == "yes",
     )
 

@@ -138,11 +138,8 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, str):
-        value = value.encode("utf-8", "surrogateescape")
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace") or None
-    return None
+    raw = _bytes(value)
+    return raw.decode("utf-8", "replace") if raw else None
 
 
 def _time(value: Any) -> str | None:

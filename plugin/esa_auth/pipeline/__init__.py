@@ -15,8 +15,10 @@ from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
-# A syslog header may be as long as a native stamp; it ends in a colon, not in a year.
+# Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
+# is as long as a native stamp.
 _COLON = ord(":")
+_NATIVE_MID = _NATIVE_INFO + b"MID "
 _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
@@ -47,17 +49,16 @@ class Pipeline(Generic[Out]):
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
-        mid, live = self._native[_NATIVE_INFO + b"MID "], appliance.inbound.live
+        mid, live = native[_NATIVE_MID], appliance.inbound.live
         for line in lines:
-            if line[30:35] == b" MID " and line[23] != _COLON:
+            if line[24:35] == _NATIVE_MID and line[23] != _COLON:
                 # Half of all lines; they matter while a session with AUTH is open.
                 if not live:
                     continue
-                if line[24:31] == _NATIVE_INFO:
-                    after = line.find(b" ", 36)
-                    if line[after : after + 2] in _MID_WORDS:
-                        mid(appliance, line, 31, None)
-                    continue
+                after = line.find(b" ", 36)
+                if line[after : after + 2] in _MID_WORDS:
+                    mid(appliance, line, 31, None)
+                continue
             handle = native.get(line[24:35])
             if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)

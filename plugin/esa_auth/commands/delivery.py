@@ -1,0 +1,124 @@
+"""A pipeline with its output and its dead letters: what every reading command needs."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import msgpack
+import orjson
+
+from esa_auth.config import Config
+from esa_auth.ecs import dead_letter
+from esa_auth.outputs import Output
+from esa_auth.outputs.dead_letters import DeadLetters
+from esa_auth.outputs.descriptor import write_all
+from esa_auth.pipeline import Pipeline
+
+Item = TypeVar("Item")
+
+# EventTime of the forward protocol ends here, in the year 2106.
+_LAST_SECOND = 2**32 - 1
+
+_log = logging.getLogger("esa_auth")
+
+
+class Run(Generic[Item]):
+    """Hands on what a pipeline made, to dead letters and output."""
+
+    def __init__(
+        self, pipeline: Pipeline[Item], output: Output[Item], letters: DeadLetters
+    ) -> None:
+        self.pipeline = pipeline
+        self._output = output
+        self._letters = letters
+
+    def deliver(self) -> None:
+        """Write the dead letters, then the events."""
+        if dead := self.pipeline.take_dead():
+            self._letters.write(dead)
+        if events := self.pipeline.take_events():
+            self._output.send(events)
+
+    def forget(self) -> None:
+        """Drop what the pipeline made: it was delivered before."""
+        self.pipeline.take_dead()
+        self.pipeline.take_events()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what the next start needs."""
+        return {"sessions": self.pipeline.snapshot()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up a snapshot, if there is one that can be read."""
+        try:
+            self.pipeline.restore(saved.get("sessions", {}))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            _log.warning("the saved sessions cannot be read (%s): starting anew", error)
+
+
+class Stdout:
+    """Events on stdout: the operating system has them, the reader may not."""
+
+    def __init__(self, stop: Callable[[], bool]) -> None:
+        self._stop = stop
+
+    def send(self, batch: Sequence[bytes]) -> None:
+        """Write the batch; see `write_all` for what it raises."""
+        write_all(sys.stdout.fileno(), b"".join(batch), self._stop)
+
+    def close(self) -> None:
+        """Do nothing: stdout is not ours to close."""
+
+
+@contextmanager
+def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
+    """Open the output and the dead letters that ``config`` names.
+
+    Raises:
+        ConfigError: the dead letters cannot be written, a TLS file cannot be used.
+    """
+    letters = DeadLetters(config.dead_letter)
+    if config.forward is None:
+        lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+        yield Run(lines, Stdout(stop), letters)
+        return
+    # Here, because it brings TLS and the logger with it and most runs write to stdout.
+    from esa_auth.outputs.forward import Entry, ForwardOutput, pack_entry
+
+    def pack(event: dict[str, Any]) -> Entry:
+        # Outside of what EventTime can hold, @timestamp in the record is still right.
+        stamp: str = event["@timestamp"]
+        seconds = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
+        seconds = min(max(seconds, 1), _LAST_SECOND)
+        return pack_entry(
+            event["event"]["id"], seconds, int(stamp[20:23]) * 1_000_000, event
+        )
+
+    def bury(entry: Entry, reason: str) -> None:
+        event: dict[str, Any] = msgpack.unpackb(entry[1])[1]
+        raw = event["event"].get("original", "").encode()
+        reasons = [reason, f"event.id {entry[0]}"]
+        name = event["observer"]["name"]
+        letters.write([dead_letter(raw, "undeliverable", reasons, read_time(), name)])
+
+    with closing(ForwardOutput(config.forward, bury, stop)) as output:
+        entries = Pipeline(config.pipeline, pack, read_time)
+        yield Run(entries, output, letters)
+
+
+def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
+    """Return how an event is written on stdout."""
+    if form == "msgpack":
+        pack = msgpack.Packer().pack
+        return lambda event: bytes(pack(event))
+    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
+    return lambda event: dumps(event, None, newline)
+
+
+def read_time() -> str:
+    """Return the present, as dead letters carry it."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    return now.removesuffix("+00:00") + "Z"

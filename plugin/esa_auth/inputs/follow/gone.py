@@ -1,0 +1,104 @@
+"""What was read of files that are there no more, until an heir turns up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from esa_auth.inputs.follow import heirs
+from esa_auth.inputs.follow.chunk import Position
+from esa_auth.inputs.follow.counters import Counters
+from esa_auth.inputs.follow.followed import Followed
+from esa_auth.inputs.follow.record import Record
+from esa_auth.inputs.follow.source import Archive, Source
+
+# A copy or an archive is made before the original goes, so it is there at the second
+# look at the latest. What is remembered for longer is for files that are moved back.
+_LOOKS_FOR_AN_HEIR = 2
+_REMEMBERED_SECONDS = 3600.0
+_REMEMBERED_FILES = 1000
+
+
+@dataclass(slots=True)
+class _Gone:
+    record: Record
+    since: float
+    file: Followed | None = None
+    looks: int = 0
+
+
+class Gone:
+    """Records of lost content, each inherited at most once, the oldest forgotten."""
+
+    def __init__(self, counters: Counters, clock: Callable[[], float]) -> None:
+        self._counters = counters
+        self._clock = clock
+        self._all: list[_Gone] = []
+
+    def add(self, record: Record, file: Followed | None = None) -> None:
+        """Remember what was read of a file, here as ``file``."""
+        self._all.append(_Gone(replace(record, gone=True), self._clock(), file))
+
+    def records(self) -> list[Record]:
+        """Return all that is remembered."""
+        return [gone.record for gone in self._all]
+
+    def looked(self) -> None:
+        """Note that a look is over: count what nobody has inherited, forget the old."""
+        for gone in self._all:
+            gone.looks += 1
+            if gone.looks == _LOOKS_FOR_AN_HEIR:
+                self._counters.bytes_possibly_lost += gone.record.unread
+                gone.record = replace(gone.record, seen=0)
+        oldest = self._clock() - _REMEMBERED_SECONDS
+        kept = [gone for gone in self._all if gone.since >= oldest]
+        self._all = kept[-_REMEMBERED_FILES:]
+
+    def inherit(self, heir: Record, source: Source) -> Record | None:
+        """Return the heir's record with the position where it goes on.
+
+        Args:
+            heir: A file that nothing has been read of.
+            source: The same, open.
+
+        Returns:
+            None if it holds nothing that was read before.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        same_log = [gone for gone in self._all if gone.record.log == heir.log]
+        # Small archives can be alike: the one made of this very path comes first.
+        same_log.sort(key=lambda gone: f"{gone.record.path}.gz" != heir.path)
+        for gone in same_log:
+            if heirs.inherits(source, gone.record):
+                return self._hand_over(gone, heir, source)
+        return None
+
+    def inherit_from(
+        self, file: Followed, heir: Record, source: Source
+    ) -> Record | None:
+        """As `inherit`, for a file known to be a copy of ``file``."""
+        for gone in self._all:
+            if gone.file is file:
+                return self._hand_over(gone, heir, source)
+        return None
+
+    def _hand_over(self, gone: _Gone, heir: Record, source: Source) -> Record:
+        self._all.remove(gone)
+        record, position, tail = gone.record, gone.record.position, gone.record.tail
+        size, seen = source.status().st_size, 0
+        if not isinstance(source, Archive):
+            lost = min(record.unread, max(0, record.seen - size))
+            self._counters.bytes_possibly_lost += lost
+            if size < position.offset:
+                # The copy was made before our last reading of the original.
+                position, tail = Position(size, "line"), heir.tail
+        elif source.uncompressed_size() == position.offset % 2**32:
+            seen = size
+        return replace(
+            heir,
+            position=position,
+            head=record.head if position == record.position else heir.head,
+            tail=tail,
+            seen=seen,
+            ignored=record.ignored,
+        )

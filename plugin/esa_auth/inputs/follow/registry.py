@@ -1,0 +1,222 @@
+"""All files that are known, and which of them a file that is found is."""
+
+import logging
+from collections.abc import Callable, Iterable
+
+from esa_auth.inputs.follow import heirs
+from esa_auth.inputs.follow.counters import Counters
+from esa_auth.inputs.follow.discovery import Found, Look
+from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
+from esa_auth.inputs.follow.followed import Followed, Signature, signature
+from esa_auth.inputs.follow.gone import Gone
+from esa_auth.inputs.follow.names import LIVE
+from esa_auth.inputs.follow.record import Key, Record
+from esa_auth.inputs.follow.source import Source, open_source
+
+_COMPLAINTS_KEPT = 1000
+_log = logging.getLogger(__name__)
+
+
+class Registry:
+    """Knows files by device, inode and content."""
+
+    def __init__(
+        self, records: Iterable[Record], counters: Counters, clock: Callable[[], float]
+    ) -> None:
+        self.files: dict[Key, Followed] = {}
+        self._counters = counters
+        self._clock = clock
+        self._gone = Gone(counters, clock)
+        for record in records:
+            if record.gone:
+                self._gone.add(record)
+            else:
+                self.files[record.key] = Followed(record)
+        # Copies of a file that is still there: nothing of them is read as long as they
+        # and it stay as they are.
+        self._copies: dict[Key, tuple[Signature, Followed]] = {}
+        self._complaints: set[tuple[str, int | None]] = set()
+
+    def records(self) -> list[Record]:
+        """Return what is to be remembered of every file."""
+        return [file.record() for file in self.files.values()] + self._gone.records()
+
+    def update(self, look: Look, ignored_logs: frozenset[str]) -> None:
+        """Take over what a look has shown.
+
+        Args:
+            look: The files that are there.
+            ignored_logs: Logs whose files are not read unless a pattern names them.
+        """
+        for error in look.failures:
+            self.complain(error)
+        self._follow_devices(look)
+        for found in look.found.values():
+            self._attempt(self._meet, found)
+        if not look.failures:
+            self._miss(look)
+        for found in look.found.values():
+            if found.key in self.files:
+                continue
+            if found.pattern is None and found.log in ignored_logs:
+                self._attempt(self._ignore, found)
+            else:
+                self._attempt(self._admit, found)
+        if not look.failures:
+            self._gone.looked()
+
+    def replaced(self, file: Followed) -> None:
+        """Start over with a file that was truncated or rewritten in its place."""
+        self._counters.truncations += 1
+        _log.warning(
+            "%s: truncated or rewritten, %d bytes had been read; from its start",
+            file.path,
+            file.position.offset,
+        )
+        self._gone.add(file.record(), file)
+        self.files[file.key] = file.start_over(self._clock())
+
+    def bury(self, file: Followed) -> None:
+        """Close a file that has no name any more, and remember what was read of it."""
+        self._gone.add(file.record(), file)
+        del self.files[file.key]
+        file.close()
+
+    def complain(self, error: OSError) -> None:
+        """Count a failure, and log it unless the same has been logged."""
+        self._counters.errors += 1
+        what = (str(error.filename), error.errno)
+        if what not in self._complaints and len(self._complaints) < _COMPLAINTS_KEPT:
+            self._complaints.add(what)
+            _log.warning("%s; trying again", error)
+
+    def _attempt(self, step: Callable[[Found], None], found: Found) -> None:
+        try:
+            step(found)
+        except OSError as error:
+            self.complain(error)
+
+    def _follow_devices(self, look: Look) -> None:
+        """Keep files whose device has another number since the last start.
+
+        LVM numbers its devices anew at boot (elastic/beats#34419).
+        """
+        missing = {
+            (file.key[1], file.path): file
+            for key, file in self.files.items()
+            if key not in look.found and file.source is None
+        }
+        for key, found in look.found.items():
+            file = missing.get((key[1], found.path))
+            if file is not None and key not in self.files:
+                del self.files[file.key]
+                file.key = key
+                self.files[key] = file
+
+    def _meet(self, found: Found) -> None:
+        """Take note of what has become of a known file."""
+        file = self.files.get(found.key)
+        if file is None:
+            return
+        was_closed = file.source is None
+        was_live = file.rank == LIVE and not file.pathless
+        renamed = found.path != file.path
+        if found.compressed != file.compressed:
+            self.bury(file)
+            return
+        file.locate(found)
+        if found.literal:
+            file.log, file.base = found.log, found.base
+        if was_live and file.rank < LIVE:
+            self._counters.rotations += 1
+        status = file.status
+        if status is None or not file.changed:
+            return
+        try:
+            if not file.check():
+                if was_closed and renamed:
+                    # Another file, which was given the same inode.
+                    self.bury(file)
+                else:
+                    self.replaced(file)
+            elif not file.unread:
+                file.settle(status)
+        finally:
+            if was_closed:
+                file.close()
+
+    def _miss(self, look: Look) -> None:
+        """Take note of the files that have no name any more."""
+        for key, file in list(self.files.items()):
+            if key in look.found or file.pathless:
+                continue
+            if file.source is None:
+                self.bury(file)
+                continue
+            self._counters.rotations += file.rank == LIVE
+            # Of a number in its last name: others are counted on without it.
+            file.rank, file.name_stamp = 0, ""
+            file.pathless, file.quiet_since = True, self._clock()
+        self._copies = {
+            key: copy for key, copy in self._copies.items() if key in look.found
+        }
+
+    def _ignore(self, found: Found) -> None:
+        """Know a file that was rotated away before the follower's time."""
+        source = open_source(found.path, found.key, found.compressed)
+        try:
+            head = Fingerprint.of(source.read(0, WINDOW))
+        finally:
+            source.close()
+        record = Record(found.key, found.path, found.log, found.base, head=head)
+        self._add(found, record, ignored=True)
+
+    def _admit(self, found: Found) -> None:
+        """Follow a file that was not known, from where its content was not read."""
+        record = Record(found.key, found.path, found.log, found.base)
+        if found.rank < LIVE or found.compressed:
+            if found.status.st_size == 0 or self._is_known_copy(found):
+                return
+            source = open_source(found.path, found.key, found.compressed)
+            try:
+                inherited = self._inherit(found, record, source)
+                if inherited is None and self._copied_from(found, source):
+                    return
+            finally:
+                source.close()
+            record = inherited or record
+        self._add(found, record, ignored=record.ignored)
+
+    def _inherit(self, found: Found, record: Record, source: Source) -> Record | None:
+        _, original = self._copies.pop(found.key, (None, None))
+        if original and (heir := self._gone.inherit_from(original, record, source)):
+            return heir
+        return self._gone.inherit(record, source)
+
+    def _is_known_copy(self, found: Found) -> bool:
+        known, original = self._copies.get(found.key, (None, None))
+        return (
+            original is not None
+            and known == signature(found.status)
+            and self.files.get(original.key) is original
+        )
+
+    def _copied_from(self, found: Found, source: Source) -> bool:
+        for file in self.files.values():
+            original = file.pathless or file.rank == LIVE
+            if file.log != found.log or file.ignored or not original or not file.size:
+                continue
+            if heirs.is_copy(source, file):
+                self._copies[found.key] = (signature(found.status), file)
+                if file.pathless:
+                    # The name of its archive tells its age; it has none itself.
+                    file.rank, file.name_stamp = found.rank, found.stamp
+                return True
+        return False
+
+    def _add(self, found: Found, record: Record, *, ignored: bool) -> None:
+        file = Followed(record)
+        file.ignored = ignored
+        file.quiet_since = self._clock()
+        file.locate(found)
+        self.files[file.key] = file

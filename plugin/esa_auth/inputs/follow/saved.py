@@ -1,0 +1,60 @@
+"""The saved positions of a follower, in types that JSON and msgpack know."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from esa_auth.errors import StateVersionError
+from esa_auth.inputs.follow.record import Record, from_plain, to_plain
+
+_VERSION = 1
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What a follower goes on with.
+
+    Attributes:
+        patterns: What was followed: rotated files of these logs that are not known are
+            newer than the positions, those of other logs are older.
+        records: The files.
+        malformed: Entries that could not be read; these files are read again.
+    """
+
+    patterns: frozenset[str] = frozenset()
+    records: tuple[Record, ...] = ()
+    malformed: int = 0
+
+
+def encode(patterns: Iterable[str], records: Iterable[Record]) -> dict[str, Any]:
+    """Return what `decode` reads."""
+    return {
+        "version": _VERSION,
+        "patterns": sorted(patterns),
+        "files": [to_plain(record) for record in records],
+    }
+
+
+def decode(positions: Mapping[str, Any] | None) -> Saved:
+    """Return what was saved; nothing saved is a first start.
+
+    Raises:
+        StateVersionError: it is of a newer version than this program.
+    """
+    if not positions:
+        return Saved()
+    if positions.get("version", _VERSION) > _VERSION:
+        raise StateVersionError(
+            f"file positions are of version {positions['version']}; "
+            f"this program knows version {_VERSION}"
+        )
+    records, malformed = [], 0
+    for plain in positions.get("files", ()):
+        try:
+            records.append(from_plain(plain))
+        except ValueError as error:
+            malformed += 1
+            _log.warning("a saved position is left out, its file read again: %s", error)
+    return Saved(frozenset(positions.get("patterns", ())), tuple(records), malformed)

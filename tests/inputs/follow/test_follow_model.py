@@ -1,0 +1,357 @@
+"""Any program of writing, rotating and crashing, against what was written.
+
+``HYPOTHESIS_PROFILE=soak`` runs 5,000 programs of up to 100 steps.
+"""
+
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from datetime import date, timedelta
+from fcntl import F_GETFL, fcntl
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
+from tests.inputs.follow.follow_scene import Log, Reader, compress
+
+SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
+STYLES = ("numbered", "dated", "appliance", "current", "link")
+
+
+class FollowedLog(RuleBasedStateMachine):
+    """One log, one follower, and what the follower owes.
+
+    ``owed`` are the lines that must be handed on, in order, ``excused`` those that may
+    be missing since nobody can read them any more.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="follow-"))
+        self.log: Log
+        self.reader: Reader
+        self.running = True
+        self.lossless = True
+        self.half = b""
+        self.owed: list[bytes] = []
+        self.excused: set[bytes] = set()
+        self.halves: set[bytes] = set()
+        #: Handed on since the last start, and before it up to the checkpoint.
+        self.stream: list[bytes] = []
+        self.at_save = 0
+        self.ever: set[bytes] = set()
+        #: Lines by the file that holds them, and the files that the reader holds open.
+        self.contents: dict[int, list[bytes]] = {}
+        self.unlinked: dict[int, list[bytes]] = {}
+        self.rotations = 0
+
+    @initialize(
+        style=st.sampled_from(STYLES),
+        append=st.booleans(),
+        directory=st.booleans(),
+        stamped=st.booleans(),
+        max_bytes=st.sampled_from([1 << 20, 300, 17]),
+    )
+    def begin(
+        self, style: str, append: bool, directory: bool, stamped: bool, max_bytes: int
+    ) -> None:
+        names = {
+            "appliance": "mail.@20210602T000000.current",
+            "current": "mail.current",
+            "link": "mail-2021-06-01",
+        }
+        self.style = style
+        self.log = Log(
+            self.folder, names.get(style, "mail.log"), append=append, stamped=stamped
+        )
+        pattern = self.folder / {
+            "appliance": "mail.@*.current",
+            "current": "mail.current",
+        }.get(style, "mail.log")
+        if style == "link":
+            pattern.symlink_to(self.log.path.name)
+        self.reader = Reader(self.folder if directory else pattern, max_bytes=max_bytes)
+        self._opened()
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "reader"):
+                self._settle()
+        finally:
+            if hasattr(self, "log"):
+                self.log.close()
+                self.reader.kill()
+            shutil.rmtree(self.folder)
+
+    # What the writer does.
+
+    @rule(count=st.integers(1, 4), size=st.sampled_from([0, 0, 0, 5000]))
+    def write(self, count: int, size: int) -> None:
+        for _ in range(count):
+            line = self._line(size)
+            self.log.raw(line[len(self.half) :] + b"\n")
+            self._written(line)
+            self.half = b""
+
+    @rule(part=st.integers(1, 20))
+    def write_half(self, part: int) -> None:
+        line = self._line(20)
+        self.pending = line
+        cut = min(len(line) - part, len(line) - 1)
+        if cut > len(self.half):
+            self.log.raw(line[len(self.half) : cut])
+            self.half = line[:cut]
+
+    @rule()
+    def rotate(self) -> None:
+        if not self.log.path.stat().st_size:
+            return
+        self._abandon_half(excused=False)
+        self._rotate()
+        self.log.open()
+        self._opened()
+
+    @rule(count=st.integers(0, 2))
+    def rotate_with_late_lines(self, count: int) -> None:
+        """The new file is there before the writer knows of it."""
+        if not self.log.path.stat().st_size:
+            return
+        self._rotate()
+        self.log.path.touch()
+        for _ in range(count):
+            self.write(1, 0)
+            if self.running:
+                self._read()
+        self._abandon_half(excused=False)
+        self.log.open()
+        self._opened()
+
+    @rule()
+    def compress(self) -> None:
+        rotated = [file for file in self._rotated() if file.suffix != ".gz"]
+        if rotated:
+            file = rotated[0]
+            lines = self.contents.pop(file.stat().st_ino)
+            compress(file)
+            self.contents[Path(f"{file}.gz").stat().st_ino] = lines
+
+    # What destroys.
+
+    @precondition(lambda self: self.style == "numbered")
+    @rule()
+    def copytruncate(self) -> None:
+        if not self.log.path.stat().st_size:
+            return
+        self._abandon_half(excused=True)
+        self.lossless = False
+        self.log.copytruncate()
+        inode = self.log.path.stat().st_ino
+        copy = self.log.numbered(1).stat().st_ino
+        self.contents[copy], self.contents[inode] = self.contents[inode], []
+
+    @rule()
+    def truncate(self) -> None:
+        self._abandon_half(excused=True)
+        self.lossless = False
+        inode = self.log.path.stat().st_ino
+        self.excused.update(self.contents[inode])
+        self.contents[inode] = []
+        os.truncate(self.log.path, 0)
+
+    @precondition(lambda self: self.style != "link")
+    @rule()
+    def delete(self) -> None:
+        self._abandon_half(excused=False)
+        self._unlink(self.log.path)
+        self.log.open()
+        self._opened()
+
+    @rule()
+    def delete_oldest(self) -> None:
+        if rotated := self._rotated():
+            self._unlink(rotated[0])
+
+    # What the reader does.
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def poll_once(self) -> None:
+        chunks = self.reader.follower.poll()
+        self._take([line for chunk in chunks for line in chunk.lines])
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def read(self) -> None:
+        self._read()
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def save(self) -> None:
+        self.reader.save()
+        self.at_save = len(self.stream)
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def stop(self) -> None:
+        self.save()
+        self.crash()
+
+    @precondition(lambda self: self.running)
+    @rule()
+    def crash(self) -> None:
+        self.reader.kill()
+        self.running = False
+        self.stream = self.stream[: self.at_save]
+        self._lose_unlinked()
+
+    @precondition(lambda self: not self.running)
+    @rule()
+    def start(self) -> None:
+        self.reader.start()
+        self.running = True
+
+    @precondition(lambda self: self.running)
+    @rule(seconds=st.sampled_from([1.0, 10.0]))
+    def wait(self, seconds: float) -> None:
+        self.reader.clock.now += seconds
+
+    # What must hold.
+
+    @invariant()
+    def nothing_is_invented(self) -> None:
+        assert self.ever <= set(self.owed) | self.excused
+
+    @invariant()
+    def order_is_kept_and_nothing_comes_twice(self) -> None:
+        if self.lossless:
+            place = {line: i for i, line in enumerate(self.owed)}
+            places = [place[line] for line in self.stream]
+            assert len(set(places)) == len(places), "twice"
+            assert places == sorted(places), "order"
+
+    def _settle(self) -> None:
+        """Read all there is; what is owed must have come."""
+        if not self.running:
+            self.start()
+        self.write(1, 0)
+        for _ in range(3):
+            self._read()
+            self.reader.clock.now += 10.0
+        missing = [
+            line
+            for line in self.owed
+            if line not in self.ever and line not in self.excused
+        ]
+        assert missing == []
+        self.nothing_is_invented()
+        self.order_is_kept_and_nothing_comes_twice()
+
+    def _read(self) -> None:
+        self._take(self.reader.poll())
+        # What was deleted while it was held open has been read now, but for a last
+        # line without newline, for which more may come.
+        for inode, lines in self.unlinked.items():
+            self.unlinked[inode] = [line for line in lines if line not in self.ever]
+            assert set(self.unlinked[inode]) <= self.halves
+
+    def _take(self, lines: list[bytes]) -> None:
+        self.stream += lines
+        self.ever.update(lines)
+
+    def _line(self, size: int) -> bytes:
+        if self.half:
+            return self.pending
+        return self.log.next_line(size)
+
+    def _written(self, line: bytes) -> None:
+        self.owed.append(line)
+        self.contents[self.log.inode].append(line)
+
+    def _opened(self) -> None:
+        self.contents[self.log.inode] = []
+
+    def _abandon_half(self, *, excused: bool) -> None:
+        """The writer goes on in another file: what is there of the line is a line."""
+        if self.half:
+            if excused:
+                self.excused.add(self.half)
+            else:
+                self._written(self.half)
+                self.halves.add(self.half)
+            self.half = b""
+
+    def _rotate(self) -> None:
+        self.rotations += 1
+        number = self.rotations
+        log, path = self.log, self.log.path
+        match self.style:
+            case "numbered":
+                log.shift()
+                path.rename(log.numbered(1))
+            case "dated":
+                path.rename(self.folder / f"mail.log-{self._day():%Y%m%d}")
+            case "appliance":
+                path.rename(path.with_suffix(".s"))
+                log.path = self.folder / f"mail.@20210602T{number:06}.current"
+            case "current":
+                path.rename(self.folder / f"mail.@20210602T{number:06}.s")
+            case "link":
+                log.path = self.folder / f"mail-{self._day():%Y-%m-%d}"
+                (self.folder / "next").symlink_to(log.path.name)
+                (self.folder / "next").rename(self.folder / "mail.log")
+
+    def _day(self) -> date:
+        return date(2021, 6, 1) + timedelta(days=self.rotations)
+
+    def _rotated(self) -> list[Path]:
+        """Return the rotated files, the oldest first."""
+        return sorted(
+            (
+                file
+                for file in self.folder.iterdir()
+                if file != self.log.path and not file.is_symlink()
+            ),
+            key=lambda file: (file.stat().st_mtime_ns, file.name),
+        )
+
+    def _unlink(self, path: Path) -> None:
+        inode = path.stat().st_ino
+        lines = self.contents.pop(inode)
+        if self.running and held_open(path):
+            self.unlinked[inode] = lines
+        else:
+            self.excused.update(line for line in lines if line not in self.ever)
+        path.unlink()
+
+    def _lose_unlinked(self) -> None:
+        for lines in self.unlinked.values():
+            self.excused.update(line for line in lines if line not in self.ever)
+        self.unlinked.clear()
+
+
+def held_open(path: Path) -> bool:
+    """Say whether this process has the file open for reading."""
+    for entry in Path("/proc/self/fd").iterdir():
+        with suppress(OSError):
+            reading = fcntl(int(entry.name), F_GETFL) & os.O_ACCMODE == os.O_RDONLY
+            if reading and entry.readlink() == path:
+                return True
+    return False
+
+
+FollowedLog.TestCase.settings = settings(
+    max_examples=int(os.environ.get("N", 5000)) if SOAK else 60,
+    stateful_step_count=100 if SOAK else 30,
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    suppress_health_check=list(HealthCheck),
+)
+TestFollowedLog = FollowedLog.TestCase
