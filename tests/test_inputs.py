@@ -1,10 +1,15 @@
 """Blocks, lines and records: nothing is lost between them, and nothing ends us."""
 
+import os
+import signal
+from collections.abc import Iterator
+
 import msgpack
 import orjson
 import pytest
 
 from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.stream import Stream
 from tests.harness import SETTINGS, decode, inbound, native
 
 LINE = native(inbound())
@@ -113,3 +118,55 @@ def test_a_line_that_is_too_long_leaves_its_neighbours_alone() -> None:
     assert len(found.results) == 2
     (letter,) = found.dead
     assert len(letter["event"]["original"]) == SETTINGS.max_line + 1
+
+
+@pytest.fixture
+def stream() -> Iterator[tuple[Stream, int]]:
+    """A stream that watches signals, and the end of a pipe that feeds it."""
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGALRM)
+    before = [signal.getsignal(number) for number in numbers]
+    reading, writing = os.pipe()
+    made = Stream(reading)
+    made.watch_signals()
+    yield made, writing
+    signal.alarm(0)
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)
+    signal.set_wakeup_fd(-1)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_a_signal_behind_a_read_loses_nothing_of_it(
+    stream: tuple[Stream, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second stop signal comes when the bytes are read and not yet returned."""
+    reader, writing = stream
+    os.write(writing, b"line\n")
+    read = os.read
+
+    def interrupted(descriptor: int, count: int) -> bytes:
+        data = read(descriptor, count)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        return data
+
+    monkeypatch.setattr(os, "read", interrupted)
+    assert reader.read() == b"line\n"
+    assert reader.read() == b""
+
+
+def test_one_stop_signal_leaves_the_rest_to_be_read(stream: tuple[Stream, int]) -> None:
+    reader, writing = stream
+    signal.raise_signal(signal.SIGTERM)
+    assert reader.stopping()
+    for block in (b"a", b"b"):
+        os.write(writing, block)
+        assert reader.read() == block
+
+
+def test_a_second_stop_signal_ends_the_waiting(stream: tuple[Stream, int]) -> None:
+    reader, _ = stream
+    signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGINT)
+    assert reader.read() == b""
