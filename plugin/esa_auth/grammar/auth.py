@@ -124,7 +124,7 @@ RULES = (
         "forwarding server connected",
         "SMTP",
         compiled(
-            r"SMTP Auth:? forward server connection to (.*), port ([0-9]+), "
+            r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
             r"interface (.*), ([0-9]+) connections available"
         ),
         lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"),

@@ -164,8 +164,12 @@ class Pipeline(Generic[Out]):
                 appliance = self.population.named(self.settings.appliance)
                 self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
-        if prefix.stamp is None and time is not None:
+        if prefix.stamp is None:
             prefix = prefix._replace(stamp=time)
+        if prefix.stamp is None:
+            # Somebody's text behind a line feed: it tells nothing of a session, and
+            # is refused if it looks like AUTH.
+            handle = self._leads[b"SMTP"]
         name = prefix.host or host or self.settings.appliance
         handle(self.population.named(name), line, prefix.body_at, prefix)
 
@@ -175,5 +179,8 @@ class Pipeline(Generic[Out]):
         stamp = (prefix.stamp or "").encode()
         at = prefix.body_at - 8
         plain = line.startswith(stamp, start) and line[at : at + 8] == b": Info: "
-        if stamp and plain and len(self._headers) < _MAX_HEADERS:
-            self._headers[line[start + len(stamp) : at]] = prefix
+        header = line[start + len(stamp) : at]
+        # Not with a stamp inside, which would be another one in the next line.
+        known = len(self._headers) >= _MAX_HEADERS or stamp in header
+        if stamp and plain and not known:
+            self._headers[header] = prefix
