@@ -14,6 +14,8 @@ from tests.soak.events import Events, read_events
 from tests.soak.sizes import HANG
 
 ESA_AUTH = (sys.executable, "-m", "esa_auth")
+#: Exit codes after a stop: Python dies of a signal that comes before main() has begun.
+ENDED = {0, -signal.SIGTERM}
 _WRITER = Path(__file__).with_name("writer.py")
 
 
@@ -93,7 +95,10 @@ def clean_run(source: Path, folder: Path) -> Events:
     with source.open("rb") as lines, out.open("wb") as events:
         subprocess.run(
             # With a state directory open sessions stay open, as they do in tail.
-            [*ESA_AUTH, "filter", "--state-dir", folder / "clean-state"],
+            [
+                *(*ESA_AUTH, "filter", "--state-dir", folder / "clean-state"),
+                *("--dead-letter", folder / "clean-dead"),
+            ],
             stdin=lines,
             stdout=events,
             stderr=subprocess.DEVNULL,

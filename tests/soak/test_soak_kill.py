@@ -1,6 +1,5 @@
 """T1, T1b, T16: ended at random points while the log is written and rotated."""
 
-import signal
 import subprocess
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from random import Random
 
 import pytest
 
-from tests.soak.command import Command, clean_run, start_writer
+from tests.soak.command import ENDED, Command, clean_run, start_writer
 from tests.soak.events import Events, Verdict, judge
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
@@ -24,8 +23,6 @@ ENDS = size(8, 200)
 SEED = 20260317
 #: A process lives so long, in seconds: some never get to their first checkpoint.
 LIFE = (0.1, size(1.4, 2.2))
-#: Python itself dies of a signal that comes before main() has begun.
-ENDED = {0, -signal.SIGTERM}
 
 
 @dataclass(frozen=True)
