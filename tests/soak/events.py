@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -78,8 +79,10 @@ def judge(clean: Events, found: Events) -> Verdict:
 
 
 def read_events(path: Path) -> Events:
-    """Return the events of a file that one process wrote; it has only whole lines."""
+    """Return the events of a file; half of one may stand where a process was ended."""
     events = Events()
     with path.open("rb") as file:
-        events.add_lines(file)
+        for line in file:
+            with suppress(orjson.JSONDecodeError):
+                events.add_lines([line])
     return events
