@@ -16,7 +16,7 @@ from esa_auth.ecs import dead_letter
 from esa_auth.letter import Letter, Recall
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.descriptor import is_torn, write_all
 from esa_auth.pipeline import Pipeline
 
 Item = TypeVar("Item")
@@ -64,12 +64,17 @@ class Run(Generic[Item]):
 class Stdout:
     """Events on stdout: the operating system has them, the reader may not."""
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Callable[[], bool], form: str) -> None:
         self._stop = stop
+        # Half an event that a crash left in a file must not spoil the next one.
+        torn = form == "json" and is_torn(sys.stdout.fileno())
+        self._before = b"\n" if torn else b""
 
     def send(self, batch: Sequence[bytes]) -> None:
         """Write the batch; see `write_all` for what it raises."""
-        write_all(sys.stdout.fileno(), b"".join(batch), self._stop)
+        data = self._before + b"".join(batch)
+        self._before = b""
+        write_all(sys.stdout.fileno(), data, self._stop)
 
     def close(self) -> None:
         """Do nothing: stdout is not ours to close."""
@@ -85,7 +90,7 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     letters = dead_letters(config, stop)
     if config.forward is None:
         lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-        yield Run(lines, Stdout(stop), letters)
+        yield Run(lines, Stdout(stop, config.output_format), letters)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
     from esa_auth.outputs.forward import Entry, ForwardOutput, pack_entry
