@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
@@ -50,6 +51,11 @@ class _Handler(socketserver.BaseRequestHandler):
     server: _Server
 
     def handle(self) -> None:
+        # The sender may be killed at any time.
+        with suppress(ConnectionError):
+            self._talk()
+
+    def _talk(self) -> None:
         unpacker = msgpack.Unpacker()
         while data := self.request.recv(65536):
             unpacker.feed(data)

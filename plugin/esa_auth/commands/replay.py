@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
     pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-    stdout = Stdout(lambda: False)
+    stdout = Stdout(lambda: False, config.output_format)
     replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
     try:
         with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
