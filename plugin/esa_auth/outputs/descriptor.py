@@ -31,15 +31,29 @@ def write_all(
         TemporaryError: the device refused, or it is full or its reader does not read
             and ``stop`` says enough.
     """
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        _write(descriptor, data, len(data), stop)
+        return
+    # What blocks in the system cannot be stopped, and stdout may not be made
+    # non-blocking: others have it too. So it is opened once more.
+    try:
+        own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # A pipe takes this much without blocking when it is ready.
+        _write(descriptor, data, select.PIPE_BUF, stop)
+        return
+    try:
+        _write(own, data, len(data), stop)
+    finally:
+        os.close(own)
+
+
+def _write(descriptor: int, data: bytes, most: int, stop: Callable[[], bool]) -> None:
     view = memoryview(data)
     told = False
-    # A pipe takes this much without blocking when it is ready: what blocks in the
-    # system cannot be stopped.
-    pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
-    most = select.PIPE_BUF if pipe else len(data)
     while view:
         try:
-            if pipe:
+            if most < len(data):
                 _wait_for_reader(descriptor, stop)
             view = view[os.write(descriptor, view[:most]) :]
         except BlockingIOError:
