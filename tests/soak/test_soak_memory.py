@@ -175,6 +175,5 @@ def _held(state: Path) -> int:
     found = [decode(path.read_bytes()) for path in state.glob("checkpoint.?")]
     newest = max(found, key=lambda one: one.sequence)
     saved = msgpack.unpackb(newest.payload, strict_map_key=False)
-    tables = saved["sessions"]["esa"]
-    inbound = tables["inbound"]
+    inbound = saved["sessions"]["appliances"]["esa"]["inbound"]
     return len(inbound["kept"]) + len(inbound["live"])
