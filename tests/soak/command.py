@@ -89,7 +89,7 @@ def start_writer(
     return subprocess.Popen([sys.executable, str(_WRITER), *arguments])
 
 
-def clean_run(source: Path, folder: Path) -> Events:
+def clean_run(source: Path, folder: Path, *options: object) -> Events:
     """Return the events of an undisturbed run over ``source``."""
     out = folder / "clean.json"
     with source.open("rb") as lines, out.open("wb") as events:
@@ -98,6 +98,7 @@ def clean_run(source: Path, folder: Path) -> Events:
             [
                 *(*ESA_AUTH, "filter", "--state-dir", folder / "clean-state"),
                 *("--dead-letter", folder / "clean-dead"),
+                *map(str, options),
             ],
             stdin=lines,
             stdout=events,

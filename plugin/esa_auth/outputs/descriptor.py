@@ -14,6 +14,9 @@ from esa_auth.errors import OutputGoneError, TemporaryError
 # What may pass when somebody makes room.
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _RETRY_SECONDS = 1.0
+# A reader may be slow after a stop signal, but not dead.
+_PATIENCE_SECONDS = 5.0
+_SLICE_SECONDS = 0.25
 
 _log = logging.getLogger("esa_auth")
 
@@ -25,15 +28,36 @@ def write_all(
 
     Raises:
         OutputGoneError: the reader is gone.
-        TemporaryError: the device refused, or it is full and ``stop`` says enough.
+        TemporaryError: the device refused, or it is full or its reader does not read
+            and ``stop`` says enough.
     """
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        _write(descriptor, data, len(data), stop)
+        return
+    # What blocks in the system cannot be stopped, and stdout may not be made
+    # non-blocking: others have it too. So it is opened once more.
+    try:
+        own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # A pipe takes this much without blocking when it is ready.
+        _write(descriptor, data, select.PIPE_BUF, stop)
+        return
+    try:
+        _write(own, data, len(data), stop)
+    finally:
+        os.close(own)
+
+
+def _write(descriptor: int, data: bytes, most: int, stop: Callable[[], bool]) -> None:
     view = memoryview(data)
     told = False
     while view:
         try:
-            view = view[os.write(descriptor, view) :]
+            if most < len(data):
+                _wait_for_reader(descriptor, stop)
+            view = view[os.write(descriptor, view[:most]) :]
         except BlockingIOError:
-            select.select([], [descriptor], [])
+            _wait_for_reader(descriptor, stop)
         except BrokenPipeError as error:
             raise OutputGoneError("the reader of our output is gone") from error
         except OSError as error:
@@ -43,6 +67,14 @@ def write_all(
                 _log.warning("output: %s; waiting", error.strerror)
             told = True
             time.sleep(_RETRY_SECONDS)
+
+
+def _wait_for_reader(descriptor: int, stop: Callable[[], bool]) -> None:
+    waited = 0.0
+    while not select.select([], [descriptor], [], _SLICE_SECONDS)[1]:
+        waited = waited + _SLICE_SECONDS if stop() else 0.0
+        if waited >= _PATIENCE_SECONDS:
+            raise TemporaryError("output: stopped while its reader did not read")
 
 
 def is_torn(descriptor: int) -> bool:

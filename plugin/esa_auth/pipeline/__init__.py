@@ -104,7 +104,10 @@ class Pipeline(Generic[Out]):
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
         appliances = self.population.appliances
-        return {name: save_appliance(a) for name, a in appliances.items()}
+        return {
+            "until_look": self.population.until_look,
+            "appliances": {n: save_appliance(a) for n, a in appliances.items()},
+        }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
@@ -112,9 +115,12 @@ class Pipeline(Generic[Out]):
         Raises:
             ValueError, TypeError, KeyError, AttributeError: it is none.
         """
+        if not saved:
+            return
         try:
-            for name, appliance in saved.items():
+            for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
+            self.population.look_in(saved["until_look"])
         except (ValueError, TypeError, KeyError, AttributeError):
             # All of it or nothing.
             self.population.appliances.clear()
