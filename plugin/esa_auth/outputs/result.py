@@ -13,7 +13,7 @@ from esa_auth.outputs.patience import Patience, write_patiently
 
 _BLOCK = 1 << 20
 # Workers of a run that was killed see it at their next block.
-_SECONDS_FOR_ORPHANS = 15.0
+SECONDS_FOR_ORPHANS = 5.0
 
 
 class Result:
@@ -108,7 +108,7 @@ class Result:
 
     def _lock(self, path: str) -> None:
         # Workers inherit the descriptor: the lock lasts until the last of them ends.
-        end = time.monotonic() + _SECONDS_FOR_ORPHANS
+        end = time.monotonic() + SECONDS_FOR_ORPHANS
         while True:
             try:
                 fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
