@@ -80,7 +80,7 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     Raises:
         ConfigError: the dead letters cannot be written, a TLS file cannot be used.
     """
-    letters = DeadLetters(config.dead_letter)
+    letters = DeadLetters(config.dead_letter, stop)
     if config.forward is None:
         lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
         yield Run(lines, Stdout(stop), letters)

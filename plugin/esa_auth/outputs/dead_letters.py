@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -13,12 +14,17 @@ from esa_auth.outputs.descriptor import write_all
 class DeadLetters:
     """Where refused lines are kept."""
 
-    def __init__(self, path: str | None) -> None:
+    def __init__(
+        self, path: str | None, stop: Callable[[], bool] = lambda: False
+    ) -> None:
         """Open ``path`` for appending, created for its owner only.
+
+        Once ``stop`` says so, a full disk is not waited for any more.
 
         Raises:
             ConfigError: it cannot be written.
         """
+        self._stop = stop
         if path is None:
             self._descriptor = sys.stderr.fileno()
             return
@@ -36,4 +42,4 @@ class DeadLetters:
         """
         option = orjson.OPT_APPEND_NEWLINE
         lines = [orjson.dumps(letter, option=option) for letter in letters]
-        write_all(self._descriptor, b"".join(lines))
+        write_all(self._descriptor, b"".join(lines), self._stop)
