@@ -30,8 +30,12 @@ class Config:
     keys: Keys
     output_format: str
     dead_letter: str | None
+    dead_letter_max_bytes: int
+    dead_letter_keep: int
     state_directory: str | None
     forward: "ForwardSettings | None"
+    # Serial number in a file header -> name of the appliance.
+    serials: dict[str, str]
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -47,7 +51,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     tree = _merge(defaults, _read(path) if path else {})
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
-    zones = tuple((n, a["timezone"]) for n, a in tree["appliances"].items() if a)
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     _check_utf8("appliance", tree["appliance"])
     _check_zone("timezone", tree["timezone"])
     for name, zone in zones:
@@ -69,8 +73,11 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
         tree["dead_letter"]["file"],
+        tree["dead_letter"]["max_bytes"],
+        tree["dead_letter"]["keep"],
         tree["state"]["directory"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
+        _serials(tree["appliances"]),
     )
 
 
@@ -192,6 +199,19 @@ def _secret(where: str, path: str | None) -> str | None:
     if not secret:
         raise ConfigError(f"{where}: {path}: is empty")
     return secret
+
+
+def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, appliance in appliances.items():
+        serial = appliance.get("serial")
+        if serial is None:
+            continue
+        if serial in names:
+            where = f"appliances.{name}.serial"
+            raise ConfigError(f"{where}: {serial} is that of {names[serial]} too")
+        names[serial] = name
+    return names
 
 
 def _key(path: str | None) -> bytes | None:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ import orjson
 
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
+from esa_auth.letter import Letter, Recall
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.descriptor import is_torn, write_all
 from esa_auth.pipeline import Pipeline
 
 Item = TypeVar("Item")
@@ -62,12 +64,17 @@ class Run(Generic[Item]):
 class Stdout:
     """Events on stdout: the operating system has them, the reader may not."""
 
-    def __init__(self, stop: Callable[[], bool]) -> None:
+    def __init__(self, stop: Callable[[], bool], form: str) -> None:
         self._stop = stop
+        # Half an event that a crash left in a file must not spoil the next one.
+        torn = form == "json" and is_torn(sys.stdout.fileno())
+        self._before = b"\n" if torn else b""
 
     def send(self, batch: Sequence[bytes]) -> None:
         """Write the batch; see `write_all` for what it raises."""
-        write_all(sys.stdout.fileno(), b"".join(batch), self._stop)
+        data = self._before + b"".join(batch)
+        self._before = b""
+        write_all(sys.stdout.fileno(), data, self._stop)
 
     def close(self) -> None:
         """Do nothing: stdout is not ours to close."""
@@ -80,10 +87,10 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     Raises:
         ConfigError: the dead letters cannot be written, a TLS file cannot be used.
     """
-    letters = DeadLetters(config.dead_letter, stop)
+    letters = dead_letters(config, stop)
     if config.forward is None:
         lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-        yield Run(lines, Stdout(stop), letters)
+        yield Run(lines, Stdout(stop, config.output_format), letters)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
     from esa_auth.outputs.forward import Entry, ForwardOutput, pack_entry
@@ -100,13 +107,31 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     def bury(entry: Entry, reason: str) -> None:
         event: dict[str, Any] = msgpack.unpackb(entry[1])[1]
         raw = event["event"].get("original", "").encode()
-        reasons = [reason, f"event.id {entry[0]}"]
+        reasons = (reason, f"event.id {entry[0]}")
         name = event["observer"]["name"]
-        letters.write([dead_letter(raw, "undeliverable", reasons, read_time(), name)])
+        letter = Letter(raw, "undeliverable", reasons, name, Recall())
+        letters.write([dead_letter(letter, read_time())])
 
     with closing(ForwardOutput(config.forward, bury, stop)) as output:
         entries = Pipeline(config.pipeline, pack, read_time)
         yield Run(entries, output, letters)
+
+
+def dead_letters(
+    config: Config, stop: Callable[[], bool] = lambda: False
+) -> DeadLetters:
+    """Return where ``config`` wants dead letters; ``stop`` ends a wait for space.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    return DeadLetters(
+        config.dead_letter,
+        config.dead_letter_max_bytes,
+        config.dead_letter_keep,
+        time.sleep,
+        stop,
+    )
 
 
 def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.acknowledge import Acknowledger
 from esa_auth.commands.delivery import Run, open_run
-from esa_auth.commands.options import add_config, add_delivery, load_config
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_live,
+    add_output,
+    load_config,
+)
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
 from esa_auth.errors import ConfigError, OutputGoneError
@@ -30,12 +36,9 @@ def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
     parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
     add_config(parser)
-    add_delivery(parser)
-    forms = ["auto", "native", "syslog", "json", "msgpack"]
-    parser.add_argument("--input", choices=forms, help="framing of stdin (auto)")
-    parser.add_argument(
-        "--join-wrapped", action="store_true", help="join wrapped lines"
-    )
+    add_input(parser)
+    add_output(parser)
+    add_live(parser)
     parser.add_argument(
         "--ack", choices=["rsyslog"], help="answer OK on stdout for each safe line"
     )

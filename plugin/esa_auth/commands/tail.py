@@ -7,9 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
-from esa_auth.commands.options import add_config, add_delivery, load_config
+from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.errors import ConfigError, TemporaryError
-from esa_auth.inputs.follow import Follower
+from esa_auth.inputs.follow import Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
 from esa_auth.state import Memory, StateDirectory
 
@@ -27,7 +27,8 @@ def add_parser(subcommands: "Subcommands") -> None:
     parser = subcommands.add_parser("tail", help="follow log files, with a checkpoint")
     parser.add_argument("path", nargs="+", metavar="PATH", help="file, glob, directory")
     add_config(parser)
-    add_delivery(parser)
+    add_output(parser)
+    add_live(parser)
     parser.set_defaults(run=run)
 
 
@@ -44,9 +45,10 @@ def run(args: argparse.Namespace) -> int:
         run = held.enter_context(open_run(config, stop))
         saved = memory.recall()
         run.restore(saved)
+        positions = all_unread(args.path) if memory.lost else saved.get("positions")
         # One byte more than a line may have tells the pipeline that it was cut.
         longest = config.pipeline.max_line + 1
-        follower = Follower(args.path, saved.get("positions"), max_line=longest)
+        follower = Follower(args.path, positions, max_line=longest)
         try:
             _Tail(follower, run, memory, stop).follow()
         finally:

@@ -88,6 +88,13 @@ class Decoder:
         if self._joiner:
             self._sink.feed(self._joiner.finish())
 
+    def abandon(self) -> None:
+        """Refuse the line that the stream broke off in: what is read of it may lie."""
+        if self._joiner:
+            self._sink.feed(self._joiner.finish())
+        for rest in [*self._text.finish(), *self._json.finish()]:
+            self._sink.refuse(rest, "cut", "the input breaks off inside this line")
+
     def _feed_text(self, lines: list[bytes]) -> None:
         self._sink.feed(self._joiner.feed(lines) if self._joiner else lines)
 

@@ -20,6 +20,11 @@ class Stream:
         self._stopping = False
         self._over = False
 
+    @property
+    def over(self) -> bool:
+        """Whether the time to stop has come."""
+        return self._over
+
     def watch_signals(self) -> None:
         """Take SIGTERM and SIGINT as the end of what is to come; a second ends now."""
         # Python writes a byte here the moment a signal comes, which ends the waiting. A

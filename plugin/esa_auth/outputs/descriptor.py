@@ -4,8 +4,10 @@ import errno
 import logging
 import os
 import select
+import stat
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from esa_auth.errors import OutputGoneError, TemporaryError
 
@@ -41,3 +43,20 @@ def write_all(
                 _log.warning("output: %s; waiting", error.strerror)
             told = True
             time.sleep(_RETRY_SECONDS)
+
+
+def is_torn(descriptor: int) -> bool:
+    """Say whether it is a file that ends within a line, as a crash can leave it."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
+        return False
+    # It may be open for writing only. If it may not be read either, an empty line
+    # harms nobody.
+    end = b""
+    with suppress(OSError):
+        reader = os.open(f"/dev/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            end = os.pread(reader, 1, status.st_size - 1)
+        finally:
+            os.close(reader)
+    return end != b"\n"

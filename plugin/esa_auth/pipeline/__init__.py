@@ -1,12 +1,14 @@
 """The only place where the stages meet. No I/O."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import Envelope
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.letter import Letter, Recall
+from esa_auth.pipeline.appliance import Line, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
@@ -23,6 +25,9 @@ _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
 
+# A new stamp or level must be seen: a few words, then the AUTH family's own.
+_AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
+
 
 class Pipeline(Generic[Out]):
     """Lines in, encoded events and dead letters out; the caller takes both."""
@@ -38,7 +43,8 @@ class Pipeline(Generic[Out]):
         self._emit = Emitter(encode, read_time)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
-        self._leads = Reader(self._emit, self.population).leads()
+        self._reader = Reader(self._emit, self.population)
+        self._leads = self._reader.leads()
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
@@ -80,9 +86,12 @@ class Pipeline(Generic[Out]):
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
         """Count and keep an input record that is not even a line."""
+        self.bury(Letter(raw, why, (reason,), self.settings.appliance, Recall()))
+
+    def bury(self, letter: Letter) -> None:
+        """Count and keep a line that is refused before it is read."""
         self.counters.lines += 1
-        appliance = self.population.named(self.settings.appliance)
-        self._emit.reject(raw, appliance, why, reason)
+        self._emit.reject(letter)
 
     def drain(self) -> None:
         """Write the end of every session still open, as not closed."""
@@ -143,7 +152,7 @@ class Pipeline(Generic[Out]):
                 known.program,
                 int(priority) if priority.isdigit() else None,
             )
-            name = host or known.host or self.settings.appliance
+            name = known.host or host or self.settings.appliance
             handle(self.population.named(name), line, at + 8, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
@@ -151,6 +160,9 @@ class Pipeline(Generic[Out]):
         self._remember(line, prefix)
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
+            if _AUTH_BEHIND.match(line, prefix.body_at):
+                appliance = self.population.named(self.settings.appliance)
+                self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
         if prefix.stamp is None:
             prefix = prefix._replace(stamp=time)
@@ -158,9 +170,8 @@ class Pipeline(Generic[Out]):
             # Somebody's text behind a line feed: it tells nothing of a session, and
             # is refused if it looks like AUTH.
             handle = self._leads[b"SMTP"]
-        name = host or prefix.host or self.settings.appliance
-        appliance: Appliance = self.population.named(name)
-        handle(appliance, line, prefix.body_at, prefix)
+        name = prefix.host or host or self.settings.appliance
+        handle(self.population.named(name), line, prefix.body_at, prefix)
 
     def _remember(self, line: bytes, prefix: Envelope) -> None:
         """Know this syslog header again by the bytes between stamp and level."""

@@ -26,6 +26,8 @@ class Memory:
         self._directory = directory
         self._seconds = seconds
         self._next = time.monotonic() + seconds
+        self.lost = False
+        """`recall` found that something was kept, and that it cannot be read."""
 
     def recall(self) -> dict[str, Any]:
         """Return what was kept, empty if there is nothing that can be read.
@@ -34,13 +36,15 @@ class Memory:
             StateVersionError, ConfigError, TemporaryError: as `StateDirectory.load`.
         """
         payload = self._directory.load()
+        self.lost = self._directory.lost
         if payload is None:
             return {}
         try:
             saved = msgpack.unpackb(payload, strict_map_key=False)
         except (ValueError, msgpack.UnpackException) as error:
             _log.warning("the saved state cannot be read (%s): starting anew", error)
-            return {}
+            saved = None
+        self.lost = not isinstance(saved, dict)
         return saved if isinstance(saved, dict) else {}
 
     def due(self) -> bool:
