@@ -30,8 +30,12 @@ class Config:
     keys: Keys
     output_format: str
     dead_letter: str | None
+    dead_letter_max_bytes: int
+    dead_letter_keep: int
     state_directory: str | None
     forward: "ForwardSettings | None"
+    # Serial number in a file header -> name of the appliance.
+    serials: dict[str, str]
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -47,7 +51,8 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     tree = _merge(defaults, _read(path) if path else {})
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
-    zones = tuple((n, a["timezone"]) for n, a in tree["appliances"].items() if a)
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
+    _check_utf8("appliance", tree["appliance"])
     _check_zone("timezone", tree["timezone"])
     for name, zone in zones:
         _check_zone(f"appliances.{name}.timezone", zone)
@@ -57,9 +62,10 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
             zone=tree["timezone"],
             zones=tuple((n, z) for n, z in zones if z),
             reference=reference,
-            cap=tree["sessions"]["cap"],
-            max_age=tree["sessions"]["max_age"],
-            max_line=tree["input"]["max_line"],
+            # JSON Schema takes 4096.0 for an integer.
+            cap=int(tree["sessions"]["cap"]),
+            max_age=int(tree["sessions"]["max_age"]),
+            max_line=int(tree["input"]["max_line"]),
             id_key=_key(tree["event_id"]["key_file"]),
         ),
         tree["input"]["format"],
@@ -67,8 +73,11 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
         tree["dead_letter"]["file"],
+        tree["dead_letter"]["max_bytes"],
+        tree["dead_letter"]["keep"],
         tree["state"]["directory"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
+        _serials(tree["appliances"]),
     )
 
 
@@ -98,23 +107,27 @@ def _forward(tree: dict[str, Any]) -> "ForwardSettings":
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        data = Path(path).read_bytes()[: MAX_CONFIG + 1]
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_CONFIG + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     if len(data) > MAX_CONFIG:
         raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
     try:
         tree = yaml.load(data, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        if tree is None:
+            return {}
+        _check_plain(path, "top level", tree)
     except (yaml.YAMLError, ValueError) as error:
         why = " ".join(str(error).split())
         raise ConfigError(f"{path}: not YAML: {why}") from error
-    if tree is None:
-        return {}
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
     found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
     errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
     if errors:
         where = ".".join(map(str, errors[0].instance_path)) or "top level"
-        raise ConfigError(f"{path}: {where}: {errors[0].message}")
+        raise ConfigError(f"{path}: {where}: {errors[0].message[:300]}")
     return tree  # type: ignore[no-any-return]  # an object, by the schema
 
 
@@ -125,6 +138,24 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.YAMLError("aliases are not allowed")
         return super().compose_node(parent, index)
+
+
+def _check_plain(path: str, where: str, value: Any) -> None:
+    """Refuse what YAML knows and JSON does not: dates, bytes, sets, keys not text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{path}: {where}: key {key!r:.80} is not text")
+            inside = key if where == "top level" else f"{where}.{key}"
+            _check_plain(path, inside, inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_plain(path, f"{where}.{index}", inner)
+    elif isinstance(value, str):
+        _check_utf8(f"{path}: {where}", value)
+    elif not isinstance(value, int | float | None):
+        kind = type(value).__name__
+        raise ConfigError(f"{path}: {where}: a {kind}; text needs quotes")
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -140,6 +171,13 @@ def _set(tree: dict[str, Any], path: list[str], value: Any) -> None:
     for key in path[:-1]:
         tree = tree[key]
     tree[path[-1]] = value
+
+
+def _check_utf8(where: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{where}: not UTF-8 text") from error
 
 
 def _check_zone(where: str, zone: str | None) -> None:
@@ -161,6 +199,19 @@ def _secret(where: str, path: str | None) -> str | None:
     if not secret:
         raise ConfigError(f"{where}: {path}: is empty")
     return secret
+
+
+def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, appliance in appliances.items():
+        serial = appliance.get("serial")
+        if serial is None:
+            continue
+        if serial in names:
+            where = f"appliances.{name}.serial"
+            raise ConfigError(f"{where}: {serial} is that of {names[serial]} too")
+        names[serial] = name
+    return names
 
 
 def _key(path: str | None) -> bytes | None:

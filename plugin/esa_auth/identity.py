@@ -28,6 +28,11 @@ class Identity:
 
     def of_line(self, raw: bytes, second: int, outside: str = "") -> str:
         """Return the id of a line; ``outside`` is its stamp when ``raw`` has none."""
+        ordinal = self.ordinal(raw, second)
+        return self._digest(b"line\0%d\0%b\0%b" % (ordinal, outside.encode(), raw))
+
+    def ordinal(self, raw: bytes, second: int) -> int:
+        """Count a line; return how many identical ones its second had before."""
         counts = self._seconds.get(second)
         if counts is None:
             counts = self._seconds[second] = {}
@@ -35,7 +40,12 @@ class Identity:
                 del self._seconds[next(iter(self._seconds))]
         ordinal = counts.get(raw, 0)
         counts[raw] = ordinal + 1
-        return self._digest(b"line\0%d\0%b\0%b" % (ordinal, outside.encode(), raw))
+        return ordinal
+
+    def counted(self, raw: bytes, second: int) -> int | None:
+        """Return the ordinal of the line that was counted last."""
+        count = self._seconds.get(second, {}).get(raw, 0)
+        return count - 1 if count else None
 
     def of_open_end(self, anchor_id: str) -> str:
         """Return the id of a session end that no line says, from its first event's."""
@@ -52,3 +62,21 @@ class Identity:
     def _digest(self, what: bytes) -> str:
         digest = hmac.digest(self._key, self._prefix + what, "sha256")
         return b2a_base64(digest[:16]).translate(_URLSAFE)[:22].decode()
+
+
+class Recalled(Identity):
+    """The id of one line whose ordinal is known from the first time it was read."""
+
+    __slots__ = ("_ordinal",)
+
+    def __init__(self, appliance: str, ordinal: int, key: bytes = DEFAULT_KEY) -> None:
+        super().__init__(appliance, key)
+        self._ordinal = ordinal
+
+    def ordinal(self, raw: bytes, second: int) -> int:
+        """Return the known ordinal."""
+        return self._ordinal
+
+    def counted(self, raw: bytes, second: int) -> int | None:
+        """Return the known ordinal."""
+        return self._ordinal

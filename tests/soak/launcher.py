@@ -16,13 +16,15 @@ from typing import Any
 from esa_auth.__main__ import main
 from esa_auth.commands import delivery, tail
 from esa_auth.inputs.follow import Follower
-from esa_auth.outputs import dead_letters
 from esa_auth.outputs.forward.output import ForwardOutput
 from esa_auth.outputs.forward.sender import AckSender
+from esa_auth.outputs.letter_file import LetterFile
 from esa_auth.pipeline import Pipeline
 from esa_auth.state import memory
 
 Function = Callable[..., Any]
+# Bytes that are worth writing in two halves.
+MANY = 64
 
 
 class Trap:
@@ -68,6 +70,21 @@ class Trap:
 
         return wrapped
 
+    def letter_halves(self, real: Function) -> Function:
+        """Return a `LetterFile.write` with a point in the middle of the data."""
+
+        def wrapped(file: LetterFile, data: bytes, start: int) -> int:
+            half = (len(data) - start) // 2
+            if half < MANY:
+                written: int = real(file, data, start)
+                return written
+            part = data[start : start + half]
+            done = os.write(file._descriptor, part)
+            self.reached("letter-half")
+            return done
+
+        return wrapped
+
 
 def set_trap(trap: Trap) -> None:
     """Replace what the points are at."""
@@ -85,8 +102,11 @@ def set_trap(trap: Trap) -> None:
         setattr(owner, name, trap.around(getattr(owner, name), before, after))
     setattr(os, "fsync", trap.fsync)  # noqa: B010
     setattr(os, "rename", trap.around(os.rename, "before-rename", "-"))  # noqa: B010
-    for module, point in ((dead_letters, "letter-half"), (delivery, "stdout-half")):
-        setattr(module, "write_all", trap.halves(module.write_all, point))  # noqa: B010
+    real = vars(delivery)["write_all"]
+    setattr(delivery, "write_all", trap.halves(real, "stdout-half"))  # noqa: B010
+    setattr(  # noqa: B010
+        LetterFile, "write", trap.letter_halves(LetterFile.write)
+    )
 
 
 if __name__ == "__main__":

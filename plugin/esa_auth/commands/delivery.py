@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ import orjson
 
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
+from esa_auth.letter import Letter, Recall
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.descriptor import is_torn, write_all
@@ -41,6 +43,11 @@ class Run(Generic[Item]):
             self._letters.write(dead)
         if events := self.pipeline.take_events():
             self._output.send(events)
+
+    def forget(self) -> None:
+        """Drop what the pipeline made: it was delivered before."""
+        self.pipeline.take_dead()
+        self.pipeline.take_events()
 
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs."""
@@ -80,7 +87,7 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     Raises:
         ConfigError: the dead letters cannot be written, a TLS file cannot be used.
     """
-    letters = DeadLetters(config.dead_letter, stop)
+    letters = dead_letters(config, stop)
     if config.forward is None:
         lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
         yield Run(lines, Stdout(stop, config.output_format), letters)
@@ -100,13 +107,31 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     def bury(entry: Entry, reason: str) -> None:
         event: dict[str, Any] = msgpack.unpackb(entry[1])[1]
         raw = event["event"].get("original", "").encode()
-        reasons = [reason, f"event.id {entry[0]}"]
+        reasons = (reason, f"event.id {entry[0]}")
         name = event["observer"]["name"]
-        letters.write([dead_letter(raw, "undeliverable", reasons, read_time(), name)])
+        letter = Letter(raw, "undeliverable", reasons, name, Recall())
+        letters.write([dead_letter(letter, read_time())])
 
     with closing(ForwardOutput(config.forward, bury, stop)) as output:
         entries = Pipeline(config.pipeline, pack, read_time)
         yield Run(entries, output, letters)
+
+
+def dead_letters(
+    config: Config, stop: Callable[[], bool] = lambda: False
+) -> DeadLetters:
+    """Return where ``config`` wants dead letters; ``stop`` ends a wait for space.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    return DeadLetters(
+        config.dead_letter,
+        config.dead_letter_max_bytes,
+        config.dead_letter_keep,
+        time.sleep,
+        stop,
+    )
 
 
 def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:

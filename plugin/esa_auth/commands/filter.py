@@ -7,10 +7,18 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from esa_auth.commands.acknowledge import Acknowledger
 from esa_auth.commands.delivery import Run, open_run
-from esa_auth.commands.options import add_config, add_delivery, load_config
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_live,
+    add_output,
+    load_config,
+)
+from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
-from esa_auth.errors import OutputGoneError
+from esa_auth.errors import ConfigError, OutputGoneError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
 from esa_auth.state import Memory, StateDirectory
@@ -28,11 +36,11 @@ def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
     parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
     add_config(parser)
-    add_delivery(parser)
-    forms = ["auto", "native", "syslog", "json", "msgpack"]
-    parser.add_argument("--input", choices=forms, help="framing of stdin (auto)")
+    add_input(parser)
+    add_output(parser)
+    add_live(parser)
     parser.add_argument(
-        "--join-wrapped", action="store_true", help="join wrapped lines"
+        "--ack", choices=["rsyslog"], help="answer OK on stdout for each safe line"
     )
     parser.set_defaults(run=run)
 
@@ -40,51 +48,62 @@ def add_parser(subcommands: "Subcommands") -> None:
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
     config = load_config(args)
+    if args.ack and not (config.forward and config.state_directory):
+        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
     stream = Stream(sys.stdin.fileno())
     stream.watch_signals()
     with ExitStack() as held:
-        memory = None
+        memory = directory = None
         if config.state_directory:
             directory = StateDirectory.open(config.state_directory)
             held.enter_context(directory)
             memory = Memory(directory, SECONDS_BETWEEN_SAVES)
         run = held.enter_context(open_run(config, stream.stopping))
-        if memory:
-            run.restore(memory.recall())
-        decoder = Decoder(
-            run.pipeline,
-            config.input_format,
-            config.keys,
-            config.pipeline.max_line,
-            begins_record=has_prefix if config.join_wrapped else None,
-        )
+        decoder = _decoder(config, run)
         try:
-            _filter(run, stream, decoder, memory)
-        except OutputGoneError:
-            if memory:
-                memory.keep(run.snapshot())
-            raise
+            if args.ack and memory and directory:
+                acknowledger = Acknowledger(run, decoder, memory, directory)
+                acknowledger.follow(stream, config.pipeline.max_line)
+            else:
+                _filter(run, stream, decoder, memory)
         finally:
             log.info(run.pipeline.counters.closing_line())
     return 0
 
 
+def _decoder(config: Config, run: Run[Any]) -> Decoder:
+    return Decoder(
+        run.pipeline,
+        config.input_format,
+        config.keys,
+        config.pipeline.max_line,
+        begins_record=has_prefix if config.join_wrapped else None,
+    )
+
+
 def _filter(
     run: Run[Any], stream: Stream, decoder: Decoder, memory: Memory | None
 ) -> None:
-    # What a block makes is written before the next read: no event waits for a line
-    # that may never come.
-    while (block := stream.read()) and decoder.feed(block):
+    if memory:
+        run.restore(memory.recall())
+    try:
+        # What a block makes is written before the next read: no event waits for a line
+        # that may never come.
+        while (block := stream.read()) and decoder.feed(block):
+            run.deliver()
+            if memory and memory.due():
+                memory.keep(run.snapshot())
+        decoder.finish()
+        run.pipeline.counters.wrapped_joined = decoder.joined
+        if memory is None:
+            run.pipeline.drain()
         run.deliver()
-        if memory and memory.due():
+    except OutputGoneError:
+        if memory:
             memory.keep(run.snapshot())
-    decoder.finish()
-    run.pipeline.counters.wrapped_joined = decoder.joined
-    if memory is None:
-        run.pipeline.drain()
-    run.deliver()
+        raise
     if memory:
         memory.keep(run.snapshot())

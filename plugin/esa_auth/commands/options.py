@@ -30,12 +30,25 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
 
 
-def add_delivery(parser: argparse.ArgumentParser) -> None:
-    """Add where events, refused lines and open sessions go."""
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add how lines are framed."""
     add = parser.add_argument
-    add("--output", choices=["json", "msgpack"], help="framing of stdout (json)")
-    add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
+    forms = ["auto", "native", "syslog", "json", "msgpack"]
+    add("--input", choices=forms, help="framing of the lines (auto)")
+    add("--join-wrapped", action="store_true", help="join wrapped lines")
+
+
+def add_output(parser: argparse.ArgumentParser) -> None:
+    """Add what every subcommand that writes events takes."""
+    add = parser.add_argument
+    add("--output", choices=["json", "msgpack"], help="framing of the events (json)")
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+
+
+def add_live(parser: argparse.ArgumentParser) -> None:
+    """Add where events go besides stdout, and what is kept over a stop."""
+    add = parser.add_argument
+    add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
     add("--state-dir", metavar="DIR", help="where open sessions are kept over a stop")
 
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
-from esa_auth.commands.options import add_config, add_delivery, load_config
+from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
@@ -27,7 +27,8 @@ def add_parser(subcommands: "Subcommands") -> None:
     parser = subcommands.add_parser("tail", help="follow log files, with a checkpoint")
     parser.add_argument("path", nargs="+", metavar="PATH", help="file, glob, directory")
     add_config(parser)
-    add_delivery(parser)
+    add_output(parser)
+    add_live(parser)
     parser.set_defaults(run=run)
 
 

@@ -21,7 +21,8 @@ _LOCAL = re.compile(
 _RFC3339 = re.compile(
     r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_HALF_AN_HOUR = 1800
+# So much a line may be late; what is further back is the hour that comes again.
+_LATE = 300
 _DAY = 86_400
 
 
@@ -34,6 +35,8 @@ class Clock:
         self._zone_name = zone
         self._offset: int | None = None
         self._last = reference
+        # A time that the next stamp without year is before; None: it is near the last.
+        self._anchor: int | None = reference
         self._started = False
         self._stamp: str | None = None
         self._instant: Instant | None = None
@@ -42,6 +45,11 @@ class Clock:
     def now(self) -> int:
         """Time of the line read last, epoch seconds."""
         return self._last
+
+    def anchor(self, reference: int) -> None:
+        """Take the next stamp without year as of the year before ``reference``."""
+        self._anchor = reference
+        self._stamp = None
 
     def set_offset(self, seconds: int) -> None:
         """Take ``Time offset from UTC`` of a file header."""
@@ -57,7 +65,7 @@ class Clock:
         except (ValueError, OverflowError):
             return None
         self._stamp, self._instant, self._last = stamp, instant, instant.epoch
-        self._started = True
+        self._started, self._anchor = True, None
         return instant
 
     def snapshot(self) -> dict[str, int | None]:
@@ -71,7 +79,7 @@ class Clock:
         """Take up a snapshot."""
         self._offset = saved["offset"]
         if saved["last"] is not None:
-            self._last, self._started = saved["last"], True
+            self._last, self._started, self._anchor = saved["last"], True, None
         self._stamp = None
 
     def _read(self, stamp: str) -> Instant:
@@ -93,7 +101,8 @@ class Clock:
         raise ValueError(stamp)
 
     def _nearest_year(self, parts: tuple[int, int, int, int, int]) -> Instant:
-        year = datetime.fromtimestamp(self._last, UTC).year
+        near = self._last if self._anchor is None else self._anchor
+        year = datetime.fromtimestamp(near, UTC).year
         found: list[Instant] = []
         for candidate in (year - 1, year, year + 1):
             try:
@@ -103,10 +112,10 @@ class Clock:
             found.append(self._local(local))
         if not found:
             raise ValueError(parts)
-        if self._started:
+        if self._anchor is None:
             return min(found, key=lambda i: abs(i.epoch - self._last))
         # A day of grace, for clocks and zones that differ.
-        past = [i for i in found if i.epoch <= self._last + _DAY]
+        past = [i for i in found if i.epoch <= near + _DAY]
         return past[-1] if past else found[0]
 
     def _rfc3339(
@@ -144,7 +153,7 @@ class Clock:
         if first.epoch > second.epoch:
             return first._replace(flags=("nonexistent_time",))
         # The hour that comes twice: the second one if the first would go backwards.
-        chosen = second if self._last > first.epoch + _HALF_AN_HOUR else first
+        chosen = second if self._last > first.epoch + _LATE else first
         return chosen._replace(flags=("ambiguous_time",))
 
 

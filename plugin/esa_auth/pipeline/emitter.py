@@ -1,13 +1,15 @@
 """Facts and sessions -> events that are valid, or dead letters."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from esa_auth import ecs
 from esa_auth.counters import Counters
 from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
 from esa_auth.joined import Session, Source
+from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.pipeline.recall import recall_event
 from esa_auth.sessions import fold_result
 from esa_auth.validation import EventSchema
 
@@ -70,10 +72,10 @@ class Emitter(Generic[Out]):
         source = Source(None, None, last, appliance.observer, event_id, flags=(why,))
         self._end(session, source, appliance, closed=False)
 
-    def reject(self, raw: bytes, appliance: Appliance, why: str, reason: str) -> None:
+    def reject(self, letter: Letter) -> None:
         """Keep a line that looks like AUTH and cannot be used, with the reason."""
         self.counters.rejected += 1
-        self._bury(raw, appliance, why, [reason])
+        self._bury(letter)
 
     def _end(
         self, session: Session, source: Source, appliance: Appliance, *, closed: bool
@@ -98,17 +100,15 @@ class Emitter(Generic[Out]):
         if self._schema.valid(event):
             return True
         self.counters.invalid_events += 1
-        reasons = self._schema.reasons(event)
-        self._bury(source.raw or b"", appliance, "invalid_event", reasons)
+        reasons = tuple(self._schema.reasons(event))
+        recall = recall_event(event, source, appliance)
+        raw, name = source.raw or b"", appliance.name
+        self._bury(Letter(raw, "invalid_event", reasons, name, recall))
         return False
 
-    def _bury(
-        self, raw: bytes, appliance: Appliance, why: str, reasons: Sequence[str]
-    ) -> None:
+    def _bury(self, letter: Letter) -> None:
         self.counters.dead_letters += 1
-        self.dead.append(
-            ecs.dead_letter(raw, why, reasons, self._read_time(), appliance.name)
-        )
+        self.dead.append(ecs.dead_letter(letter, self._read_time()))
 
 
 def source_of(line: Line, instant: Instant) -> Source:

@@ -1,5 +1,6 @@
 """All appliances and the bounds on what is held of them."""
 
+from dataclasses import replace
 from typing import Generic, TypeVar
 
 from esa_auth.facts import Instant
@@ -40,6 +41,21 @@ class Population(Generic[Out]):
         if appliance is None:
             appliance = self.appliances[name] = Appliance(name, self.settings)
         return appliance
+
+    def anchor(self, reference: int) -> None:
+        """Take ``reference`` as a time shortly after the next line's."""
+        self.settings = replace(self.settings, reference=reference)
+        for appliance in self.appliances.values():
+            appliance.clock.anchor(reference)
+
+    @property
+    def until_look(self) -> int:
+        """How many more connections until old ones are looked for."""
+        return self._until_look
+
+    @until_look.setter
+    def until_look(self, number: int) -> None:
+        self._until_look = number
 
     def open_sessions(self) -> int:
         """Return how many connections are held, of all appliances."""

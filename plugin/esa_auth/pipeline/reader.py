@@ -16,10 +16,12 @@ from esa_auth.facts import (
     Unread,
 )
 from esa_auth.joined import Session
+from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.connections import Connections
 from esa_auth.pipeline.emitter import Emitter, Out, source_of
 from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.recall import recall_line
 from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
 
@@ -126,5 +128,11 @@ class Reader(Generic[Out]):
         session.last = instant
         return session
 
+    def refuse_prefix(self, line: Line) -> None:
+        """Keep a line of the AUTH family behind a stamp or level that is new to us."""
+        reason = "looks like AUTH behind a prefix that is not known"
+        self._refuse(line, "unread", reason)
+
     def _refuse(self, line: Line, why: str, reason: str) -> None:
-        self._emit.reject(line.raw, line.appliance, why, reason)
+        name = line.appliance.name
+        self._emit.reject(Letter(line.raw, why, (reason,), name, recall_line(line)))

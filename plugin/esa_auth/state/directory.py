@@ -122,6 +122,19 @@ class StateDirectory:
             ) from error
         self._slot = slot
 
+    def file(self, name: str, flags: int) -> int:
+        """Return a descriptor of another file in the directory (0600 if made).
+
+        Raises:
+            FileNotFoundError, ConfigError, TemporaryError: as `trusted.open_file`.
+        """
+        return trusted.open_file(name, flags, self._directory, self._path)
+
+    def remove(self, name: str) -> None:
+        """Remove such a file, if it is there."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._directory)
+
     def close(self) -> None:
         """Let go of the lock. Safe to call twice."""
         if self._lock >= 0:

@@ -1,0 +1,201 @@
+"""The worker of `convert`: the files of one appliance through one pipeline."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import time
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+import msgpack
+
+from esa_auth.commands.delivery import encoder, read_time
+from esa_auth.commands.plan import Group, Source
+from esa_auth.config import Config
+from esa_auth.envelope import has_prefix
+from esa_auth.errors import EsaAuthError, TemporaryError
+from esa_auth.inputs.archives import Archive
+from esa_auth.inputs.decode import Decoder
+from esa_auth.outputs.patience import Patience, write_patiently
+from esa_auth.pipeline import Pipeline
+
+# How often a file's end becomes a point to go on from: each costs a few syncs.
+SECONDS_BETWEEN_MARKS = 0.25
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+class Mark(NamedTuple):
+    """How far a group is at the end of a file.
+
+    ``length`` counts the bytes written for it, ``broken`` the files that broke off;
+    ``memory`` is what its next file needs, None after the last.
+    """
+
+    files: int = 0
+    length: int = 0
+    broken: int = 0
+    counters: dict[str, int] | None = None
+    memory: bytes | None = None
+
+
+class Read(NamedTuple):
+    """Bytes on the disk of the file in hand that are read."""
+
+    done: int
+
+
+class Broken(NamedTuple):
+    """A file that broke off, and why."""
+
+    path: str
+    why: str
+
+
+class Refused(NamedTuple):
+    """Dead letters."""
+
+    letters: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a worker is told; ``durable`` asks for marks that survive a crash."""
+
+    group: Group
+    config: Config
+    descriptor: int
+    durable: bool
+    start: Mark
+
+
+def work(job: Job, report: Connection, unused: list[Connection], parent: int) -> None:
+    """Run in a process of its own; ``unused`` are ends of pipes that it inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.disable()
+    for end in unused:
+        end.close()
+    if sys.__stderr__:
+        # The progress bar is the parent's.
+        sys.stderr = sys.__stderr__
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(sys.stderr)
+    try:
+        _Worker(job, report, parent).run()
+    except BrokenPipeError:
+        # Nobody is there to be told.
+        os._exit(75)
+    except (EsaAuthError, OSError) as error:
+        known = isinstance(error, EsaAuthError)
+        with suppress(BrokenPipeError):
+            report.send(error if known else TemporaryError(f"output: {error}"))
+
+
+class _Worker:
+    """Reads, and reports: letters, progress, and each point to go on from."""
+
+    def __init__(self, job: Job, report: Connection, parent: int) -> None:
+        config = job.config
+        settings = replace(config.pipeline, appliance=job.group.name)
+        form = encoder(config.output_format)
+        self._job = job
+        self._report = report
+        self._parent = parent
+        self._pipeline = Pipeline(settings, form, read_time)
+        self._patience = Patience("output", time.sleep, self._orphaned)
+        self._length, self._broken = job.start.length, job.start.broken
+        self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
+        self._next_report = 0.0
+        self._recall(job.start)
+
+    def run(self) -> None:
+        """Read the files that are not read yet."""
+        sources = self._job.group.sources
+        for number in range(self._job.start.files, len(sources)):
+            self._file(sources[number])
+            if number + 1 == len(sources):
+                self._pipeline.drain()
+                self._write()
+            self._mark(number + 1, last=number + 1 == len(sources))
+
+    def _file(self, source: Source) -> None:
+        self._pipeline.population.anchor(source.mtime)
+        try:
+            with Archive(source.path) as archive:
+                self._read(archive)
+                broken = archive.broken
+        except OSError as error:
+            broken = error.strerror or str(error)
+        if broken:
+            self._broken += 1
+            self._report.send(Broken(source.path, broken))
+        self._write()
+
+    def _read(self, archive: Archive) -> None:
+        config, pipeline = self._job.config, self._pipeline
+        decoder = Decoder(
+            pipeline,
+            config.input_format,
+            config.keys,
+            config.pipeline.max_line,
+            begins_record=has_prefix if config.join_wrapped else None,
+        )
+        while block := archive.read():
+            if not decoder.feed(block):
+                archive.broken = archive.broken or "not msgpack from some point on"
+                break
+            self._write()
+            self._tell(archive.position)
+        if archive.broken:
+            decoder.abandon()
+        else:
+            decoder.finish()
+        pipeline.counters.wrapped_joined += decoder.joined
+
+    def _write(self) -> None:
+        if self._orphaned():
+            os._exit(75)
+        if dead := self._pipeline.take_dead():
+            self._report.send(Refused(dead))
+        if events := self._pipeline.take_events():
+            data = b"".join(events)
+            write_patiently(self._job.descriptor, data, self._patience)
+            self._length += len(data)
+
+    def _tell(self, done: int) -> None:
+        if time.monotonic() >= self._next_report:
+            self._report.send(Read(done))
+            self._next_report = time.monotonic() + _SECONDS_BETWEEN_REPORTS
+
+    def _mark(self, files: int, *, last: bool) -> None:
+        if not last and not (self._job.durable and time.monotonic() > self._next_mark):
+            return
+        if self._job.durable:
+            os.fsync(self._job.descriptor)
+        counters = asdict(self._pipeline.counters)
+        memory = None if last else self._memory()
+        self._report.send(Mark(files, self._length, self._broken, counters, memory))
+        self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
+
+    def _memory(self) -> bytes:
+        pipeline = self._pipeline
+        kept = [pipeline.snapshot(), pipeline.population.until_look]
+        packed: bytes = msgpack.packb(kept)
+        return packed
+
+    def _recall(self, mark: Mark) -> None:
+        if mark.memory is None:
+            return
+        saved, until_look = msgpack.unpackb(mark.memory, strict_map_key=False)
+        self._pipeline.restore(saved)
+        self._pipeline.population.until_look = until_look
+        for name, count in (mark.counters or {}).items():
+            setattr(self._pipeline.counters, name, count)
+
+    def _orphaned(self) -> bool:
+        return os.getppid() != self._parent

@@ -1,0 +1,179 @@
+"""Files -> groups by appliance, each in log order, each text once."""
+
+import hashlib
+import logging
+import os
+import re
+from dataclasses import dataclass, replace
+
+from esa_auth import __version__
+from esa_auth.config import Config
+from esa_auth.inputs.archives import Archive, beginning
+from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.records import Record
+from esa_auth.pipeline.origin import Origin, origin
+
+log = logging.getLogger("esa_auth")
+
+_HEAD = 1 << 16
+# `mail_logs.@20210602T033910.s`, as the appliance names a file that it has closed.
+_STAMP = re.compile(r"\.@([0-9]{8}T[0-9]{6}|[0-9]+)\.")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to read; ``size`` is on the disk, ``mtime`` in epoch seconds."""
+
+    path: str
+    size: int
+    mtime: int
+    digest: bytes
+    first_line: bytes
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The files of one appliance, in log order."""
+
+    name: str
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All that is to be read, and how many files could not even be begun."""
+
+    groups: tuple[Group, ...]
+    unreadable: int
+    config: Config
+
+    @property
+    def size(self) -> int:
+        """Bytes on the disk."""
+        return sum(s.size for g in self.groups for s in g.sources)
+
+    def digest(self) -> bytes:
+        """Tell this plan from others: what decides the bytes of the output."""
+        settings = replace(self.config.pipeline, reference=0)
+        config = self.config
+        how = (config.input_format, config.join_wrapped, config.keys)
+        parts = (__version__, settings, how, config.output_format)
+        files = [(g.name, s.size, s.mtime, s.digest) for g, s in self._files()]
+        return hashlib.blake2b(repr((parts, files)).encode(), digest_size=16).digest()
+
+    def _files(self) -> list[tuple[Group, Source]]:
+        return [(group, s) for group in self.groups for s in group.sources]
+
+
+def plan(paths: list[str], config: Config) -> Plan:
+    """Return how to read ``paths``; says which are left out and why."""
+    sources: list[Source] = []
+    unreadable = 0
+    for path in paths:
+        try:
+            source = _source(path, config)
+        except OSError as error:
+            log.warning("%s: cannot be read: %s", path, error.strerror or error)
+            unreadable += 1
+        else:
+            sources += [source] if source else []
+    return Plan(_grouped(_once(sources), config), unreadable, config)
+
+
+class _Lines:
+    """Takes what a decoder finds."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[bytes, str | None, str | None]] = []
+
+    def feed(self, lines: list[bytes]) -> None:
+        self.found += [(line, None, None) for line in lines]
+
+    def feed_records(self, records: list[Record]) -> None:
+        self.found += records
+
+    def refuse(self, raw: bytes, why: str, reason: str) -> None:
+        self.found.append((raw, None, None))
+
+
+def _source(path: str, config: Config) -> Source | None:
+    """Return what ``path`` is, or None if it is empty.
+
+    Raises:
+        OSError: nothing of it can be read.
+    """
+    with Archive(path) as archive:
+        head = archive.read()[:_HEAD]
+        if not head and archive.broken:
+            raise OSError(archive.broken)
+        status = archive.status
+    if not head:
+        return None
+    lines = _Lines()
+    decoder = Decoder(lines, config.input_format, config.keys, config.pipeline.max_line)
+    decoder.feed(head)
+    decoder.finish()
+    return Source(
+        path,
+        status.st_size,
+        int(status.st_mtime),
+        hashlib.blake2b(head, digest_size=16).digest(),
+        hashlib.blake2b(head.partition(b"\n")[0], digest_size=16).digest(),
+        origin(lines.found),
+    )
+
+
+def _once(sources: list[Source]) -> list[Source]:
+    """Leave out what another file holds: the same text, or a copy broken off."""
+    kept: dict[bytes, list[Source]] = {}
+    for source in sources:
+        rivals = kept.setdefault(source.first_line, [])
+        for at, rival in enumerate(rivals):
+            how = _beginning(source, rival)
+            if how is not None:
+                less, more = (rival, source) if how == 1 else (source, rival)
+                what = "the beginning of" if how else "the same text as"
+                log.info("%s: left out, it is %s %s", less.path, what, more.path)
+                rivals[at] = more
+                break
+        else:
+            rivals.append(source)
+    return [source for rivals in kept.values() for source in rivals]
+
+
+def _beginning(one: Source, other: Source) -> int | None:
+    if os.path.samefile(one.path, other.path):
+        return 0
+    return beginning(one.path, other.path)
+
+
+def _grouped(sources: list[Source], config: Config) -> tuple[Group, ...]:
+    serials = {s.origin.serial for s in sources if s.origin.serial}
+    names = dict(config.serials)
+    for serial in sorted(serials - names.keys()):
+        if len(serials) > 1:
+            log.info("serial %s has no name in `appliances`: it is its name", serial)
+            names[serial] = serial
+    groups: dict[str, list[Source]] = {}
+    default = config.pipeline.appliance
+    for source in sources:
+        name = names.get(source.origin.serial or "", default)
+        groups.setdefault(name, []).append(source)
+    return tuple(_group(name, groups[name], config) for name in sorted(groups))
+
+
+def _group(name: str, sources: list[Source], config: Config) -> Group:
+    """Put the files in log order: time of the first line, then the name's stamp."""
+    zone = dict(config.pipeline.zones).get(name, config.pipeline.zone)
+
+    def place(source: Source) -> tuple[int, str, str]:
+        begins = source.origin.begins(zone, source.mtime)
+        stamp = _STAMP.search(os.path.basename(source.path))
+        return (
+            source.mtime if begins is None else begins,
+            stamp[1] if stamp else "",
+            source.path,
+        )
+
+    return Group(name, tuple(sorted(sources, key=place)))

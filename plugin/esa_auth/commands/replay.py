@@ -1,0 +1,108 @@
+"""`esa-auth replay`: dead letters again after a fix, events on stdout."""
+
+import argparse
+import logging
+import os
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from esa_auth.commands.bar import Bar
+from esa_auth.commands.delivery import Run, Stdout, dead_letters, encoder, read_time
+from esa_auth.commands.options import add_config, add_output, load_config
+from esa_auth.config import Config
+from esa_auth.errors import ConfigError
+from esa_auth.inputs.archives import Archive, size_of
+from esa_auth.inputs.letters import LetterReader
+from esa_auth.letter import DAMAGED_LETTER, Letter
+from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.replay import Replay
+
+if TYPE_CHECKING:
+    from esa_auth.commands.options import Subcommands
+
+log = logging.getLogger("esa_auth")
+
+_ABOUT = """Read dead letters again after a fix. The events have the ids that their
+lines would have had, so an index keyed by event.id takes them once however often they
+are replayed. A dead letter has lost its session: its event is flagged as one without
+context (cisco_esa.session.context: missing, tag esa_no_session_context), and no session
+ends are written. What is refused again goes to --dead-letter, with the letters that are
+damaged or that no reading can mend."""
+
+
+def add_parser(subcommands: "Subcommands") -> None:
+    """Add the subcommand."""
+    text = "dead letters again after a fix"
+    parser = subcommands.add_parser("replay", help=text, description=_ABOUT)
+    add_config(parser)
+    add_output(parser)
+    add = parser.add_argument
+    add("--quiet", action="store_true", help="no progress bar")
+    add("letters", nargs="+", metavar="DEADLETTER", help="file, plain or compressed")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay the files; return the exit code."""
+    config = load_config(args)
+    paths: list[str] = args.letters
+    _check_apart(paths, config.dead_letter)
+    pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+    stdout = Stdout(lambda: False, config.output_format)
+    replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
+    try:
+        with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
+            for path in paths:
+                replayer.file(path, bar)
+    finally:
+        line = pipeline.counters.closing_line()
+        log.info("%s, %d letters damaged", line, replayer.damaged)
+    return 75 if replayer.broken else 0
+
+
+class _Replayer:
+    """Files of dead letters, one after the other."""
+
+    def __init__(self, config: Config, run: Run[bytes]) -> None:
+        self._config = config
+        self._run = run
+        self._replay = Replay(run.pipeline)
+        self._read = 0
+        self.damaged = 0
+        self.broken = 0
+
+    def file(self, path: str, bar: Bar) -> None:
+        """Replay one file."""
+        settings = self._config.pipeline
+        reader = LetterReader(self._config.keys, settings.max_line, settings.appliance)
+        with Archive(path) as archive:
+            while block := archive.read():
+                self._hand_on(reader.feed(block))
+                bar.read(self._read + archive.position)
+            self._hand_on(reader.finish())
+            self._read += archive.position
+            if archive.broken:
+                log.warning("%s: broken off: %s", path, archive.broken)
+                self.broken += 1
+
+    def _hand_on(self, found: Iterable[Letter]) -> None:
+        for letter in found:
+            self.damaged += letter.why == DAMAGED_LETTER
+            self._replay.feed(letter)
+        self._run.deliver()
+
+
+def _check_apart(paths: list[str], target: str | None) -> None:
+    """Refuse to write to what is read: it would be read again without end."""
+    for path in paths:
+        if not os.path.isfile(path):
+            raise ConfigError(f"{path}: no such file")
+        if not os.access(path, os.R_OK):
+            raise ConfigError(f"{path}: cannot be read")
+        if target is None:
+            continue
+        read, written = os.path.realpath(path), os.path.realpath(target)
+        older = read.startswith(written + ".") and read[len(written) + 1 :].isdigit()
+        same = os.path.exists(target) and os.path.samefile(path, target)
+        if same or older or read == written:
+            raise ConfigError(f"dead_letter.file: {target}: {path} is being read")

@@ -1,0 +1,110 @@
+"""Dead letters as they were written, NDJSON -> letters."""
+
+import hashlib
+from base64 import b64decode
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.records import Keys, Record, RecordReader
+from esa_auth.letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
+
+# 9999-12-31, the last day that has a date.
+_LAST_SECOND = 253_402_300_799
+_RECALLED: dict[str, type] = {
+    "time": str,
+    "ordinal": int,
+    "offset": int,
+    "last": int,
+    "version": str,
+    "serial": str,
+    "session_end": bool,
+}
+
+
+class LetterReader:
+    """Blocks of a dead letter file -> letters; what is none comes as a damaged one."""
+
+    def __init__(self, keys: Keys, max_line: int, appliance: str) -> None:
+        """``appliance`` is for damaged letters, which do not say theirs."""
+        # A letter holds its line twice, in escapes of six bytes and in base64, and a
+        # broken record may be four times as long as a line.
+        self._lines = LineSplitter(max_line * 32 + (1 << 20))
+        self._records = RecordReader(keys, max_line)
+        self._appliance = appliance
+
+    def feed(self, block: bytes) -> Iterator[Letter]:
+        """Read the letters that ``block`` completes."""
+        for line in self._lines.feed(block):
+            yield from self._read(line)
+
+    def finish(self) -> Iterator[Letter]:
+        """Read the last letter if it had no newline."""
+        for line in self._lines.finish():
+            yield from self._read(line)
+
+    def _read(self, line: bytes) -> Iterator[Letter]:
+        if not line.strip():
+            return
+        try:
+            letter = _letter(line)
+        except (ValueError, TypeError, KeyError) as error:
+            why = f"not a dead letter: {type(error).__name__}: {error}"
+            yield Letter(line, DAMAGED_LETTER, (why,), self._appliance, Recall())
+            return
+        if letter.why == DAMAGED_LETTER:
+            # It was kept as it is by an earlier replay.
+            yield from self._read(letter.raw)
+        elif letter.why == BROKEN_RECORD:
+            yield from self._record(letter)
+        else:
+            yield letter
+
+    def _record(self, letter: Letter) -> Iterator[Letter]:
+        """Read a record again that could not be read, as with other keys."""
+        for item in self._records.json_lines([letter.raw]):
+            if isinstance(item, Record):
+                recall = Recall(time=item.time)
+                name = item.host or letter.appliance
+                yield Letter(item.raw, "unread", letter.reasons, name, recall)
+            else:
+                yield letter._replace(reasons=(item.reason,))
+
+
+def _letter(line: bytes) -> Letter:
+    """Return the letter of ``line``.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none.
+    """
+    document = orjson.loads(line)
+    about, own = document["event"], document["cisco_esa"]
+    raw = b64decode(own["original_base64"], validate=True)
+    if about["kind"] != "pipeline_error":
+        raise ValueError("event.kind is another")
+    if hashlib.sha256(raw).hexdigest() != about["hash"]:
+        raise ValueError("event.hash is not that of the line")
+    return Letter(
+        raw,
+        _text(document["error"]["type"]),
+        tuple(_text(reason) for reason in own["reasons"]),
+        _text(document["observer"]["name"]),
+        _recall(own.get("replay", {})),
+    )
+
+
+def _recall(said: dict[str, Any]) -> Recall:
+    for name, value in said.items():
+        if type(value) is not _RECALLED[name]:
+            raise TypeError(f"cisco_esa.replay.{name}")
+    if said.get("ordinal", 0) < 0 or not 0 <= said.get("last", 0) <= _LAST_SECOND:
+        raise ValueError("cisco_esa.replay: a number is out of bounds")
+    return Recall(**said)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError("text expected")
+    return value

@@ -1,0 +1,129 @@
+"""Where `convert` writes: stdout or a file, and the parts that wait for their turn."""
+
+import fcntl
+import os
+import stat
+import sys
+import tempfile
+import time
+from contextlib import suppress
+
+from esa_auth.errors import ConfigError, StateLockedError
+from esa_auth.outputs.patience import Patience, write_patiently
+
+_BLOCK = 1 << 20
+# Workers of a run that was killed see it at their next block.
+SECONDS_FOR_ORPHANS = 5.0
+
+
+class Result:
+    """An output in which the parts of several writers follow each other."""
+
+    def __init__(self, path: str | None) -> None:
+        """Open and lock ``path``; None means stdout.
+
+        Raises:
+            ConfigError: it cannot be written.
+            StateLockedError: another process is writing it.
+        """
+        self.path = path
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        if path is None:
+            self.descriptor = sys.stdout.fileno()
+            return
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        try:
+            self.descriptor = os.open(path, flags, 0o666)
+        except OSError as error:
+            raise ConfigError(f"-o: {path}: {error.strerror}") from error
+        if not stat.S_ISREG(os.fstat(self.descriptor).st_mode):
+            os.close(self.descriptor)
+            raise ConfigError(f"-o: {path}: not a regular file")
+        self._lock(path)
+
+    def close(self) -> None:
+        """Close the file; parts that wait in a temporary directory are gone."""
+        if self.path is not None:
+            os.close(self.descriptor)
+        if self._folder:
+            self._folder.cleanup()
+
+    def cut(self, length: int) -> bool:
+        """Leave the first ``length`` bytes of the file; False: it has fewer."""
+        return _cut(self.descriptor, length)
+
+    def sync(self) -> None:
+        """Wait until all is on the disk.
+
+        Raises:
+            OSError: the system does not say so.
+        """
+        if self.path is not None:
+            os.fsync(self.descriptor)
+
+    def open_part(self, number: int, length: int) -> int | None:
+        """Return a descriptor of a part cut to ``length``; None: it has fewer bytes.
+
+        Raises:
+            OSError: it cannot be made.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self._part(number), flags, 0o600)
+        if _cut(descriptor, length):
+            return descriptor
+        os.close(descriptor)
+        return None
+
+    def append_part(self, number: int, patience: Patience) -> None:
+        """Copy a part to the end of the output.
+
+        Raises:
+            OSError: it cannot be read.
+            OutputGoneError, TemporaryError: as `write_patiently`.
+        """
+        with open(self._part(number), "rb") as part:
+            while block := part.read(_BLOCK):
+                write_patiently(self.descriptor, block, patience)
+        self.sync()
+
+    def drop_part(self, number: int) -> None:
+        """Take a part away."""
+        with suppress(FileNotFoundError):
+            os.unlink(self._part(number))
+
+    def ours(self, path: str) -> bool:
+        """Return whether ``path`` is the file or one that is kept beside it."""
+        if self.path is None:
+            return False
+        own, other = os.path.realpath(self.path), os.path.realpath(path)
+        tail = other.removeprefix(own)
+        return tail == "" or (tail != other and tail.startswith((".part", ".progress")))
+
+    def _part(self, number: int) -> str:
+        if self.path is not None:
+            return f"{self.path}.part{number}"
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="esa-auth-")
+        return os.path.join(self._folder.name, f"part{number}")
+
+    def _lock(self, path: str) -> None:
+        # Workers inherit the descriptor: the lock lasts until the last of them ends.
+        end = time.monotonic() + SECONDS_FOR_ORPHANS
+        while True:
+            try:
+                fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if time.monotonic() > end:
+                    os.close(self.descriptor)
+                    why = "another process is writing it"
+                    raise StateLockedError(f"-o: {path}: {why}") from error
+                time.sleep(0.05)
+            else:
+                return
+
+
+def _cut(descriptor: int, length: int) -> bool:
+    if os.fstat(descriptor).st_size < length:
+        return False
+    os.ftruncate(descriptor, length)
+    return True

@@ -1,0 +1,43 @@
+"""What a dead letter keeps beside the bytes, so that a replay can read them again."""
+
+from typing import Any
+
+from esa_auth.envelope import read_prefix
+from esa_auth.joined import Source
+from esa_auth.letter import Recall
+from esa_auth.pipeline.appliance import Appliance, Line
+
+
+def recall_line(line: Line) -> Recall:
+    """Return it for a line that made no event; it is counted like one that did."""
+    appliance, raw, prefix = line.appliance, line.raw, line.prefix
+    instant = line.instant
+    ordinal = None
+    if instant is not None:
+        ordinal = appliance.identity.ordinal(raw, instant.epoch)
+    time = None
+    if prefix and prefix.stamp and prefix.stamp.encode() not in raw[:512]:
+        time = prefix.stamp
+    return _recall(appliance, time, ordinal)
+
+
+def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) -> Recall:
+    """Return it for an event that the schema refuses."""
+    if event["event"]["type"] == ["end"]:
+        return _recall(appliance, None, None)._replace(session_end=True)
+    raw = source.raw or b""
+    outside = read_prefix(raw).stamp is None
+    ordinal = appliance.identity.counted(raw, source.instant.epoch)
+    return _recall(appliance, source.instant.iso if outside else None, ordinal)
+
+
+def _recall(appliance: Appliance, time: str | None, ordinal: int | None) -> Recall:
+    clock, observer = appliance.clock.snapshot(), appliance.observer
+    return Recall(
+        time,
+        ordinal,
+        clock["offset"],
+        clock["last"],
+        observer.version,
+        observer.serial,
+    )

@@ -1,0 +1,49 @@
+"""Dead letters through the pipeline again."""
+
+from typing import Generic
+
+from esa_auth.identity import DEFAULT_KEY, Identity, Recalled
+from esa_auth.joined import Observer
+from esa_auth.letter import WHOLE_LINE, Letter
+from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.emitter import Out
+
+
+class Replay(Generic[Out]):
+    """Reads each letter's line on its own.
+
+    So its event depends on nothing but the letter: not on the others, not on their
+    order, and not on how often they are replayed.
+    """
+
+    def __init__(self, pipeline: Pipeline[Out]) -> None:
+        """Use ``pipeline``, which reads nothing else."""
+        self._pipeline = pipeline
+        # Counts the lines that were refused before they could be counted.
+        self._identities: dict[str, Identity] = {}
+
+    def feed(self, letter: Letter) -> None:
+        """Read a line again, or keep a letter that no reading can give an event."""
+        if letter.why not in WHOLE_LINE or letter.recall.session_end:
+            self._pipeline.bury(letter)
+            return
+        known = self._pipeline.population.appliances
+        known[letter.appliance] = self._appliance(letter)
+        time = letter.recall.time
+        self._pipeline.feed_records([(letter.raw, letter.appliance, time)])
+        known.clear()
+
+    def _appliance(self, letter: Letter) -> Appliance:
+        """Return the appliance as the letter knew it, without any session."""
+        name, recall = letter.appliance, letter.recall
+        settings = self._pipeline.settings
+        appliance = Appliance(name, settings)
+        appliance.observer = Observer(name, recall.version, recall.serial)
+        appliance.clock.restore({"offset": recall.offset, "last": recall.last})
+        if recall.ordinal is None:
+            appliance.identity = self._identities.setdefault(name, appliance.identity)
+        else:
+            key = settings.id_key or DEFAULT_KEY
+            appliance.identity = Recalled(name, recall.ordinal, key)
+        return appliance
