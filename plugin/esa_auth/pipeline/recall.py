@@ -28,7 +28,7 @@ def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) ->
     raw = source.raw or b""
     outside = read_prefix(raw).stamp is None
     ordinal = appliance.identity.counted(raw, source.instant.epoch)
-    return _recall(appliance, source.instant.iso if outside else None, ordinal)
+    return _recall(appliance, appliance.clock.stamp if outside else None, ordinal)
 
 
 def _recall(appliance: Appliance, time: str | None, ordinal: int | None) -> Recall:
