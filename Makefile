@@ -4,13 +4,17 @@ VENV   ?= .venv
 NODE   ?= .cache/node
 BIN    := $(VENV)/bin
 
-.PHONY: demo test bench lint engines clean
+.PHONY: demo test soak bench lint engines clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
 
 test: $(VENV)/.test engines lint
 	$(BIN)/python -m pytest
+
+# Crash and fault tests at full figures, one line for each; under an hour.
+soak: $(VENV)/.test
+	ESA_AUTH_SOAK=1 $(BIN)/python -m pytest -q -s tests/soak
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -5,7 +5,6 @@ arrives takes the next behaviour of the script, and the usual one after its end.
 """
 
 import gzip
-import hashlib
 import os
 import socket
 import ssl
@@ -15,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -28,6 +27,7 @@ from esa_auth.outputs.forward import (
     Timing,
     pack_entry,
 )
+from tests.forward_security import Security
 
 
 def give_way(seconds: float) -> None:
@@ -63,15 +63,15 @@ class Received:
 
 
 class Clock:
-    """Stands still until a receiver has been silent for as long as anyone waits.
+    """Jumps when a receiver has been silent for as long as anyone waits.
 
     So no test depends on how fast the machine is.
     """
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.step = 0.0
-        """Seconds that pass at every look; for waits that nothing ends."""
+        self.step = 0.005
+        """Seconds that pass at every look, so that no wait is without end."""
 
     def __call__(self) -> float:
         self.now += self.step
@@ -113,44 +113,6 @@ def ack(connection: Connection, received: Received) -> None:
     """Store, then acknowledge: what a good receiver does."""
     connection.receiver.store(received)
     connection.send(ack_of(received.chunk))
-
-
-@dataclass(frozen=True)
-class Security:
-    """What the receiver demands before it takes chunks."""
-
-    shared_key: str
-    hostname: str = "receiver"
-    users: dict[str, str] = field(default_factory=dict)
-    bytes_as_text: bool = False
-    keepalive: bool = True
-    forged_pong: Callable[[list[object]], bytes] | None = None
-
-    def hello(self, nonce: bytes, salt: bytes) -> bytes:
-        options = {
-            "nonce": nonce,
-            "auth": salt if self.users else b"",
-            "keepalive": self.keepalive,
-        }
-        packed: bytes = msgpack.packb(
-            ["HELO", options], use_bin_type=not self.bytes_as_text
-        )
-        return packed
-
-    def answer(self, ping: list[Any], nonce: bytes, salt: bytes) -> list[object]:
-        _, name, key_salt, digest, user, secret = ping
-        key = self.shared_key.encode()
-        good = digest == _hex(key_salt.encode(), name.encode(), nonce, key)
-        if self.users:
-            word = self.users.get(user, "").encode()
-            good &= secret == _hex(salt, user.encode(), word)
-        own = _hex(key_salt.encode(), self.hostname.encode(), nonce, key)
-        reason = "" if good else "shared key mismatch\nforged: line"
-        return ["PONG", good, reason, self.hostname, own if good else ""]
-
-
-def _hex(*parts: bytes) -> str:
-    return hashlib.sha512(b"".join(parts)).hexdigest()
 
 
 class Receiver:

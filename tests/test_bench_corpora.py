@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 import pytest
 
 from tests.bench.corpora import Kind, Spec, expected_results, first_lines, write

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import jsonschema_rs
@@ -12,6 +12,9 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Settings
 from esa_auth.resources import conf_text, schema
+
+if TYPE_CHECKING:
+    from esa_auth.outputs.forward import ForwardSettings
 
 MAX_CONFIG = 1 << 20
 _MIN_KEY = 32
@@ -30,6 +33,7 @@ class Config:
     dead_letter_max_bytes: int
     dead_letter_keep: int
     state_directory: str | None
+    forward: "ForwardSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
 
@@ -48,6 +52,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
+    _check_utf8("appliance", tree["appliance"])
     _check_zone("timezone", tree["timezone"])
     for name, zone in zones:
         _check_zone(f"appliances.{name}.timezone", zone)
@@ -57,9 +62,10 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
             zone=tree["timezone"],
             zones=tuple((n, z) for n, z in zones if z),
             reference=reference,
-            cap=tree["sessions"]["cap"],
-            max_age=tree["sessions"]["max_age"],
-            max_line=tree["input"]["max_line"],
+            # JSON Schema takes 4096.0 for an integer.
+            cap=int(tree["sessions"]["cap"]),
+            max_age=int(tree["sessions"]["max_age"]),
+            max_line=int(tree["input"]["max_line"]),
             id_key=_key(tree["event_id"]["key_file"]),
         ),
         tree["input"]["format"],
@@ -70,29 +76,58 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["dead_letter"]["max_bytes"],
         tree["dead_letter"]["keep"],
         tree["state"]["directory"],
+        _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _serials(tree["appliances"]),
     )
 
 
+def _forward(tree: dict[str, Any]) -> "ForwardSettings":
+    # Here, because it brings TLS and the logger with it and most runs write to stdout.
+    from esa_auth.outputs.forward import ForwardSettings, TlsSettings
+
+    host, _, port = tree["address"].rpartition(":")
+    files = {k: Path(v) for k, v in tree["tls"].items() if k.endswith("_file") and v}
+    tls = TlsSettings(server_name=tree["tls"]["server_name"], **files)
+    try:
+        return ForwardSettings(
+            host=host.strip("[]"),
+            port=int(port),
+            tag=tree["tag"],
+            shared_key=_secret("forward.shared_key_file", tree["shared_key_file"]),
+            self_hostname=tree["self_hostname"],
+            username=tree["username"] or "",
+            password=_secret("forward.password_file", tree["password_file"]) or "",
+            tls=tls if tree["tls"]["enabled"] else None,
+            gzip=tree["gzip"],
+            ack_timeout=tree["ack_timeout"],
+        )
+    except (ConfigError, ValueError) as error:
+        raise ConfigError(f"forward: {error}") from error
+
+
 def _read(path: str) -> dict[str, Any]:
     try:
-        data = Path(path).read_bytes()[: MAX_CONFIG + 1]
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_CONFIG + 1)
     except OSError as error:
         raise ConfigError(f"{path}: {error.strerror}") from error
     if len(data) > MAX_CONFIG:
         raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
     try:
         tree = yaml.load(data, Loader=_Loader)  # noqa: S506 - a SafeLoader
+        if tree is None:
+            return {}
+        _check_plain(path, "top level", tree)
     except (yaml.YAMLError, ValueError) as error:
         why = " ".join(str(error).split())
         raise ConfigError(f"{path}: not YAML: {why}") from error
-    if tree is None:
-        return {}
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
     found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
     errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
     if errors:
         where = ".".join(map(str, errors[0].instance_path)) or "top level"
-        raise ConfigError(f"{path}: {where}: {errors[0].message}")
+        raise ConfigError(f"{path}: {where}: {errors[0].message[:300]}")
     return tree  # type: ignore[no-any-return]  # an object, by the schema
 
 
@@ -103,6 +138,24 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.events.AliasEvent):
             raise yaml.YAMLError("aliases are not allowed")
         return super().compose_node(parent, index)
+
+
+def _check_plain(path: str, where: str, value: Any) -> None:
+    """Refuse what YAML knows and JSON does not: dates, bytes, sets, keys not text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{path}: {where}: key {key!r:.80} is not text")
+            inside = key if where == "top level" else f"{where}.{key}"
+            _check_plain(path, inside, inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_plain(path, f"{where}.{index}", inner)
+    elif isinstance(value, str):
+        _check_utf8(f"{path}: {where}", value)
+    elif not isinstance(value, int | float | None):
+        kind = type(value).__name__
+        raise ConfigError(f"{path}: {where}: a {kind}; text needs quotes")
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +173,13 @@ def _set(tree: dict[str, Any], path: list[str], value: Any) -> None:
     tree[path[-1]] = value
 
 
+def _check_utf8(where: str, text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConfigError(f"{where}: not UTF-8 text") from error
+
+
 def _check_zone(where: str, zone: str | None) -> None:
     if zone is None:
         return
@@ -127,6 +187,18 @@ def _check_zone(where: str, zone: str | None) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{where}: no such time zone: {zone!r}") from error
+
+
+def _secret(where: str, path: str | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        secret = Path(path).read_text("utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{where}: {path}: cannot be read") from error
+    if not secret:
+        raise ConfigError(f"{where}: {path}: is empty")
+    return secret
 
 
 def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:

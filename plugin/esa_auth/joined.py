@@ -63,7 +63,8 @@ class Session:
         """How much of the session's opening was seen."""
         if self.opening is not None and (self.side == "dcid" or self.hat is not None):
             return "complete"
-        seen = self.opening or self.hat or self.tls or self.address
+        repeated = self.address if self.side == "icid" else None
+        seen = self.opening or self.hat or self.tls or repeated
         return "partial" if seen else "missing"
 
 

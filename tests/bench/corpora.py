@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Literal
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 
 from tests.bench import traffic
 

@@ -10,6 +10,17 @@ import pytest
 from fluent.sender import EventTime  # type: ignore[import-untyped]  # ships no types
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.forward_receiver import (
+    Connection,
+    Hangup,
+    Received,
+    Receiver,
+    ack,
+    event,
+    events,
+    ids,
+)
+from tests.forward_verdicts import refuse_poison
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs import Output
@@ -23,11 +34,6 @@ from esa_auth.outputs.forward.chunks import cut
 from esa_auth.outputs.forward.packing import chunk_id
 from esa_auth.outputs.forward.sender import AckSender
 from esa_auth.outputs.forward.timing import Backoff
-from forward_receiver import Connection, Received, Receiver, ack, event, events, ids
-
-
-def refuse_poison(entry: Entry, reason: str) -> None:
-    pytest.fail(f"{entry[0]} taken for poison: {reason}")
 
 
 def test_every_event_arrives_once_and_in_order() -> None:
@@ -155,7 +161,7 @@ def test_equal_batches_are_both_delivered() -> None:
         output = receiver.output(refuse_poison)
         output.send(events(10) + events(10))
         output.close()
-    assert len(receiver.stored) == 20
+    assert len(receiver.stored) == output.counters.acked == 20
 
 
 def test_a_connection_closed_between_batches_costs_no_failed_try() -> None:
@@ -225,6 +231,21 @@ def test_the_receiver_is_left_alone_between_tries() -> None:
         output.close()
     assert output.counters.retries == 3
     assert max(slept) <= receiver.timing().slice
+
+
+def test_delays_begin_again_after_an_acknowledgement() -> None:
+    def hang_up(connection: Connection, received: Received) -> None:
+        raise Hangup
+
+    slept: list[float] = []
+    with Receiver(hang_up, hang_up, ack, hang_up, ack) as receiver:
+        output = receiver.output(
+            refuse_poison, sleep=slept.append, first_delay=1.0, max_delay=60.0
+        )
+        output.send(events(5))
+        output.send(events(5, start=5))
+        output.close()
+    assert sum(slept) == pytest.approx(1 + 2 + 1)
 
 
 @pytest.mark.parametrize(

@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 import trustme
+from tests.engines import require
+from tests.forward_receiver import events, give_way, ids
+from tests.forward_verdicts import refuse_poison
 
-from engines import require
 from esa_auth.errors import TemporaryError
 from esa_auth.outputs.forward import (
-    Entry,
     ForwardOutput,
     ForwardSettings,
     Timing,
     TlsSettings,
     pack_entry,
 )
-from forward_receiver import events, give_way, ids
 
 CHECKOUT = Path(__file__).parents[2]
 NODE_MODULES = Path(
@@ -86,10 +86,6 @@ def tls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     own.cert_chain_pems[0].write_to_path(folder / "cert.pem")
     own.private_key_pem.write_to_path(folder / "key.pem")
     return {name: str(folder / f"{name}.pem") for name in ("ca", "cert", "key")}
-
-
-def refuse_poison(entry: Entry, reason: str) -> None:
-    pytest.fail(f"{entry[0]} taken for poison: {reason}")
 
 
 def client(server: Server, **changes: Any) -> ForwardOutput:

@@ -4,12 +4,10 @@ import random
 import threading
 from collections.abc import Callable
 
+import msgpack
 import pytest
-
-from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward import Entry
-from forward_receiver import (
-    Behaviour,
+from tests.forward_poison import Poison, by_reset, by_silence, chokes_on
+from tests.forward_receiver import (
     Connection,
     Received,
     Receiver,
@@ -18,37 +16,8 @@ from forward_receiver import (
     ids,
 )
 
-
-class Poison:
-    """Keeps what was given up."""
-
-    def __init__(self) -> None:
-        self.ids: list[str] = []
-        self.reasons: list[str] = []
-
-    def __call__(self, entry: Entry, reason: str) -> None:
-        self.ids.append(entry[0])
-        self.reasons.append(reason)
-
-
-def by_silence(connection: Connection) -> None:
-    """Fluentd's answer to a chunk over its ``chunk_size_limit``."""
-    connection.stay_silent()
-
-
-def by_reset(connection: Connection) -> None:
-    connection.reset()
-
-
-def chokes_on(bad: set[str], how: Callable[[Connection], None]) -> Behaviour:
-    def behaviour(connection: Connection, received: Received) -> None:
-        if bad & set(received.ids):
-            how(connection)
-        else:
-            ack(connection, received)
-
-    return behaviour
-
+from esa_auth.errors import TemporaryError
+from esa_auth.outputs.forward import Entry
 
 HOW = pytest.mark.parametrize("how", [by_silence, by_reset])
 
@@ -94,6 +63,40 @@ def test_a_single_event_is_given_up_after_three_tries(
     assert poison.reasons[0].startswith("not acknowledged while other events are: ")
     tries = [chunk.ids for chunk in receiver.chunks].count(["id-000001"])
     assert tries == 3
+
+
+def test_a_chunk_is_split_after_three_tries_and_its_parts_after_one() -> None:
+    poison = Poison()
+    with Receiver(usual=chokes_on({"id-000000"}, by_reset)) as receiver:
+        output = receiver.output(poison)
+        output.send(events(1, start=50))
+        output.send(events(8))
+        output.close()
+    tries = [len(got.ids) for got in receiver.chunks if "id-000000" in got.ids]
+    assert tries == [8, 8, 8, 4, 2, 1, 1, 1]
+    assert poison.ids == ["id-000000"]
+
+
+def test_no_chunk_is_accused_when_several_were_under_way() -> None:
+    with Receiver(ack, usual=ack) as receiver:
+        output = receiver.output(Poison())
+        output.send(events(1, start=50))
+        receiver.script.append(lambda connection, received: connection.reset())
+        output.send(events(40))
+        output.close()
+    assert output.counters.retries == 1
+    assert receiver.stored.count("id-000050") == 1
+
+
+def test_a_chunk_is_not_split_because_a_key_is_missing() -> None:
+    def wants_key(connection: Connection, received: Received) -> None:
+        connection.send(msgpack.packb(["HELO", {"nonce": b"n"}]))
+
+    with Receiver(*[wants_key] * 6) as receiver:
+        output = receiver.output(Poison())
+        output.send(events(10))
+        output.close()
+    assert [len(got.ids) for got in receiver.chunks] == [10] * 7
 
 
 def test_a_witness_is_counted_as_resent() -> None:
@@ -207,41 +210,6 @@ def test_a_witness_that_fails_clears_the_strikes() -> None:
     assert poison.ids == []
     assert set(receiver.stored) == ids(events(2, start=1))
     assert not receiver.script
-
-
-def test_chunks_stay_below_the_size_that_passes() -> None:
-    limit = 150_000
-    sent = events(1000, padding=300)
-
-    def size_limit(connection: Connection, received: Received) -> None:
-        if received.size > limit:
-            connection.stay_silent()
-        else:
-            ack(connection, received)
-
-    with Receiver(usual=size_limit) as receiver:
-        output = receiver.output(
-            Poison(),
-            max_batch_events=1000,
-        )
-        output.send(events(1))
-        output.send(sent)
-        failed = output.counters.retries
-        output.send(events(1000, start=1000, padding=300))
-        output.close()
-    assert failed > 0
-    assert output.counters.retries == failed
-    assert output.counters.poisoned == 0
-    assert set(receiver.stored) == ids(events(2000))
-
-
-def test_a_poison_event_does_not_make_later_chunks_small() -> None:
-    with Receiver(usual=chokes_on({"id-000007"}, by_reset)) as receiver:
-        output = receiver.output(Poison(), max_batch_events=1000)
-        output.send(events(500, padding=1000))
-        output.send(events(500, start=500, padding=1000))
-        output.close()
-    assert len(receiver.chunks[-1].ids) == 500
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,18 +1,137 @@
-"""What the commands that write events and dead letters share."""
+"""A pipeline with its output and its dead letters: what every reading command needs."""
 
+import logging
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgpack
 import orjson
 
 from esa_auth.config import Config
+from esa_auth.ecs import dead_letter
+from esa_auth.letter import Letter, Recall
+from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.descriptor import is_torn, write_all
 from esa_auth.pipeline import Pipeline
+
+Item = TypeVar("Item")
+
+# EventTime of the forward protocol ends here, in the year 2106.
+_LAST_SECOND = 2**32 - 1
+
+_log = logging.getLogger("esa_auth")
+
+
+class Run(Generic[Item]):
+    """Hands on what a pipeline made, to dead letters and output."""
+
+    def __init__(
+        self, pipeline: Pipeline[Item], output: Output[Item], letters: DeadLetters
+    ) -> None:
+        self.pipeline = pipeline
+        self._output = output
+        self._letters = letters
+
+    def deliver(self) -> None:
+        """Write the dead letters, then the events."""
+        if dead := self.pipeline.take_dead():
+            self._letters.write(dead)
+        if events := self.pipeline.take_events():
+            self._output.send(events)
+
+    def forget(self) -> None:
+        """Drop what the pipeline made: it was delivered before."""
+        self.pipeline.take_dead()
+        self.pipeline.take_events()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what the next start needs."""
+        return {"sessions": self.pipeline.snapshot()}
+
+    def restore(self, saved: dict[str, Any]) -> None:
+        """Take up a snapshot, if there is one that can be read."""
+        try:
+            self.pipeline.restore(saved.get("sessions", {}))
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            _log.warning("the saved sessions cannot be read (%s): starting anew", error)
+
+
+class Stdout:
+    """Events on stdout: the operating system has them, the reader may not."""
+
+    def __init__(self, stop: Callable[[], bool], form: str) -> None:
+        self._stop = stop
+        # Half an event that a crash left in a file must not spoil the next one.
+        torn = form == "json" and is_torn(sys.stdout.fileno())
+        self._before = b"\n" if torn else b""
+
+    def send(self, batch: Sequence[bytes]) -> None:
+        """Write the batch; see `write_all` for what it raises."""
+        data = self._before + b"".join(batch)
+        self._before = b""
+        write_all(sys.stdout.fileno(), data, self._stop)
+
+    def close(self) -> None:
+        """Do nothing: stdout is not ours to close."""
+
+
+@contextmanager
+def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
+    """Open the output and the dead letters that ``config`` names.
+
+    Raises:
+        ConfigError: the dead letters cannot be written, a TLS file cannot be used.
+    """
+    letters = dead_letters(config, stop)
+    if config.forward is None:
+        lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+        yield Run(lines, Stdout(stop, config.output_format), letters)
+        return
+    # Here, because it brings TLS and the logger with it and most runs write to stdout.
+    from esa_auth.outputs.forward import Entry, ForwardOutput, pack_entry
+
+    def pack(event: dict[str, Any]) -> Entry:
+        # Outside of what EventTime can hold, @timestamp in the record is still right.
+        stamp: str = event["@timestamp"]
+        seconds = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
+        seconds = min(max(seconds, 1), _LAST_SECOND)
+        return pack_entry(
+            event["event"]["id"], seconds, int(stamp[20:23]) * 1_000_000, event
+        )
+
+    def bury(entry: Entry, reason: str) -> None:
+        event: dict[str, Any] = msgpack.unpackb(entry[1])[1]
+        raw = event["event"].get("original", "").encode()
+        reasons = (reason, f"event.id {entry[0]}")
+        name = event["observer"]["name"]
+        letter = Letter(raw, "undeliverable", reasons, name, Recall())
+        letters.write([dead_letter(letter, read_time())])
+
+    with closing(ForwardOutput(config.forward, bury, stop)) as output:
+        entries = Pipeline(config.pipeline, pack, read_time)
+        yield Run(entries, output, letters)
+
+
+def dead_letters(
+    config: Config, stop: Callable[[], bool] = lambda: False
+) -> DeadLetters:
+    """Return where ``config`` wants dead letters; ``stop`` ends a wait for space.
+
+    Raises:
+        ConfigError: the file cannot be written.
+    """
+    return DeadLetters(
+        config.dead_letter,
+        config.dead_letter_max_bytes,
+        config.dead_letter_keep,
+        time.sleep,
+        stop,
+    )
 
 
 def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
@@ -28,32 +147,3 @@ def read_time() -> str:
     """Return the present, as dead letters carry it."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     return now.removesuffix("+00:00") + "Z"
-
-
-def dead_letters(
-    config: Config, stopped: Callable[[], bool] = lambda: False
-) -> DeadLetters:
-    """Return where ``config`` wants dead letters; ``stopped`` ends a wait for space.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    return DeadLetters(
-        config.dead_letter,
-        config.dead_letter_max_bytes,
-        config.dead_letter_keep,
-        time.sleep,
-        stopped,
-    )
-
-
-def deliver(pipeline: Pipeline[bytes], letters: DeadLetters) -> None:
-    """Write what the pipeline made: dead letters, and events on stdout.
-
-    Raises:
-        OutputGoneError, TemporaryError: as `write_all` and `DeadLetters.write`.
-    """
-    if dead := pipeline.take_dead():
-        letters.write(dead)
-    if events := pipeline.take_events():
-        write_all(sys.stdout.fileno(), b"".join(events))

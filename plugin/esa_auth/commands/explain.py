@@ -44,10 +44,17 @@ def run(args: argparse.Namespace) -> int:
         clock = Clock(settings.zone, settings.reference)
         table = Table(show_header=False, box=None, pad_edge=False)
         for key, value in _rows(line.rstrip(b"\r"), clock, settings.appliance):
-            table.add_row(Text(key, style="bold"), Text(value))
+            table.add_row(Text(key, style="bold"), Text(_shown(value)))
         console.print(table)
         console.print()
     return 0
+
+
+def _shown(text: str) -> str:
+    """Return ``text`` with nothing in it that a terminal would obey."""
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
+    )
 
 
 def _rows(line: bytes, clock: Clock, default: str) -> Iterator[tuple[str, str]]:

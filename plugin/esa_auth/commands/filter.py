@@ -1,24 +1,33 @@
-"""`esa-auth filter`: lines on stdin, events on stdout."""
+"""`esa-auth filter`: lines on stdin, events on stdout or to a receiver."""
 
 import argparse
 import gc
 import logging
 import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import dead_letters, deliver, encoder, read_time
-from esa_auth.commands.options import add_config, add_input, add_output, load_config
+from esa_auth.commands.acknowledge import Acknowledger
+from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_live,
+    add_output,
+    load_config,
+)
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
+from esa_auth.errors import ConfigError, OutputGoneError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
-from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.pipeline import Pipeline
 from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+
+# A crash costs the context of the sessions opened since.
+SECONDS_BETWEEN_SAVES = 30.0
 
 log = logging.getLogger("esa_auth")
 
@@ -29,59 +38,72 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_input(parser)
     add_output(parser)
-    add = parser.add_argument
-    add("--state-dir", metavar="DIR", help="keep open sessions for the next start")
+    add_live(parser)
+    parser.add_argument(
+        "--ack", choices=["rsyslog"], help="answer OK on stdout for each safe line"
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
     config = load_config(args)
+    if args.ack and not (config.forward and config.state_directory):
+        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
     stream = Stream(sys.stdin.fileno())
     stream.watch_signals()
-    pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
     with ExitStack() as held:
-        memory = None
+        memory = directory = None
         if config.state_directory:
-            memory = Memory(
-                held.enter_context(StateDirectory.open(config.state_directory))
-            )
-            memory.recall(pipeline)
-        letters = dead_letters(config, lambda: stream.over)
+            directory = StateDirectory.open(config.state_directory)
+            held.enter_context(directory)
+            memory = Memory(directory, SECONDS_BETWEEN_SAVES)
+        run = held.enter_context(open_run(config, stream.stopping))
+        decoder = _decoder(config, run)
         try:
-            _filter(config, stream, pipeline, letters, memory)
+            if args.ack and memory and directory:
+                acknowledger = Acknowledger(run, decoder, memory, directory)
+                acknowledger.follow(stream, config.pipeline.max_line)
+            else:
+                _filter(run, stream, decoder, memory)
         finally:
-            log.info(pipeline.counters.closing_line())
-            if memory:
-                memory.keep(pipeline)
+            log.info(run.pipeline.counters.closing_line())
     return 0
 
 
-def _filter(
-    config: Config,
-    stream: Stream,
-    pipeline: Pipeline[bytes],
-    letters: DeadLetters,
-    memory: Memory | None,
-) -> None:
-    decoder = Decoder(
-        pipeline,
+def _decoder(config: Config, run: Run[Any]) -> Decoder:
+    return Decoder(
+        run.pipeline,
         config.input_format,
         config.keys,
         config.pipeline.max_line,
         begins_record=has_prefix if config.join_wrapped else None,
     )
-    # What a block makes is written before the next read: no event waits for a line
-    # that may never come.
-    while (block := stream.read()) and decoder.feed(block):
-        deliver(pipeline, letters)
+
+
+def _filter(
+    run: Run[Any], stream: Stream, decoder: Decoder, memory: Memory | None
+) -> None:
+    if memory:
+        run.restore(memory.recall())
+    try:
+        # What a block makes is written before the next read: no event waits for a line
+        # that may never come.
+        while (block := stream.read()) and decoder.feed(block):
+            run.deliver()
+            if memory and memory.due():
+                memory.keep(run.snapshot())
+        decoder.finish()
+        run.pipeline.counters.wrapped_joined = decoder.joined
+        if memory is None:
+            run.pipeline.drain()
+        run.deliver()
+    except OutputGoneError:
         if memory:
-            memory.keep_now_and_then(pipeline)
-    decoder.finish()
-    if memory is None:
-        pipeline.drain()
-    pipeline.counters.wrapped_joined = decoder.joined
-    deliver(pipeline, letters)
+            memory.keep(run.snapshot())
+        raise
+    if memory:
+        memory.keep(run.snapshot())

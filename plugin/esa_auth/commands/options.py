@@ -18,6 +18,7 @@ _KEYS = {
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
+    "forward": "forward.address",
 }
 
 
@@ -42,6 +43,13 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--output", choices=["json", "msgpack"], help="framing of the events (json)")
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+
+
+def add_live(parser: argparse.ArgumentParser) -> None:
+    """Add where events go besides stdout, and what is kept over a stop."""
+    add = parser.add_argument
+    add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
+    add("--state-dir", metavar="DIR", help="where open sessions are kept over a stop")
 
 
 def load_config(args: argparse.Namespace) -> Config:

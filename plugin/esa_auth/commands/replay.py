@@ -7,14 +7,13 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
-from esa_auth.commands.delivery import dead_letters, deliver, encoder, read_time
+from esa_auth.commands.delivery import Run, Stdout, dead_letters, encoder, read_time
 from esa_auth.commands.options import add_config, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
 from esa_auth.letter import DAMAGED_LETTER, Letter
-from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
 
@@ -49,8 +48,8 @@ def run(args: argparse.Namespace) -> int:
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
     pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-    letters = dead_letters(config)
-    replayer = _Replayer(config, pipeline, letters)
+    stdout = Stdout(lambda: False, config.output_format)
+    replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
     try:
         with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
             for path in paths:
@@ -64,13 +63,10 @@ def run(args: argparse.Namespace) -> int:
 class _Replayer:
     """Files of dead letters, one after the other."""
 
-    def __init__(
-        self, config: Config, pipeline: Pipeline[bytes], letters: DeadLetters
-    ) -> None:
+    def __init__(self, config: Config, run: Run[bytes]) -> None:
         self._config = config
-        self._pipeline = pipeline
-        self._letters = letters
-        self._replay = Replay(pipeline)
+        self._run = run
+        self._replay = Replay(run.pipeline)
         self._read = 0
         self.damaged = 0
         self.broken = 0
@@ -93,7 +89,7 @@ class _Replayer:
         for letter in found:
             self.damaged += letter.why == DAMAGED_LETTER
             self._replay.feed(letter)
-        deliver(self._pipeline, self._letters)
+        self._run.deliver()
 
 
 def _check_apart(paths: list[str], target: str | None) -> None:

@@ -1,11 +1,12 @@
 """Facts and sessions -> ECS 9.4.0 events. Pure; the only stage that knows ECS names."""
 
 import hashlib
+import re
 from base64 import b64encode
 from typing import Any
 
 from esa_auth.ecs.parts import endpoint, inbound_view, observer_part, outbound_view
-from esa_auth.facts import AuthNotice, InboundResult, OutboundResult
+from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
 from esa_auth.joined import Observer, Session, Source
 
 ECS_VERSION = "9.4.0"
@@ -15,6 +16,8 @@ DATASET = "cisco_esa.auth"
 _ECS = {"version": ECS_VERSION}
 _AUTHENTICATION = ["authentication"]
 _DELIMITERS = (" using AUTH mechanism: ", "for user: ", " with profile: ")
+# A byte that is not UTF-8 is written so, and its backslash ends no domain name.
+_ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 _NOTICE_ACTIONS = {
     "CONNECTION_INJECTION_SMTPAUTH_REQUIRED": "smtp-auth-required",
     "SMTPAUTH_FWD_SERVER_CONNECT": "smtp-auth-backend-connect",
@@ -98,8 +101,7 @@ def session_end_event(session: Session, source: Source, closed: bool) -> dict[st
         "type": ["end"],
         "start": session.start.iso,
         "end": source.instant.iso,
-        # Nanoseconds, as ECS wants them.
-        "duration": max(0, source.instant.epoch - session.start.epoch) * 1_000_000_000,
+        "duration": _nanoseconds(session.start, source.instant),
     }
     own = event["cisco_esa"]
     own["session"] = {**own["session"], "closed": closed}
@@ -110,6 +112,13 @@ def session_end_event(session: Session, source: Source, closed: bool) -> dict[st
     if session.last_success:
         event["user"] = _user(session.last_success)
     return event
+
+
+def _nanoseconds(start: Instant, end: Instant) -> int:
+    """Return how long it took in the unit that ECS wants, never less than 0."""
+    seconds = end.epoch - start.epoch
+    millis = int(end.iso[-4:-1]) - int(start.iso[-4:-1])
+    return max(0, seconds * 1000 + millis) * 1_000_000
 
 
 def _summary(session: Session) -> dict[str, Any]:
@@ -212,6 +221,8 @@ def _add_user(event: dict[str, Any], name: str) -> None:
 
 def _user(name: str) -> dict[str, str]:
     user = {"name": name}
+    if _ESCAPED.search(name):
+        return user
     local, at, domain = name.rpartition("@")
     if at and local and domain and "@" not in local:
         user["email"] = name

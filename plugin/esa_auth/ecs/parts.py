@@ -10,6 +10,7 @@ from esa_auth.joined import Observer, Session
 # OpenSSL's cipher description "TLSv1/SSLv3" is no protocol version and is left out.
 _TLS_VERSION = re.compile(r"(TLS|SSL)v([0-9](?:\.[0-9])?)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
+_MAX_SCORE = 10
 _SCORE = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 
@@ -131,6 +132,9 @@ def _tls(session: Session) -> dict[str, Any] | None:
     if seen is None:
         # Cleartext is an inference, allowed only when the opening line was seen.
         return None if session.opening is None else {"established": False}
+    if not seen.established and session.opening is None:
+        # It may be the end of a connection whose success was not seen either.
+        return None
     part: dict[str, Any] = {"established": seen.established}
     if seen.protocol and (match := _TLS_VERSION.fullmatch(seen.protocol)):
         part["version_protocol"] = match[1].lower()
@@ -151,7 +155,8 @@ def _reverse_dns(
     view["cisco_esa"]["reverse_dns"]["name"] = opening.reverse_dns
     if opening.verified and source is not None:
         source["domain"] = opening.reverse_dns
-        view["related"]["hosts"] = [*view["related"]["hosts"], opening.reverse_dns]
+        known = view["related"]["hosts"]
+        view["related"]["hosts"] = [*dict.fromkeys([*known, opening.reverse_dns])]
 
 
 def _policy(view: dict[str, Any], hat: HatDecision) -> None:
@@ -163,8 +168,9 @@ def _policy(view: dict[str, Any], hat: HatDecision) -> None:
         view["rule"] = {"name": hat.sender_group, "ruleset": "HAT"}
     if hat.match:
         policy["match"] = hat.match
-    if hat.sbrs and _SCORE.fullmatch(hat.sbrs):
-        policy["sbrs"] = float(hat.sbrs)
+    score = float(hat.sbrs) if hat.sbrs and _SCORE.fullmatch(hat.sbrs) else None
+    if score is not None and abs(score) <= _MAX_SCORE:
+        policy["sbrs"] = score
     elif hat.sbrs == "None":
         policy["sbrs"] = None
     elif hat.sbrs:

@@ -21,7 +21,8 @@ _LOCAL = re.compile(
 _RFC3339 = re.compile(
     r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_HALF_AN_HOUR = 1800
+# So much a line may be late; what is further back is the hour that comes again.
+_LATE = 300
 _DAY = 86_400
 
 
@@ -157,7 +158,7 @@ class Clock:
         if first.epoch > second.epoch:
             return first._replace(flags=("nonexistent_time",))
         # The hour that comes twice: the second one if the first would go backwards.
-        chosen = second if self._last > first.epoch + _HALF_AN_HOUR else first
+        chosen = second if self._last > first.epoch + _LATE else first
         return chosen._replace(flags=("ambiguous_time",))
 
 

@@ -26,7 +26,7 @@ _HEADER = (
 )
 _RFC5424 = (
     rb"1 (?P<stamp5>" + _RFC3339 + rb") (?P<host5>\S{1,255}) (?P<program5>\S{1,48}) "
-    rb"\S{1,128} \S{1,32} (?:-|(?:\[[^\]]{0,300}\])+) ?(?:\xef\xbb\xbf)?"
+    rb"\S{1,128} \S{1,32} (?:-|(?:\[[^\]]{0,300}\])+) {0,2}(?:\xef\xbb\xbf)?"
 )
 _PREFIX = re.compile(
     rb"(?:\xef\xbb\xbf)?(?:<(?P<priority>[0-9]{1,3})>)?"

@@ -1,5 +1,6 @@
 """Body of a line -> what it says. Pure, anchored, never raises on any text."""
 
+import re
 from collections import defaultdict
 
 from esa_auth.facts import Fact, Unread
@@ -18,6 +19,7 @@ RULES: tuple[Rule, ...] = (
 
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
 AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
+_SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
 
 
 def _by_lead() -> dict[str, tuple[Rule, ...]]:
@@ -59,5 +61,7 @@ def auth_like(body: str) -> bool:
     if lowered.startswith(AUTH_WORDS):
         return True
     return lowered.startswith(("dcid", "icid")) and (
-        "smtp auth" in lowered or " sasl " in lowered
+        "smtp auth" in lowered
+        or " sasl " in lowered
+        or _SESSION_AUTH.match(lowered) is not None
     )

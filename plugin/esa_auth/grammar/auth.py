@@ -15,10 +15,12 @@ _AUTH = r"SMTP Auth:? \(ICID ([0-9]{1,12})\) "
 _CATALOGUE = "message catalogue in the spamtowho source"
 
 
+# What ends a line may be empty, and then the blank before it is gone: a body is read
+# without its trailing blanks.
 def _inbound(match: re.Match[str]) -> Fact:
     icid, word, user, mechanism, profile = match.groups()
     outcome: Outcome = "success" if word == "succeeded" else "failure"
-    return InboundResult(icid, outcome, user, mechanism, profile)
+    return InboundResult(icid, outcome, user, mechanism, profile or "")
 
 
 def _outbound(match: re.Match[str]) -> Fact:
@@ -35,7 +37,7 @@ RULES = (
         "SMTP",
         compiled(
             _AUTH + r"(succeeded|failed) for user: (.*) "
-            r"using AUTH mechanism: (\S+) with profile: (.*)"
+            r"using AUTH mechanism: (\S+) with profile:(?: (.*))?"
         ),
         _inbound,
         "SMTP Auth: (ICID 450) succeeded for user: ann "
@@ -57,8 +59,8 @@ RULES = (
     Rule(
         "LDAP lookup failed",
         "SMTP",
-        compiled(_AUTH + r"LDAP query/user lookup failed for user: (.*)"),
-        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2]),
+        compiled(_AUTH + r"LDAP query/user lookup failed for user:(?: (.*))?"),
+        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2] or ""),
         "SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
         _CATALOGUE,
         "template",
@@ -122,7 +124,7 @@ RULES = (
         "forwarding server connected",
         "SMTP",
         compiled(
-            r"SMTP Auth:? forward server connection to (.*), port ([0-9]+), "
+            r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
             r"interface (.*), ([0-9]+) connections available"
         ),
         lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"),

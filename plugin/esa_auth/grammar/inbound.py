@@ -20,9 +20,7 @@ _SPAMTOWHO = "spamtowho source, comments"
 
 # The client owns the reverse DNS name: what stands before it is cut off from the left
 # and `verified` is read from the right.
-_CLIENT = compiled(
-    r"(\S+)(?: reverse dns host +(.*) verified (yes|no))?", any_case=True
-)
+_CLIENT = compiled(r"(\S+)(?: reverse dns host(.*) verified (yes|no))?", any_case=True)
 
 
 def _opened(match: re.Match[str]) -> Fact | None:
@@ -35,6 +33,7 @@ def _opened(match: re.Match[str]) -> Fact | None:
     interface_ip = None
     if interface.endswith(")"):
         interface, _, interface_ip = interface[:-1].rpartition(" (")
+    name = name.strip() if name else None
     if not interface or (interface_ip and verified is None):
         # Only AsyncOS before 3.8 ends after the address, and it has no interface
         # address: this line was cut, perhaps in the middle of the client's.
@@ -44,7 +43,7 @@ def _opened(match: re.Match[str]) -> Fact | None:
         interface,
         interface_ip,
         address,
-        None if name in (None, "unknown") else name,
+        None if name in (None, "", "unknown") else name,
         None if verified is None else verified.lower() == "yes",
     )
 

@@ -1,6 +1,6 @@
 """Blocks of bytes -> what the pipeline takes, whatever the framing is."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from esa_auth.inputs.lines import Joiner, LineSplitter
@@ -52,8 +52,8 @@ class Decoder:
 
     def feed(self, block: bytes) -> bool:
         """Take a block; False means that nothing more can be read of this stream."""
-        if self._form == "auto" and (start := block.lstrip(b"\r\n")):
-            self._form = _form_of(start[0])
+        if self._form == "auto":
+            block = self._recognise(block)
         if self._form == "msgpack":
             return self._feed_msgpack(block)
         if self._form == "json":
@@ -66,7 +66,24 @@ class Decoder:
         """Take what was held back at the end of the stream."""
         if self._form == "json":
             self._hand_on(self._records.json_lines(self._json.finish()))
-            return
+        elif self._form == "msgpack":
+            self._hand_on(self._msgpack.finish())
+        else:
+            self._finish_text()
+
+    def _recognise(self, block: bytes) -> bytes:
+        """Tell the form by the first byte that begins no empty line."""
+        start = block.lstrip(b"\r\n")
+        if not start:
+            return block
+        self._form = _form_of(start[0])
+        if self._form == "text":
+            return block
+        # As if they had come in a block of their own, which is read as text.
+        self._feed_text(self._text.feed(block[: len(block) - len(start)]))
+        return start
+
+    def _finish_text(self) -> None:
         self._feed_text(self._text.finish())
         if self._joiner:
             self._sink.feed(self._joiner.finish())
@@ -88,7 +105,7 @@ class Decoder:
             return False
         return True
 
-    def _hand_on(self, found: Iterator[Record | Broken]) -> None:
+    def _hand_on(self, found: Iterable[Record | Broken]) -> None:
         good: list[Record] = []
         for item in found:
             if isinstance(item, Record):

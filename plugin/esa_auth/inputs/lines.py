@@ -25,12 +25,12 @@ class LineSplitter:
             self._rest, self._skipping = b"", False
         else:
             done = []
-        lines = (self._rest + block).split(b"\n")
+        data, keep = self._rest + block, self._keep
+        lines = data.split(b"\n")
         self._rest = lines.pop()
-        if len(self._rest) > self._keep:
-            self._rest, self._skipping = self._rest[: self._keep], True
-        if len(block) > self._keep:
-            keep = self._keep
+        if len(self._rest) > keep:
+            self._rest, self._skipping = self._rest[:keep], True
+        if len(data) > keep:
             lines = [x if len(x) <= keep else x[:keep] for x in lines]
         return done + lines if done else lines
 

@@ -85,6 +85,9 @@ class MsgpackReader:
             strict_map_key=False,
             max_buffer_size=max(max_bytes * 4, 1 << 21),
         )
+        # Bytes of the record that is not complete yet, and where it begins.
+        self._rest = b""
+        self._start = 0
 
     def feed(self, block: bytes) -> Iterator[Record | Broken]:
         """Read the records that ``block`` completes.
@@ -92,13 +95,32 @@ class MsgpackReader:
         Yields a `Broken` and stops for good when the stream is no msgpack: without
         its framing nothing after that point can be told apart.
         """
+        data, at, origin = self._rest + block, 0, self._start
         try:
             self._unpacker.feed(block)
             for document in self._unpacker:
-                yield from self._reader.document(document, repr(document).encode())
-        except (msgpack.UnpackException, ValueError) as error:
-            yield Broken(block[:4096], f"not msgpack: {error or type(error).__name__}")
+                begun, at = at, self._unpacker.tell() - origin
+                _refuse_scalar(document)
+                yield from self._reader.document(document, data[begun:at])
+        except (msgpack.UnpackException, ValueError, TypeError) as error:
+            # TypeError: a list or a map as the key of a map.
+            why = str(error) or type(error).__name__
+            yield Broken(data[at : at + 4096], f"not msgpack: {why}")
+            self._rest = b""
             raise EOFError from error
+        self._rest, self._start = data[at:], origin + at
+
+    def finish(self) -> Iterator[Broken]:
+        """Give up the record that the end of the stream cut."""
+        if self._rest:
+            yield Broken(self._rest[:4096], "not msgpack: cut in the middle")
+        self._rest = b""
+
+
+def _refuse_scalar(document: Any) -> None:
+    """Raise `ValueError` for what text looks like: a small number for each letter."""
+    if not isinstance(document, dict | list):
+        raise ValueError(f"a record is {type(document).__name__}, no map")  # noqa: TRY004
 
 
 def _dig(document: Any, path: list[str]) -> Any:
@@ -116,9 +138,8 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, bytes):
-        value = value.decode("utf-8", "replace")
-    return value if isinstance(value, str) and value else None
+    raw = _bytes(value)
+    return raw.decode("utf-8", "replace") if raw else None
 
 
 def _time(value: Any) -> str | None:

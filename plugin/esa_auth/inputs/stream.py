@@ -1,6 +1,7 @@
 """A file descriptor -> blocks of bytes, and an orderly end on a signal."""
 
 import os
+import select
 import signal
 from types import FrameType
 
@@ -10,16 +11,12 @@ BLOCK = 1 << 20
 DRAIN_SECONDS = 8
 
 
-class _EnoughError(Exception):
-    """Raised inside a waiting read to end it."""
-
-
 class Stream:
     """Reads a descriptor to its end, or for `DRAIN_SECONDS` after a stop signal."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        self._reading = False
+        self._waited = [descriptor]
         self._stopping = False
         self._over = False
 
@@ -30,21 +27,28 @@ class Stream:
 
     def watch_signals(self) -> None:
         """Take SIGTERM and SIGINT as the end of what is to come; a second ends now."""
+        # Python writes a byte here the moment a signal comes, which ends the waiting. A
+        # handler that raised could do so behind a read, and lose the block.
+        awake, wake = os.pipe()
+        os.set_blocking(wake, False)
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        self._waited = [self._descriptor, awake]
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._end)
 
+    def stopping(self) -> bool:
+        """Return whether a stop signal came."""
+        return self._stopping
+
     def read(self) -> bytes:
         """Return what there is, at most a block; wait for it; ``b""`` at the end."""
-        if self._over:
-            return b""
-        try:
-            self._reading = True
-            return os.read(self._descriptor, BLOCK)
-        except _EnoughError:
-            return b""
-        finally:
-            self._reading = False
+        while not self._over:
+            ready, _, _ = select.select(self._waited, [], [])
+            if self._descriptor in ready:
+                return os.read(self._descriptor, BLOCK)
+            os.read(ready[0], 64)
+        return b""
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         if self._stopping:
@@ -54,5 +58,3 @@ class Stream:
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._over = True
-        if self._reading:
-            raise _EnoughError

@@ -1,25 +1,94 @@
 """Bytes -> a file descriptor, whole or not at all."""
 
+import errno
+import logging
 import os
 import select
+import stat
+import time
+from collections.abc import Callable
+from contextlib import suppress
 
 from esa_auth.errors import OutputGoneError, TemporaryError
 
+# What may pass when somebody makes room.
+_FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
+_RETRY_SECONDS = 1.0
+# A reader may be slow after a stop signal, but not dead.
+_PATIENCE_SECONDS = 5.0
+_SLICE_SECONDS = 0.25
 
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all of ``data``, waiting for the reader.
+_log = logging.getLogger("esa_auth")
+
+
+def write_all(
+    descriptor: int, data: bytes, stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Write all of ``data``, waiting for the reader, and for room on a full disk.
 
     Raises:
         OutputGoneError: the reader is gone.
-        TemporaryError: the device refused (no space, I/O error).
+        TemporaryError: the device refused, or it is full or its reader does not read
+            and ``stop`` says enough.
     """
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        _write(descriptor, data, len(data), stop)
+        return
+    # What blocks in the system cannot be stopped, and stdout may not be made
+    # non-blocking: others have it too. So it is opened once more.
+    try:
+        own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        # A pipe takes this much without blocking when it is ready.
+        _write(descriptor, data, select.PIPE_BUF, stop)
+        return
+    try:
+        _write(own, data, len(data), stop)
+    finally:
+        os.close(own)
+
+
+def _write(descriptor: int, data: bytes, most: int, stop: Callable[[], bool]) -> None:
     view = memoryview(data)
+    told = False
     while view:
         try:
-            view = view[os.write(descriptor, view) :]
+            if most < len(data):
+                _wait_for_reader(descriptor, stop)
+            view = view[os.write(descriptor, view[:most]) :]
         except BlockingIOError:
-            select.select([], [descriptor], [])
+            _wait_for_reader(descriptor, stop)
         except BrokenPipeError as error:
             raise OutputGoneError("the reader of our output is gone") from error
         except OSError as error:
-            raise TemporaryError(f"output: {error.strerror}") from error
+            if error.errno not in _FULL or stop():
+                raise TemporaryError(f"output: {error.strerror}") from error
+            if not told:
+                _log.warning("output: %s; waiting", error.strerror)
+            told = True
+            time.sleep(_RETRY_SECONDS)
+
+
+def _wait_for_reader(descriptor: int, stop: Callable[[], bool]) -> None:
+    waited = 0.0
+    while not select.select([], [descriptor], [], _SLICE_SECONDS)[1]:
+        waited = waited + _SLICE_SECONDS if stop() else 0.0
+        if waited >= _PATIENCE_SECONDS:
+            raise TemporaryError("output: stopped while its reader did not read")
+
+
+def is_torn(descriptor: int) -> bool:
+    """Say whether it is a file that ends within a line, as a crash can leave it."""
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:
+        return False
+    # It may be open for writing only. If it may not be read either, an empty line
+    # harms nobody.
+    end = b""
+    with suppress(OSError):
+        reader = os.open(f"/dev/fd/{descriptor}", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            end = os.pread(reader, 1, status.st_size - 1)
+        finally:
+            os.close(reader)
+    return end != b"\n"

@@ -1,5 +1,6 @@
 """The only place where the stages meet. No I/O."""
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic
 
@@ -7,7 +8,7 @@ from esa_auth.counters import Counters
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Line, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
@@ -16,9 +17,16 @@ from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
+# Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
+# is as long as a native stamp.
+_COLON = ord(":")
+_NATIVE_MID = _NATIVE_INFO + b"MID "
 _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
+
+# A new stamp or level must be seen: a few words, then the AUTH family's own.
+_AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
 
 class Pipeline(Generic[Out]):
@@ -35,7 +43,8 @@ class Pipeline(Generic[Out]):
         self._emit = Emitter(encode, read_time)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
-        self._leads = Reader(self._emit, self.population).leads()
+        self._reader = Reader(self._emit, self.population)
+        self._leads = self._reader.leads()
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
@@ -46,21 +55,20 @@ class Pipeline(Generic[Out]):
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
-        mid, live = self._native[_NATIVE_INFO + b"MID "], appliance.inbound.live
+        mid, live = native[_NATIVE_MID], appliance.inbound.live
         for line in lines:
-            if line[30:35] == b" MID ":
+            if line[24:35] == _NATIVE_MID and line[23] != _COLON:
                 # Half of all lines; they matter while a session with AUTH is open.
                 if not live:
                     continue
-                if line[24:31] == _NATIVE_INFO:
-                    after = line.find(b" ", 36)
-                    if line[after : after + 2] in _MID_WORDS:
-                        mid(appliance, line, 31, None)
-                    continue
+                after = line.find(b" ", 36)
+                if line[after : after + 2] in _MID_WORDS:
+                    mid(appliance, line, 31, None)
+                continue
             handle = native.get(line[24:35])
-            if handle is not None:
+            if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)
-            elif line[24:31] != _NATIVE_INFO:
+            elif handle is not None or line[24:31] != _NATIVE_INFO:
                 self._framed(line, None, None)
 
     def feed_records(
@@ -71,9 +79,9 @@ class Pipeline(Generic[Out]):
         for raw, host, time in records:
             self.counters.lines += 1
             handle = self._native.get(raw[24:35])
-            if handle is not None:
+            if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)
-            elif raw[24:31] != _NATIVE_INFO:
+            elif handle is not None or raw[24:31] != _NATIVE_INFO:
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
@@ -96,7 +104,10 @@ class Pipeline(Generic[Out]):
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
         appliances = self.population.appliances
-        return {name: save_appliance(a) for name, a in appliances.items()}
+        return {
+            "until_look": self.population.until_look,
+            "appliances": {n: save_appliance(a) for n, a in appliances.items()},
+        }
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
@@ -104,9 +115,12 @@ class Pipeline(Generic[Out]):
         Raises:
             ValueError, TypeError, KeyError, AttributeError: it is none.
         """
+        if not saved:
+            return
         try:
-            for name, appliance in saved.items():
+            for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
+            self.population.look_in(saved["until_look"])
         except (ValueError, TypeError, KeyError, AttributeError):
             # All of it or nothing.
             self.population.appliances.clear()
@@ -144,7 +158,7 @@ class Pipeline(Generic[Out]):
                 known.program,
                 int(priority) if priority.isdigit() else None,
             )
-            name = host or known.host or self.settings.appliance
+            name = known.host or host or self.settings.appliance
             handle(self.population.named(name), line, at + 8, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
@@ -152,12 +166,18 @@ class Pipeline(Generic[Out]):
         self._remember(line, prefix)
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
+            if _AUTH_BEHIND.match(line, prefix.body_at):
+                appliance = self.population.named(self.settings.appliance)
+                self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
-        if prefix.stamp is None and time is not None:
+        if prefix.stamp is None:
             prefix = prefix._replace(stamp=time)
-        name = host or prefix.host or self.settings.appliance
-        appliance: Appliance = self.population.named(name)
-        handle(appliance, line, prefix.body_at, prefix)
+        if prefix.stamp is None:
+            # Somebody's text behind a line feed: it tells nothing of a session, and
+            # is refused if it looks like AUTH.
+            handle = self._leads[b"SMTP"]
+        name = prefix.host or host or self.settings.appliance
+        handle(self.population.named(name), line, prefix.body_at, prefix)
 
     def _remember(self, line: bytes, prefix: Envelope) -> None:
         """Know this syslog header again by the bytes between stamp and level."""
@@ -165,5 +185,8 @@ class Pipeline(Generic[Out]):
         stamp = (prefix.stamp or "").encode()
         at = prefix.body_at - 8
         plain = line.startswith(stamp, start) and line[at : at + 8] == b": Info: "
-        if stamp and plain and len(self._headers) < _MAX_HEADERS:
-            self._headers[line[start + len(stamp) : at]] = prefix
+        header = line[start + len(stamp) : at]
+        # Not with a stamp inside, which would be another one in the next line.
+        known = len(self._headers) >= _MAX_HEADERS or stamp in header
+        if stamp and plain and not known:
+            self._headers[header] = prefix

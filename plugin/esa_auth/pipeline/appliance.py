@@ -81,9 +81,11 @@ class Appliance:
         """Take version and serial; return sessions that were another machine's."""
         other = self.observer.serial not in (None, serial)
         self.observer = Observer(self.name, version, serial)
-        if not other:
-            return []
         ended = [*self.inbound.live.values(), *self.outbound.live.values()]
+        if not other:
+            for session in ended:
+                session.view = None
+            return []
         for table in (self.inbound, self.outbound):
             table.kept.clear()
             table.live.clear()

@@ -12,6 +12,8 @@ from esa_auth.sessions import MAX_KEPT, Table
 
 Out = TypeVar("Out")
 
+# A message's line, and AUTH in a wording that is not known.
+_NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
 
 
@@ -64,7 +66,7 @@ class Connections(Generic[Out]):
         table = appliance.inbound
         if word == b"clos" and raw[end + 1 :].rstrip() == b"close":
             self._close(table, number, Line(appliance, raw, at, prefix))
-        elif word in _ICID_CONTEXT or (word.isupper() and word != b"MID "):
+        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
             self._describe(table, number, Line(appliance, raw, at, prefix))
         else:
             self._perhaps_auth(Line(appliance, raw, at, prefix))

@@ -22,7 +22,18 @@ class Population(Generic[Out]):
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
         self._every = max(1, min(1024, settings.cap // 128))
-        self._until_look = self._every
+        self.until_look = self._every
+
+    def look_in(self, connections: int) -> None:
+        """Look after so many connections for what is too old or too much.
+
+        Raises:
+            ValueError: it is no such number.
+        """
+        if not int(connections) > 0:
+            raise ValueError(f"look in {connections} connections")
+        # The cap, and with it how often is looked, may be another one than at the stop.
+        self.until_look = min(int(connections), self._every)
 
     def named(self, name: str) -> Appliance:
         """Return the appliance called ``name``."""
@@ -52,10 +63,10 @@ class Population(Generic[Out]):
 
     def grown(self, appliance: Appliance) -> None:
         """Note that a connection was added; expire and evict when it is time."""
-        self._until_look -= 1
-        if self._until_look:
+        self.until_look -= 1
+        if self.until_look:
             return
-        self._until_look = self._every
+        self.until_look = self._every
         for table in (appliance.inbound, appliance.outbound):
             for session in table.sweep(appliance.clock.now):
                 self._emit.abandoned(session, appliance, "session_expired")

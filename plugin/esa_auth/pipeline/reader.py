@@ -128,6 +128,11 @@ class Reader(Generic[Out]):
         session.last = instant
         return session
 
+    def refuse_prefix(self, line: Line) -> None:
+        """Keep a line of the AUTH family behind a stamp or level that is new to us."""
+        reason = "looks like AUTH behind a prefix that is not known"
+        self._refuse(line, "unread", reason)
+
     def _refuse(self, line: Line, why: str, reason: str) -> None:
         name = line.appliance.name
         self._emit.reject(Letter(line.raw, why, (reason,), name, recall_line(line)))

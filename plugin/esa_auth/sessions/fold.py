@@ -41,7 +41,12 @@ def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
     session.attempts += 1
     if fact.outcome == "failure":
         session.failures += 1
-    if isinstance(fact, InboundResult) and fact.user:
+    if isinstance(fact, OutboundResult):
+        # The line names the server itself; the session's end is to name it too.
+        if session.opening is None and session.address is None:
+            session.address = fact.address
+            session.view = None
+    elif fact.user:
         if len(session.users) < MAX_USERS:
             session.users[fact.user] = None
         if fact.outcome == "success":

@@ -43,6 +43,8 @@ class StateDirectory:
         self._sequence = 0
         self._slot = _SLOTS[1]
         self._looked = False
+        self.lost = False
+        """`load` found what was a checkpoint, and none that is whole."""
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Self:
@@ -83,6 +85,8 @@ class StateDirectory:
                 )
         self._looked = True
         if not valid:
+            # Also if it was set aside at a start that ended before its first save.
+            self.lost = any(map(self._was_damaged, _SLOTS))
             return None
         self._slot = max(valid, key=lambda slot: valid[slot].sequence)
         self._sequence = valid[self._slot].sequence
@@ -117,6 +121,19 @@ class StateDirectory:
                 f"checkpoint {self._path / slot} not saved: {error.strerror}"
             ) from error
         self._slot = slot
+
+    def file(self, name: str, flags: int) -> int:
+        """Return a descriptor of another file in the directory (0600 if made).
+
+        Raises:
+            FileNotFoundError, ConfigError, TemporaryError: as `trusted.open_file`.
+        """
+        return trusted.open_file(name, flags, self._directory, self._path)
+
+    def remove(self, name: str) -> None:
+        """Remove such a file, if it is there."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._directory)
 
     def close(self) -> None:
         """Let go of the lock. Safe to call twice."""
@@ -155,6 +172,12 @@ class StateDirectory:
         finally:
             os.close(descriptor)
         return None
+
+    def _was_damaged(self, slot: str) -> bool:
+        with suppress(FileNotFoundError):
+            os.stat(f"{slot}.corrupt", dir_fd=self._directory, follow_symlinks=False)
+            return True
+        return False
 
     def _set_aside(self, slot: str, reason: str) -> None:
         kept = f"{slot}.corrupt"

@@ -1,61 +1,81 @@
-"""A pipeline's memory in the state directory, between two starts of `filter`."""
+"""What a command remembers from one start to the next, in the state directory."""
 
 import logging
 import time
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import msgpack
 
+from esa_auth.errors import TemporaryError
 from esa_auth.state.directory import StateDirectory
 
-# A crash costs the context of the sessions opened since; a save costs a sync.
-SECONDS_BETWEEN = 30.0
+# A save costs some syncs and a copy of the session table: at most a twentieth of the
+# time goes into it, however large the table is.
+_SHARE = 20.0
+_RETRY_SECONDS = 1.0
 
 _log = logging.getLogger("esa_auth")
 
 
-class Rememberer(Protocol):
-    """What has a memory: the pipeline."""
-
-    def snapshot(self) -> dict[str, Any]:
-        """Return the memory as plain data."""
-
-    def restore(self, saved: dict[str, Any]) -> None:
-        """Take up a memory."""
-
-
 class Memory:
-    """Keeps open sessions while no process runs."""
+    """A checkpoint as plain data: maps, lists, text, bytes and numbers."""
 
-    def __init__(self, directory: StateDirectory) -> None:
-        """Use a directory that is open and locked."""
+    def __init__(self, directory: StateDirectory, seconds: float) -> None:
+        """Use an open directory; save every ``seconds`` at most."""
         self._directory = directory
-        self._next = time.monotonic() + SECONDS_BETWEEN
+        self._seconds = seconds
+        self._next = time.monotonic() + seconds
+        self.lost = False
+        """`recall` found that something was kept, and that it cannot be read."""
 
-    def recall(self, pipeline: Rememberer) -> None:
-        """Give ``pipeline``, which is new, what was kept.
+    def recall(self) -> dict[str, Any]:
+        """Return what was kept, empty if there is nothing that can be read.
 
         Raises:
             StateVersionError, ConfigError, TemporaryError: as `StateDirectory.load`.
         """
         payload = self._directory.load()
+        self.lost = self._directory.lost
         if payload is None:
-            return
+            return {}
         try:
-            pipeline.restore(msgpack.unpackb(payload, strict_map_key=False))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            _log.warning("the saved sessions cannot be read (%s): starting anew", error)
+            saved = msgpack.unpackb(payload, strict_map_key=False)
+        except (ValueError, msgpack.UnpackException) as error:
+            _log.warning("the saved state cannot be read (%s): starting anew", error)
+            saved = None
+        self.lost = not isinstance(saved, dict)
+        return saved if isinstance(saved, dict) else {}
 
-    def keep(self, pipeline: Rememberer) -> None:
-        """Save the memory of ``pipeline``, durably.
+    def due(self) -> bool:
+        """Return whether the last save is long enough ago."""
+        return time.monotonic() >= self._next
+
+    def keep(self, what: dict[str, Any]) -> None:
+        """Save, durably.
 
         Raises:
             TemporaryError: as `StateDirectory.save`.
         """
-        self._directory.save(msgpack.packb(pipeline.snapshot()))
-        self._next = time.monotonic() + SECONDS_BETWEEN
+        begun = time.monotonic()
+        self._directory.save(msgpack.packb(what))
+        ended = time.monotonic()
+        self._next = ended + max(self._seconds, (ended - begun) * _SHARE)
 
-    def keep_now_and_then(self, pipeline: Rememberer) -> None:
-        """Save if the last time is long enough ago."""
-        if time.monotonic() >= self._next:
-            self.keep(pipeline)
+    def keep_stubbornly(self, what: dict[str, Any], stop: Callable[[], bool]) -> None:
+        """Save, trying again until it works: nothing may be read on without.
+
+        Raises:
+            TemporaryError: it does not work and ``stop`` says that it is enough.
+        """
+        told = False
+        while True:
+            try:
+                return self.keep(what)
+            except TemporaryError as error:
+                if stop():
+                    raise
+                if not told:
+                    _log.warning("%s; waiting", error)
+                told = True
+                time.sleep(_RETRY_SECONDS)

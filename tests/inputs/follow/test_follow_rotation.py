@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from follow_scene import Log, Reader, compress
+from tests.inputs.follow.follow_scene import Log, Reader, compress
 
 
 @dataclass(frozen=True)

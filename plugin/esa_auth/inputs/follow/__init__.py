@@ -10,5 +10,6 @@ it was seen.
 from esa_auth.inputs.follow.chunk import Chunk, Position
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.follower import Follower
+from esa_auth.inputs.follow.saved import all_unread
 
-__all__ = ["Chunk", "Counters", "Follower", "Position"]
+__all__ = ["Chunk", "Counters", "Follower", "Position", "all_unread"]

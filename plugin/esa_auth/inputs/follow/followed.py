@@ -193,7 +193,7 @@ class Followed:
 
     def finish(self) -> Chunk | None:
         """Return the last line though it has no newline: no more will come."""
-        if not self._pending or self.position.mode != "line":
+        if not self._pending or self.position.mode == "skip":
             return None
         start, line = self.position.offset, self._pending
         self._advance(line, len(line))
@@ -220,14 +220,16 @@ class Followed:
         return Chunk(lines, truncated, self.path, self.log, start, self.position)
 
     def _tail_is_there(self, source: Source) -> bool:
-        length = self._tail_print.length if self._tail is None else len(self._tail)
-        found = source.read(self.position.offset - length, length)
-        if self._tail is not None:
-            return found == self._tail
-        if len(found) != length or not self._tail_print.begins(found):
-            return False
-        self._tail = found
-        return True
+        if self._tail is None:
+            length = self._tail_print.length
+            found = source.read(self.position.offset - length, length)
+            if len(found) != length or not self._tail_print.begins(found):
+                return False
+            self._tail = found
+            return True
+        # The beginning of a line counts, too: it may be all that there is but NULs.
+        expected = (self._tail + self._pending)[-WINDOW:]
+        return source.read(self.reached - len(expected), len(expected)) == expected
 
 
 def signature(status: os.stat_result) -> Signature:

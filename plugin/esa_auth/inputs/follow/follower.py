@@ -18,8 +18,9 @@ from esa_auth.inputs.follow.watch import Watcher
 
 _BLOCK = 256 * 1024
 # While there is much to read, looking at all directories each time would cost more than
-# the reading.
+# the reading; with thousands of files in them it would at any time.
 _POLLS_PER_LOOK = 16
+_PAUSE_PER_LOOK = 10
 _HELD_OPEN = 64
 
 
@@ -71,6 +72,7 @@ class Follower:
         self._succeeded: set[Followed] = set()
         self._behind = False
         self._polls_until_look = 0
+        self._look_due = 0.0
         self._look(frozenset(self._patterns) - before.patterns)
 
     def poll(self) -> list[Chunk]:
@@ -78,9 +80,10 @@ class Follower:
 
         An empty list does not mean that all is read: see `behind`.
         """
-        if not self._behind or self._polls_until_look <= 0:
+        due = not self._behind and self._clock() >= self._look_due
+        if due or self._polls_until_look <= 0:
             self._look()
-        self._polls_until_look -= 1
+        self._polls_until_look -= self._behind
         chunks: list[Chunk] = []
         left = self._max_bytes
         for files in self._logs:
@@ -127,6 +130,7 @@ class Follower:
 
     def _look(self, new_patterns: frozenset[str] = frozenset()) -> None:
         """See which files there are; at the start, which of them are old."""
+        began = self._clock()
         files = self._registry.files
         seen = look(
             self._patterns,
@@ -146,6 +150,8 @@ class Follower:
         self._sort()
         self._hold()
         self._polls_until_look = _POLLS_PER_LOOK
+        ended = self._clock()
+        self._look_due = ended + _PAUSE_PER_LOOK * (ended - began)
 
     def _sort(self) -> None:
         logs = defaultdict(list)
@@ -199,7 +205,7 @@ class Follower:
 
     def _read_log(self, files: list[Followed], left: int, chunks: list[Chunk]) -> int:
         """Read the files of one log in order; return how many bytes are left."""
-        for file in files:
+        for place, file in enumerate(files, start=1):
             try:
                 left = self._read_file(file, left, chunks)
             except ReplacedError:
@@ -213,6 +219,10 @@ class Follower:
             if left <= 0:
                 return left
             self._leave(file, chunks)
+            if file.unread and any(later.unread for later in files[place:]):
+                # It has been succeeded since the last look: to be finished first.
+                self._polls_until_look = 0
+                return left
         return left
 
     def _read_file(self, file: Followed, left: int, chunks: list[Chunk]) -> int:
@@ -237,6 +247,7 @@ class Follower:
             chunks.append(chunk)
         if lingered:
             self._registry.bury(file)
+            self._polls_until_look = 0
         elif not file.pathless and not file.unread:
             file.close()
 

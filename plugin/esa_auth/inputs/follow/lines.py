@@ -38,12 +38,16 @@ def cut(block: bytes, mode: Mode, cap: int) -> Cut:
             marked as truncated, and the rest is passed over. It is never a line: a
             user name of 64 KiB could else begin one of its own.
     """
-    skipped, mode = _skip(block, mode)
-    if mode != "line":
+    skipped = _skipped(block, mode)
+    if mode == "skip" and block[skipped - 1 : skipped] != b"\n":
         return Cut([], (), skipped, skipped, mode)
     end = block.rfind(b"\n", skipped)
     lines = block[skipped:end].split(b"\n") if end >= 0 else []
     consumed = end + 1 if end >= 0 else skipped
+    if lines or mode == "skip":
+        # The start lasts until a line is complete: if the file is truncated before
+        # that, a larger hole can take the place of what was seen of the line.
+        mode = "line"
     if len(block) - consumed > cap:
         lines.append(block[consumed:])
         consumed, mode = len(block), "skip"
@@ -53,14 +57,16 @@ def cut(block: bytes, mode: Mode, cap: int) -> Cut:
     return Cut([line[:cap] for line in lines], truncated, skipped, consumed, mode)
 
 
-def _skip(block: bytes, mode: Mode) -> tuple[int, Mode]:
-    """Return how many bytes are no line's, and what stands behind them."""
+def _skipped(block: bytes, mode: Mode) -> int:
+    """Return how many bytes at the start of the block are no line's."""
     if mode == "start":
         # A writer without O_APPEND goes on at its old offset after copytruncate, and
         # the file begins with a hole (logrotate/logrotate#286: 22 MB of NULs).
-        nuls = len(block) - len(block.lstrip(b"\0"))
-        return nuls, "start" if nuls == len(block) else "line"
+        # Compared as a whole first: lstrip goes byte by byte.
+        if block == bytes(len(block)):
+            return len(block)
+        return len(block) - len(block.lstrip(b"\0"))
     if mode == "skip":
         end = block.find(b"\n")
-        return (len(block), "skip") if end < 0 else (end + 1, "line")
-    return 0, "line"
+        return len(block) if end < 0 else end + 1
+    return 0

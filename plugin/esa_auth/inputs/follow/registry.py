@@ -51,33 +51,28 @@ class Registry:
         for error in look.failures:
             self.complain(error)
         self._follow_devices(look)
-        unseen = [found for key, found in look.found.items() if key not in self.files]
         for found in look.found.values():
             self._attempt(self._meet, found)
         if not look.failures:
             self._miss(look)
-        for found in unseen:
+        for found in look.found.values():
+            if found.key in self.files:
+                continue
             if found.pattern is None and found.log in ignored_logs:
                 self._attempt(self._ignore, found)
             else:
                 self._attempt(self._admit, found)
-        self._gone.looked()
+        if not look.failures:
+            self._gone.looked()
 
-    def replaced(self, file: Followed, *, truncated: bool = True) -> None:
-        """Start over with a file whose content is not what was read of it.
-
-        Args:
-            file: As it was read; it is closed.
-            truncated: Whether it is the same file as before, and not a new one that
-                was given the same inode.
-        """
-        if truncated:
-            self._counters.truncations += 1
-            _log.warning(
-                "%s: truncated or rewritten, %d bytes had been read; from its start",
-                file.path,
-                file.position.offset,
-            )
+    def replaced(self, file: Followed) -> None:
+        """Start over with a file that was truncated or rewritten in its place."""
+        self._counters.truncations += 1
+        _log.warning(
+            "%s: truncated or rewritten, %d bytes had been read; from its start",
+            file.path,
+            file.position.offset,
+        )
         self._gone.add(file.record(), file)
         self.files[file.key] = file.start_over(self._clock())
 
@@ -127,7 +122,7 @@ class Registry:
         was_live = file.rank == LIVE and not file.pathless
         renamed = found.path != file.path
         if found.compressed != file.compressed:
-            self._replaced_by(found, file)
+            self.bury(file)
             return
         file.locate(found)
         if found.literal:
@@ -139,17 +134,16 @@ class Registry:
             return
         try:
             if not file.check():
-                self.replaced(file, truncated=not (was_closed and renamed))
+                if was_closed and renamed:
+                    # Another file, which was given the same inode.
+                    self.bury(file)
+                else:
+                    self.replaced(file)
             elif not file.unread:
                 file.settle(status)
         finally:
             if was_closed:
                 file.close()
-
-    def _replaced_by(self, found: Found, file: Followed) -> None:
-        """Follow an archive that was given the inode of a plain file, or the other."""
-        self.bury(file)
-        self._admit(found)
 
     def _miss(self, look: Look) -> None:
         """Take note of the files that have no name any more."""
@@ -160,7 +154,8 @@ class Registry:
                 self.bury(file)
                 continue
             self._counters.rotations += file.rank == LIVE
-            file.rank = min(file.rank, 0)
+            # Of a number in its last name: others are counted on without it.
+            file.rank, file.name_stamp = 0, ""
             file.pathless, file.quiet_since = True, self._clock()
         self._copies = {
             key: copy for key, copy in self._copies.items() if key in look.found

@@ -1,0 +1,24 @@
+"""The memory and the descriptors of a process, as the kernel counts them."""
+
+from pathlib import Path
+
+
+def rss(pid: int) -> int:
+    """Return the resident set in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(pid)
+
+
+def descriptors(pid: int) -> int:
+    """Return how many files it has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def slope(points: list[tuple[float, float]]) -> float:
+    """Return the slope of the line that fits the points best."""
+    mean_x = sum(x for x, _ in points) / len(points)
+    mean_y = sum(y for _, y in points) / len(points)
+    across = sum((x - mean_x) ** 2 for x, _ in points)
+    return sum((x - mean_x) * (y - mean_y) for x, y in points) / across

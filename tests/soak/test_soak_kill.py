@@ -1,0 +1,143 @@
+"""T1, T1b, T16: ended at random points while the log is written and rotated."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.soak.command import ENDED, Command, clean_run, start_writer
+from tests.soak.events import Events, Verdict, judge
+from tests.soak.lines import write_source
+from tests.soak.pipe import Pipe
+from tests.soak.receiver import Receiver
+from tests.soak.sizes import HANG, show, size
+from tests.soak.writer import LIVE
+
+LINES = size(20_000, 1_000_000)
+ROTATIONS = size(8, 50)
+ENDS = size(8, 200)
+SEED = 20260317
+#: A process lives so long, in seconds: some never get to their first checkpoint.
+LIFE = (0.1, size(1.4, 2.2))
+
+
+@dataclass(frozen=True)
+class Source:
+    """A log to be written, and the events that an undisturbed run makes of it."""
+
+    path: Path
+    lines: int
+    clean: Events
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Source:
+    folder = tmp_path_factory.mktemp("source")
+    path = folder / "source"
+    lines = write_source(path, LINES, ROTATIONS + 1, SEED)
+    return Source(path, lines, clean_run(path, folder))
+
+
+def _lives(source: Source, log: Path, style: str) -> Iterator[int]:
+    """Write the log; yield the number of each end that is due."""
+    random = Random(SEED)
+    lives = [random.uniform(*LIFE) for _ in range(ENDS)]
+    writer = start_writer(source.path, log, style, sum(lives))
+    try:
+        for number, life in enumerate(lives, 1):
+            time.sleep(life)
+            yield number
+        assert writer.wait(HANG) == 0
+    finally:
+        writer.kill()
+        writer.wait()
+
+
+def _report(test: str, source: Source, command: Command, verdict: Verdict) -> None:
+    show(
+        test,
+        lines=source.lines,
+        events=len(source.clean.digests),
+        rotations=ROTATIONS,
+        starts=command.starts,
+        lost=verdict.lost,
+        phantom=verdict.phantom,
+        wrong=verdict.wrong,
+        duplicates=verdict.duplicates,
+    )
+
+
+@pytest.mark.parametrize("style", size(["current"], ["current", "numbered"]))
+def test_t1_kill_loses_nothing(source: Source, tmp_path: Path, style: str) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    letters = tmp_path / "dead"
+    with (
+        Receiver() as receiver,
+        Command(
+            tmp_path,
+            *("tail", log / LIVE[style], "--state-dir", tmp_path / "state"),
+            *("--forward", f"127.0.0.1:{receiver.port}", "--dead-letter", letters),
+        ) as command,
+    ):
+        command.start()
+        for _ in _lives(source, log, style):
+            command.kill()
+            command.start()
+        receiver.events.wait_for_last()
+        assert command.stop() in ENDED
+    verdict = judge(source.clean, receiver.events)
+    _report(f"T1 kill -9, {style}", source, command, verdict)
+    assert verdict.clean
+    assert "Traceback" not in command.told()
+
+
+def test_t16_a_stop_loses_and_repeats_nothing(source: Source, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    with (
+        Receiver() as receiver,
+        Command(
+            tmp_path,
+            *("tail", log / LIVE["current"], "--state-dir", tmp_path / "state"),
+            *("--forward", f"127.0.0.1:{receiver.port}"),
+        ) as command,
+    ):
+        command.start()
+        codes = []
+        for _ in _lives(source, log, "current"):
+            codes.append(command.stop())
+            command.start()
+        receiver.events.wait_for_last()
+        codes.append(command.stop())
+    verdict = judge(source.clean, receiver.events)
+    _report("T16 SIGTERM", source, command, verdict)
+    assert verdict == Verdict(0, 0, 0, 0)
+    assert set(codes) <= ENDED
+
+
+def test_t1b_kill_loses_nothing_up_to_the_pipe(source: Source, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.mkdir()
+    events = Events()
+    with Command(
+        tmp_path,
+        *("tail", log / LIVE["current"], "--state-dir", tmp_path / "state"),
+    ) as command:
+        command.start(subprocess.PIPE)
+        pipe = Pipe(command.process.stdout, events)
+        for _ in _lives(source, log, "current"):
+            command.kill()
+            pipe.finish()
+            command.start(subprocess.PIPE)
+            pipe = Pipe(command.process.stdout, events)
+        events.wait_for_last()
+        assert command.stop() in ENDED
+        pipe.finish()
+    verdict = judge(source.clean, events)
+    _report("T1b kill -9, stdout", source, command, verdict)
+    assert verdict.clean

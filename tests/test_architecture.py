@@ -1,0 +1,367 @@
+"""Who may import whom, who may do I/O, how large things may be. Read by ast."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from tests.checkout import ROOT, needs_checkout
+
+pytestmark = needs_checkout
+
+PACKAGE = ROOT / "plugin" / "esa_auth"
+ANY = None
+# Part -> parts it may import, itself aside. No stage is in the list of another stage;
+# a part that is not in the table may not exist.
+MAY_IMPORT: dict[str, frozenset[str] | None] = {
+    "__init__": frozenset(),
+    "errors": frozenset(),
+    "facts": frozenset(),
+    "counters": frozenset(),
+    "identity": frozenset(),
+    "resources": frozenset(),
+    "joined": frozenset({"facts"}),
+    # The stages.
+    "inputs": frozenset({"errors"}),
+    "envelope": frozenset({"facts"}),
+    "grammar": frozenset({"facts"}),
+    "sessions": frozenset({"facts", "joined"}),
+    "ecs": frozenset({"facts", "joined"}),
+    "validation": frozenset({"resources"}),
+    "outputs": frozenset({"errors"}),
+    # What stands between two starts.
+    "state": frozenset({"errors"}),
+    # Where the stages meet.
+    "pipeline": frozenset(
+        {
+            "counters",
+            "ecs",
+            "envelope",
+            "facts",
+            "grammar",
+            "identity",
+            "joined",
+            "sessions",
+            "validation",
+        }
+    ),
+    "config": frozenset({"errors", "inputs", "outputs", "pipeline", "resources"}),
+    "commands": ANY,
+    "__main__": frozenset({"__init__", "commands", "errors"}),
+}
+STAGES = frozenset(
+    {"inputs", "envelope", "grammar", "sessions", "ecs", "validation", "outputs"}
+)
+PURE = frozenset(
+    {
+        "counters",
+        "ecs",
+        "envelope",
+        "errors",
+        "facts",
+        "grammar",
+        "identity",
+        "joined",
+        "pipeline",
+        "sessions",
+    }
+)
+OUTSIDE_WORLD = frozenset(
+    {
+        "asyncio",
+        "fcntl",
+        "glob",
+        "http",
+        "io",
+        "logging",
+        "multiprocessing",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "select",
+        "shutil",
+        "signal",
+        "socket",
+        "ssl",
+        "subprocess",
+        "sys",
+        "tempfile",
+        "threading",
+        "time",
+        "urllib",
+    }
+)
+OUTSIDE_CALLS = frozenset({"open", "print", "input", "eval", "exec", "__import__"})
+CLOCKS = frozenset({"now", "utcnow", "today"})
+NAMELESS = frozenset(
+    {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
+)
+MOST_LINES = 300
+MEDIAN_LINES = 120
+MOST_LINES_OF_A_FUNCTION = 40
+
+
+@dataclass(frozen=True)
+class Module:
+    """A source file of the package; ``name`` is dotted, without ``esa_auth``."""
+
+    name: str
+    source: str
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The syntax tree."""
+        return ast.parse(self.source)
+
+    @property
+    def part(self) -> str:
+        """The first word of the name: a stage, a table, a command."""
+        return self.name.split(".")[0]
+
+    def imports(self) -> Iterator[str]:
+        """Yield every module that is imported, wherever in the file."""
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{self.name}: relative import"
+                origin = node.module or ""
+                if origin == "esa_auth":
+                    # `from esa_auth import grammar` is of the module, not of a name.
+                    yield from (f"esa_auth.{alias.name}" for alias in node.names)
+                else:
+                    yield origin
+
+    def own_imports(self) -> set[str]:
+        """Return the parts of the package that are imported."""
+        own = {n.split(".")[1] for n in self.imports() if n.startswith("esa_auth.")}
+        return {"__init__" if part == "__version__" else part for part in own}
+
+    def foreign_imports(self) -> set[str]:
+        """Return the packages of others that are imported."""
+        return {name.split(".")[0] for name in self.imports()} - {"esa_auth"}
+
+
+def _modules() -> list[Module]:
+    found = []
+    for file in sorted(PACKAGE.rglob("*.py")):
+        words = file.relative_to(PACKAGE).with_suffix("").parts
+        if len(words) > 1 and words[-1] == "__init__":
+            words = words[:-1]
+        found.append(Module(".".join(words), file.read_text("utf-8")))
+    return found
+
+
+MODULES = _modules()
+each_module = pytest.mark.parametrize("module", MODULES, ids=lambda m: m.name)
+
+
+# ---- the rules, each of which a source can break ------------------------------------
+
+
+def wrong_imports(module: Module) -> set[str]:
+    """Return the parts that ``module`` may not import."""
+    allowed = MAY_IMPORT[module.part]
+    if allowed is ANY:
+        return module.own_imports() & {"__main__"}
+    return module.own_imports() - allowed - {module.part}
+
+
+def outside_contacts(module: Module) -> set[str]:
+    """Return what ``module`` has to do with anything but its arguments."""
+    found = module.foreign_imports() & OUTSIDE_WORLD
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if isinstance(node.func, ast.Name) and node.func.id in OUTSIDE_CALLS:
+            found.add(node.func.id)
+        if isinstance(node.func, ast.Attribute) and node.func.attr in CLOCKS:
+            found.add(ast.unparse(node.func))
+    return found
+
+
+def broad_handlers(module: Module) -> list[int]:
+    """Return the lines that catch everything; to let go and raise again is not to."""
+    found = []
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler):
+            kinds = "BaseException" if node.type is None else ast.unparse(node.type)
+            words = set(kinds.strip("()").replace(",", " ").split())
+            last = node.body[-1]
+            passes_on = isinstance(last, ast.Raise) and last.exc is None
+            if "Exception" in words or ("BaseException" in words and not passes_on):
+                found.append(node.lineno)
+    return found
+
+
+def unsafe_yaml(module: Module) -> list[int]:
+    """Return the lines that read YAML with anything but a safe loader."""
+    safe = {"yaml.SafeLoader", "yaml.CSafeLoader"}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef):
+            bases = {ast.unparse(base) for base in node.bases}
+            if bases and bases <= safe:
+                safe.add(node.name)
+    found = []
+    for node in ast.walk(module.tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = ast.unparse(node.func)
+        if not name.startswith("yaml.") or "load" not in name:
+            continue
+        loaders = [k.value for k in node.keywords if k.arg == "Loader"]
+        loaders += node.args[1:2]
+        named = [ast.unparse(loader) for loader in loaders]
+        if name != "yaml.safe_load" and not (
+            name == "yaml.load" and named and set(named) <= safe
+        ):
+            found.append(node.lineno)
+    return found
+
+
+def long_functions(module: Module) -> dict[str, int]:
+    """Return the functions that are too long, with their lines."""
+    found = {}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            lines = (node.end_lineno or node.lineno) - node.lineno + 1
+            if lines > MOST_LINES_OF_A_FUNCTION:
+                found[node.name] = lines
+    return found
+
+
+# ---- the sources keep them ----------------------------------------------------------
+
+
+@each_module
+def test_imports_go_one_way(module: Module) -> None:
+    assert module.part in MAY_IMPORT, "a new part needs its place in the table"
+    assert wrong_imports(module) == set()
+
+
+@each_module
+def test_only_the_edges_touch_the_outside(module: Module) -> None:
+    assert module.part not in PURE or outside_contacts(module) == set()
+
+
+@each_module
+def test_nothing_catches_everything(module: Module) -> None:
+    assert broad_handlers(module) == []
+
+
+@each_module
+def test_yaml_is_read_safely(module: Module) -> None:
+    assert unsafe_yaml(module) == []
+
+
+@each_module
+def test_sizes(module: Module) -> None:
+    assert len(module.source.splitlines()) <= MOST_LINES
+    assert long_functions(module) == {}
+
+
+def test_the_median_module_is_small() -> None:
+    sizes = [len(m.source.splitlines()) for m in MODULES]
+    assert median(sizes) < MEDIAN_LINES
+
+
+@each_module
+def test_names_say_something(module: Module) -> None:
+    words = {word.strip("_") for word in module.name.split(".")}
+    assert not words & NAMELESS
+
+
+@each_module
+def test_a_module_says_what_it_is_for(module: Module) -> None:
+    assert ast.get_docstring(module.tree)
+
+
+# ---- and the table and the rules are what they should be ----------------------------
+
+
+def test_no_stage_may_import_a_stage() -> None:
+    for stage in STAGES:
+        allowed = MAY_IMPORT[stage]
+        assert allowed is not ANY
+        assert not allowed & STAGES
+    joining = {part for part, may in MAY_IMPORT.items() if may and may & STAGES}
+    # config takes types of settings from the edges, never runs a line through a stage.
+    assert joining == {"pipeline", "config"}
+
+
+def test_the_table_has_no_circle_and_no_part_that_is_gone() -> None:
+    names = {module.part for module in MODULES}
+    assert set(MAY_IMPORT) == names
+    rest = dict(MAY_IMPORT)
+    while rest:
+        free = [
+            part
+            for part, allowed in rest.items()
+            if allowed is ANY or not (allowed & set(rest)) - {part}
+        ]
+        assert free, f"a circle among {sorted(rest)}"
+        for part in free:
+            del rest[part]
+
+
+def test_the_pure_parts_import_pure_parts() -> None:
+    for part in PURE:
+        allowed = MAY_IMPORT[part]
+        assert allowed is not ANY
+        # The schema is read once, at the start.
+        assert allowed <= PURE | {"validation"}
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "rule"),
+    [
+        ("ecs.x", "from esa_auth.grammar import read", wrong_imports),
+        ("ecs.x", "from esa_auth import grammar", wrong_imports),
+        ("grammar.x", "import esa_auth.sessions.table", wrong_imports),
+        ("inputs.x", "def f():\n    from esa_auth import pipeline", wrong_imports),
+        ("commands.x", "from esa_auth.__main__ import main", wrong_imports),
+        ("pipeline.x", "import os.path", outside_contacts),
+        ("pipeline.x", "from time import time", outside_contacts),
+        ("ecs.x", "open('x')", outside_contacts),
+        ("ecs.x", "datetime.datetime.now()", outside_contacts),
+        ("x", "try:\n    f()\nexcept Exception:\n    raise", broad_handlers),
+        ("x", "try:\n    f()\nexcept (OSError, Exception):\n    g()", broad_handlers),
+        ("x", "try:\n    f()\nexcept:\n    g()", broad_handlers),
+        ("x", "try:\n    f()\nexcept BaseException:\n    g()", broad_handlers),
+        ("x", "import yaml\nyaml.load(x)", unsafe_yaml),
+        ("x", "import yaml\nyaml.load(x, Loader=yaml.Loader)", unsafe_yaml),
+        ("x", "import yaml\nyaml.full_load(x)", unsafe_yaml),
+        ("x", "class L(yaml.Loader): ...\nyaml.load(x, L)", unsafe_yaml),
+        ("x", "def f():\n" + "    x\n" * 40, long_functions),
+    ],
+)
+def test_a_breach_is_seen(name: str, source: str, rule: object) -> None:
+    assert callable(rule)
+    assert rule(Module(name, source))
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "rule"),
+    [
+        ("ecs.x", "from esa_auth.ecs.y import z", wrong_imports),
+        ("__main__", "from esa_auth import __version__", wrong_imports),
+        ("x", "try:\n    f()\nexcept OSError:\n    g()", broad_handlers),
+        ("x", "try:\n    f()\nexcept BaseException:\n    raise", broad_handlers),
+        ("x", "class L(yaml.SafeLoader): ...\nyaml.load(x, Loader=L)", unsafe_yaml),
+        ("x", "yaml.safe_load(x)", unsafe_yaml),
+        ("x", "def f():\n" + "    x\n" * 39, long_functions),
+    ],
+)
+def test_what_is_right_is_no_breach(name: str, source: str, rule: object) -> None:
+    assert callable(rule)
+    assert not rule(Module(name, source))
+
+
+def test_there_are_sources() -> None:
+    assert len(MODULES) > 40
+    assert Path(PACKAGE, "pipeline", "__init__.py").exists()

@@ -1,0 +1,137 @@
+"""No line can make a regular expression take the square of its length.
+
+Steps are counted, not timed, see `backtracking`: the lines are made from each rule's
+own sample, cut at every word and filled up with what may come next, over and over.
+"""
+
+import re
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from esa_auth.envelope.prefix import _PREFIX, MAX_PREFIX
+from esa_auth.grammar import RULES, Rule
+from esa_auth.grammar.inbound import _CLIENT
+from esa_auth.grammar.outbound import _SERVER
+from esa_auth.grammar.reply import _ESCAPE, _STRING, _TUPLE, MAX_REPLY, read_reply
+from tests.backtracking import Steps, TooManyStepsError
+
+LENGTH = 150
+# Twice the text is twice the steps; the square of it would be four times.
+FACTOR = 2.6
+SINGLE = (" ", "a", "0", "(", "]", "'", "\\'", ", ", " (a)")
+REPLY = "('535', ['5.7.8 no', \"it's\"])[]"
+PATTERNS = {
+    **{rule.name: (rule.pattern, rule.sample) for rule in RULES},
+    "client": (_CLIENT, "198.51.100.7 reverse dns host a.example verified yes"),
+    "server": (_SERVER, "198.51.100.9 port 25"),
+    "reply": (_TUPLE, REPLY),
+    "quoted": (_STRING, "'5.7.8 \\'no\\' '"),
+    "escape": (_ESCAPE, "\\x41"),
+}
+
+
+@pytest.fixture(autouse=True)
+def deep() -> Iterator[None]:
+    """The counter takes a frame of Python for each repetition."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(50_000)
+    yield
+    sys.setrecursionlimit(before)
+
+
+def hostile(sample: str) -> Iterator[tuple[str, str]]:
+    """Yield (what a line begins with, what is then repeated)."""
+    words = re.findall(r"\S+\s*", sample)
+    for cut in range(len(words) + 1):
+        head, rest = "".join(words[:cut]), words[cut : cut + 5]
+        phrases = {
+            "".join(rest[start : start + size])
+            for start in range(len(rest))
+            for size in (1, 2, 4)
+        }
+        for pump in (*SINGLE, *sorted(phrases)):
+            yield head, pump
+
+
+def worst_growth(pattern: "re.Pattern[str] | re.Pattern[bytes]", sample: str) -> float:
+    """Return by how much the steps grow at most when the line doubles."""
+    steps, worst = Steps(pattern), 0.0
+    for head, pump in hostile(sample):
+        taken = []
+        for length in (LENGTH, 2 * LENGTH):
+            # The newline is in no line: it makes the end fail.
+            steps.fullmatch(head + pump * (length // len(pump)) + "\n")
+            taken.append(steps.taken)
+        # Steps that every line takes tell nothing of growth.
+        if taken[1] > LENGTH:
+            worst = max(worst, taken[1] / taken[0])
+    return worst
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_steps_grow_with_the_line(name: str) -> None:
+    assert worst_growth(*PATTERNS[name]) < FACTOR
+
+
+@pytest.mark.parametrize(
+    ("pattern", "sample"),
+    [
+        (
+            r"to (.*), port ([0-9]+), interface (.*), ([0-9]+) x",
+            "to a, port 25, interface b",
+        ),
+        (r"host +(.*) verified", "host a verified"),
+        (r"(\w+ ?)*", "a a"),
+        (r"(.+?) (.+?) x", "a b x"),
+    ],
+)
+def test_the_counter_sees_a_square(pattern: str, sample: str) -> None:
+    """The first two stood in the rules once."""
+    try:
+        growth = worst_growth(re.compile(pattern, re.DOTALL), sample)
+    except TooManyStepsError:
+        growth = FACTOR
+    assert growth >= FACTOR
+
+
+def test_the_counter_agrees_with_re() -> None:
+    for rule in RULES:
+        for other in RULES:
+            found = Steps(rule.pattern).fullmatch(other.sample)
+            assert found is (rule.pattern.fullmatch(other.sample) is not None)
+
+
+@pytest.mark.parametrize(
+    "sample",
+    [
+        "<22>Apr 22 11:44:48 2009 esa01 mail_logs: Info: x",
+        "Apr 22 11:44:48 a b: Apr 22 11:44:48 esa01 mail_logs: Info: x",
+        "2009-04-22T11:44:48.5+02:00 esa01 mail_logs: Info: x",
+        "<22>1 2009-04-22T11:44:48Z esa01 mail_logs - - [a b] [c d] Info: x",
+        "Wed Apr 22 11:44:48 2009 Info: x",
+    ],
+)
+def test_a_prefix_takes_few_steps_whatever_the_line(sample: str) -> None:
+    """It is looked for in the first bytes only, so a bound is enough."""
+    steps = Steps(_PREFIX)
+    for head, pump in hostile(sample):
+        line = (head + pump * MAX_PREFIX)[:MAX_PREFIX]
+        steps.match(line)
+        assert steps.taken < 200 * MAX_PREFIX
+
+
+def test_a_reply_of_quotes_that_nothing_closes() -> None:
+    """The quotes are looked for once, not once behind each of them."""
+    text = "('535', ['" + "\\'" * (MAX_REPLY // 2 - 12) + "])"
+    assert read_reply(text) == ("535", None)
+    many = "('535', [" + "'a', " * 1000 + "'b'])"
+    code, reason = read_reply(many)
+    assert code == "535"
+    assert reason == "a " * 1000 + "b"
+
+
+def test_rules_are_all_here() -> None:
+    assert len(PATTERNS) == len({rule.name for rule in RULES}) + 5
+    assert all(isinstance(rule, Rule) for rule in RULES)
