@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from archive_runs import Appliance, Ran, auth, command, letters_in, opening, run
+from tests.archive_runs import Appliance, Ran, auth, command, letters_in, opening, run
 
 MARCH = datetime(2024, 3, 1)  # noqa: DTZ001 - the appliance's clock
 # Every end of a file is a point to go on from, as in files that take longer to read.
@@ -270,9 +270,9 @@ POINTS = {
         "kill_at(group._Worker, '_mark', 2, whom=os.getppid)"
     ),
     "events written, the file not at its end": (
-        "kill_at(group, 'write_patiently', 3, after=True, whom=os.getppid)"
+        "kill_at(group, 'write_all', 3, after=True, whom=os.getppid)"
     ),
-    "a worker dies": "kill_at(group, 'write_patiently', 2, after=True)",
+    "a worker dies": "kill_at(group, 'write_all', 2, after=True)",
     "letters not written": "kill_at(workers.DeadLetters, 'write', 3)",
     "a part not appended": "kill_at(Result, 'append_part', 1)",
     "a part appended, not noted": "kill_at(Result, 'append_part', 1, after=True)",
@@ -427,7 +427,7 @@ def test_a_full_disk_is_waited_out(many: Path, tmp_path: Path) -> None:
         )
         assert process.stderr
         with process.stderr as stderr:
-            while b"No space left on device: waiting" not in (
+            while b"No space left on device; waiting" not in (
                 said := stderr.readline()
             ):
                 assert said, "it ended"
