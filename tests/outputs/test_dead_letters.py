@@ -308,7 +308,7 @@ def test_a_signal_to_stop_ends_a_wait_for_space() -> None:
     # Stands for SIGTERM's 8 s: here the time to stop has come from the beginning.
     before = (
         "import esa_auth.inputs.stream as stream\n"
-        "stream.Stream.stopping = lambda self: True\n"
+        "stream.Stream.over = property(lambda self: True)\n"
     )
     line = b"Wed Apr 22 11:00:00 2009 Info: SMTP Auth: (ICID 5) new words\n"
     done = subprocess.run(
