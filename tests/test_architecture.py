@@ -25,12 +25,13 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "identity": frozenset(),
     "resources": frozenset(),
     "joined": frozenset({"facts"}),
+    "letter": frozenset(),
     # The stages.
-    "inputs": frozenset({"errors"}),
+    "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
     "grammar": frozenset({"facts"}),
     "sessions": frozenset({"facts", "joined"}),
-    "ecs": frozenset({"facts", "joined"}),
+    "ecs": frozenset({"facts", "joined", "letter"}),
     "validation": frozenset({"resources"}),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "grammar",
             "identity",
             "joined",
+            "letter",
             "sessions",
             "validation",
         }
@@ -66,6 +68,7 @@ PURE = frozenset(
         "grammar",
         "identity",
         "joined",
+        "letter",
         "pipeline",
         "sessions",
     }

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,7 +13,7 @@ import orjson
 import pytest
 
 from tests.harness import inbound, native, opened
-from tests.process import Ended, Running, esa_auth
+from tests.process import PATIENCE, Ended, Running, command, esa_auth
 
 # Cisco note 118570, as in examples/quickstart.
 QUICK_START = (
@@ -242,6 +243,25 @@ def test_a_bad_command_line(tmp_path: Path) -> None:
         ended = esa_auth(*words)
         assert ended.code == 2
         assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("closing", "name"), [("<&-", "stdin"), (">&-", "stdout"), ("2>&-", "stderr")]
+)
+def test_a_standard_stream_that_is_closed(closing: str, name: str) -> None:
+    """The next file that is opened would take its place."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {closing}', "sh", *command(), "filter"],
+        input=None if name == "stdin" else b"",
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    said = b"" if name == "stderr" else f"esa-auth: {name} is closed".encode()
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) <= 1
 
 
 # ---- signals and pipes --------------------------------------------------------------

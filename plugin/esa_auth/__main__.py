@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from esa_auth import __version__
 from esa_auth.commands import check, convert, explain, replay, tail
 from esa_auth.commands import filter as filter_
-from esa_auth.errors import EsaAuthError
+from esa_auth.errors import ConfigError, EsaAuthError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -17,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format="esa-auth: %(message)s", level=logging.INFO)
     args = _parser().parse_args(argv)
     try:
+        _check_open()
         code: int = args.run(args)
         sys.stdout.flush()
     except EsaAuthError as error:
@@ -27,6 +28,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 74
     return code
+
+
+def _check_open() -> None:
+    """Refuse to run without one of the three: the next open would take its place.
+
+    Raises:
+        ConfigError: one was closed before we were started.
+    """
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            raise ConfigError(f"{name} is closed; /dev/null would do")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -48,36 +48,39 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         ConfigError: the text names the key's path and what is wrong with it.
     """
     defaults = yaml.safe_load(conf_text("default.yaml"))
-    tree = _merge(defaults, _read(path) if path else {})
+    tree = _merge(defaults, _whole(_read(path)) if path else {})
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
-    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
-    _check_utf8("appliance", tree["appliance"])
-    _check_zone("timezone", tree["timezone"])
-    for name, zone in zones:
-        _check_zone(f"appliances.{name}.timezone", zone)
     return Config(
-        Settings(
-            appliance=tree["appliance"],
-            zone=tree["timezone"],
-            zones=tuple((n, z) for n, z in zones if z),
-            reference=reference,
-            # JSON Schema takes 4096.0 for an integer.
-            cap=int(tree["sessions"]["cap"]),
-            max_age=int(tree["sessions"]["max_age"]),
-            max_line=int(tree["input"]["max_line"]),
-            id_key=_key(tree["event_id"]["key_file"]),
-        ),
+        _settings(tree, reference),
         tree["input"]["format"],
         tree["input"]["join_wrapped"],
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
         tree["dead_letter"]["file"],
-        tree["dead_letter"]["max_bytes"],
-        tree["dead_letter"]["keep"],
+        int(tree["dead_letter"]["max_bytes"]),
+        int(tree["dead_letter"]["keep"]),
         tree["state"]["directory"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _serials(tree["appliances"]),
+    )
+
+
+def _settings(tree: dict[str, Any], reference: int) -> Settings:
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
+    _check_utf8("appliance", tree["appliance"])
+    _check_zone("timezone", tree["timezone"])
+    for name, zone in zones:
+        _check_zone(f"appliances.{name}.timezone", zone)
+    return Settings(
+        appliance=tree["appliance"],
+        zone=tree["timezone"],
+        zones=tuple((n, z) for n, z in zones if z),
+        reference=reference,
+        cap=tree["sessions"]["cap"],
+        max_age=tree["sessions"]["max_age"],
+        max_line=tree["input"]["max_line"],
+        id_key=_key(tree["event_id"]["key_file"]),
     )
 
 
@@ -156,6 +159,14 @@ def _check_plain(path: str, where: str, value: Any) -> None:
     elif not isinstance(value, int | float | None):
         kind = type(value).__name__
         raise ConfigError(f"{path}: {where}: a {kind}; text needs quotes")
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with 4096 for 4096.0, which JSON Schema takes for an integer."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

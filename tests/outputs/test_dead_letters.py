@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archive_runs import Ran, auth, command, letters_in
 
-from archive_runs import Ran, auth, command, letters_in
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.patience import LONGEST_PAUSE
@@ -308,7 +308,7 @@ def test_a_signal_to_stop_ends_a_wait_for_space() -> None:
     # Stands for SIGTERM's 8 s: here the time to stop has come from the beginning.
     before = (
         "import esa_auth.inputs.stream as stream\n"
-        "stream.Stream.over = property(lambda self: True)\n"
+        "stream.Stream.stopping = lambda self: True\n"
     )
     line = b"Wed Apr 22 11:00:00 2009 Info: SMTP Auth: (ICID 5) new words\n"
     done = subprocess.run(

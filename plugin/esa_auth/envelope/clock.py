@@ -46,6 +46,11 @@ class Clock:
         """Time of the line read last, epoch seconds."""
         return self._last
 
+    @property
+    def stamp(self) -> str | None:
+        """The text of the stamp read last."""
+        return self._stamp
+
     def anchor(self, reference: int) -> None:
         """Take the next stamp without year as of the year before ``reference``."""
         self._anchor = reference
