@@ -9,7 +9,14 @@ from random import Random
 
 import pytest
 
-from tests.soak.command import ENDED, Command, clean_run, start_writer, wait_until
+from tests.soak.command import (
+    ENDED,
+    Command,
+    clean_run,
+    start_writer,
+    wait_for_state,
+    wait_until,
+)
 from tests.soak.events import Events, Verdict, judge
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
@@ -22,7 +29,7 @@ ROTATIONS = size(8, 50)
 ENDS = size(8, 200)
 SEED = 20260317
 #: A process lives so long, in seconds: some never get to their first checkpoint.
-LIFE = (0.1, size(1.4, 1.8))
+LIFE = (0.1, size(1.2, 1.8))
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ def test_t1_kill_loses_nothing(source: Source, tmp_path: Path, style: str) -> No
         ) as command,
     ):
         command.start()
+        wait_for_state(tmp_path)
         for _ in _lives(source, log, style):
             command.kill()
             command.start()
@@ -108,6 +116,7 @@ def test_t16_a_stop_loses_and_repeats_nothing(source: Source, tmp_path: Path) ->
         ) as command,
     ):
         command.start()
+        wait_for_state(tmp_path)
         codes = []
         for _ in _lives(source, log, "current"):
             codes.append(command.stop())
@@ -153,6 +162,7 @@ def test_t1b_kill_loses_nothing_up_to_the_pipe(source: Source, tmp_path: Path) -
     ) as command:
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
+        wait_for_state(tmp_path)
         for _ in _lives(source, log, "current"):
             command.kill()
             pipe.finish()

@@ -19,6 +19,7 @@ from tests.soak.command import (
     Command,
     clean_run,
     start_writer,
+    wait_for_state,
     wait_until,
 )
 from tests.soak.events import Events, Verdict, judge
@@ -87,6 +88,7 @@ def test_t4_copytruncate_loses_nothing_that_was_read(tmp_path: Path) -> None:
         log.mkdir()
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
+        wait_for_state(tmp_path)
         writer = start_writer(source, log, "copytruncate", files * 0.5)
         assert writer.wait(HANG) == 0
         events.wait_for_last()
