@@ -14,7 +14,7 @@ test: $(VENV)/.test engines lint
 
 # Crash and fault tests at full figures, one line for each; under an hour.
 soak: $(VENV)/.test
-	ESA_AUTH_SOAK=1 $(BIN)/python -m pytest -q -s tests/soak
+	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
