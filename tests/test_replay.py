@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from archive_runs import Ran, auth, command, letters_in, opening, run
+from tests.archive_runs import Ran, auth, command, letters_in, opening, run
 
 # A program in which the lines of one user are of a form that no rule reads yet, and
 # one whose schema refuses his events.

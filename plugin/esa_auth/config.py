@@ -51,32 +51,36 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     tree = _merge(defaults, _whole(_read(path)) if path else {})
     for key, value in overrides.items():
         _set(tree, key.split("."), value)
-    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
-    _check_utf8("appliance", tree["appliance"])
-    _check_zone("timezone", tree["timezone"])
-    for name, zone in zones:
-        _check_zone(f"appliances.{name}.timezone", zone)
     return Config(
-        Settings(
-            appliance=tree["appliance"],
-            zone=tree["timezone"],
-            zones=tuple((n, z) for n, z in zones if z),
-            reference=reference,
-            cap=tree["sessions"]["cap"],
-            max_age=tree["sessions"]["max_age"],
-            max_line=tree["input"]["max_line"],
-            id_key=_key(tree["event_id"]["key_file"]),
-        ),
+        _settings(tree, reference),
         tree["input"]["format"],
         tree["input"]["join_wrapped"],
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
         tree["dead_letter"]["file"],
-        tree["dead_letter"]["max_bytes"],
-        tree["dead_letter"]["keep"],
+        int(tree["dead_letter"]["max_bytes"]),
+        int(tree["dead_letter"]["keep"]),
         tree["state"]["directory"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _serials(tree["appliances"]),
+    )
+
+
+def _settings(tree: dict[str, Any], reference: int) -> Settings:
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
+    _check_utf8("appliance", tree["appliance"])
+    _check_zone("timezone", tree["timezone"])
+    for name, zone in zones:
+        _check_zone(f"appliances.{name}.timezone", zone)
+    return Settings(
+        appliance=tree["appliance"],
+        zone=tree["timezone"],
+        zones=tuple((n, z) for n, z in zones if z),
+        reference=reference,
+        cap=tree["sessions"]["cap"],
+        max_age=tree["sessions"]["max_age"],
+        max_line=tree["input"]["max_line"],
+        id_key=_key(tree["event_id"]["key_file"]),
     )
 
 

@@ -89,3 +89,5 @@ class Source(NamedTuple):
     priority: int | None = None
     syslog_host: str | None = None
     flags: tuple[str, ...] = ()
+    # The stamp, if it came from a record around the line.
+    outside: str | None = None

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.archive_runs import Ran, auth, command, letters_in
 
-from archive_runs import Ran, auth, command, letters_in
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.patience import LONGEST_PAUSE

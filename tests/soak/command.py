@@ -118,3 +118,8 @@ def wait_until(true: Callable[[], bool], what: str) -> None:
     while not true():
         assert time.monotonic() < end, f"hangs: {what}"
         time.sleep(0.02)
+
+
+def wait_for_state(folder: Path) -> None:
+    """Return when the first start has begun: what is rotated before that is old."""
+    wait_until((folder / "state" / "checkpoint.a").exists, "nothing is saved")

@@ -66,7 +66,7 @@ def _sessions(maker: Traffic, random: Random) -> Iterator[list[str]]:
         elif chance < 0.94:
             yield _repeated(maker)
         elif chance < 0.98:
-            yield _reused(maker)
+            yield reused(maker)
         else:
             yield [f"SMTP Auth: (ICID {next(maker.icids)}) pondered over user: alice"]
 
@@ -81,7 +81,7 @@ def _repeated(maker: Traffic) -> list[str]:
     ]
 
 
-def _reused(maker: Traffic) -> list[str]:
+def reused(maker: Traffic) -> list[str]:
     """An ICID that is opened again without having been closed."""
     icid = next(maker.icids)
     return [

@@ -7,6 +7,7 @@ it; what misbehaves in every detail is `tests.forward_receiver`.
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -17,6 +18,7 @@ import msgpack
 from tests.soak.events import Events
 from tests.soak.sizes import HANG
 
+_LATE_SECONDS = 0.8
 #: What becomes of a chunk, given its number.
 Behaviour = Callable[[int], str]
 
@@ -30,7 +32,8 @@ class Receiver:
     """Listens while in its context; may be stopped and started again.
 
     A behaviour answers ``ack``, ``reset`` (nothing is stored), ``stored`` (and then the
-    connection is reset without an acknowledgement) or ``silent`` (stored, no answer).
+    connection is reset without an acknowledgement), ``silent`` (stored, no answer) or
+    ``late`` (acknowledged after a while).
     """
 
     def __init__(self, behave: Behaviour = acknowledge) -> None:
@@ -120,7 +123,9 @@ class Receiver:
                 entries = msgpack.Unpacker(raw=False)
                 entries.feed(stream)
                 self.events.add([record for _, record in entries])
-        if answer == "ack":
+        if answer == "late":
+            time.sleep(_LATE_SECONDS)
+        if answer in {"ack", "late"}:
             sock.sendall(msgpack.packb({"ack": option["chunk"]}))
         elif answer != "silent":
             linger = struct.pack("ii", 1, 0)

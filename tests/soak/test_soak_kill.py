@@ -9,20 +9,27 @@ from random import Random
 
 import pytest
 
-from tests.soak.command import ENDED, Command, clean_run, start_writer
+from tests.soak.command import (
+    ENDED,
+    Command,
+    clean_run,
+    start_writer,
+    wait_for_state,
+    wait_until,
+)
 from tests.soak.events import Events, Verdict, judge
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
 from tests.soak.receiver import Receiver
 from tests.soak.sizes import HANG, show, size
-from tests.soak.writer import LIVE
+from tests.soak.writer import LIVE, parts
 
 LINES = size(20_000, 1_000_000)
 ROTATIONS = size(8, 50)
 ENDS = size(8, 200)
 SEED = 20260317
 #: A process lives so long, in seconds: some never get to their first checkpoint.
-LIFE = (0.1, size(1.4, 2.2))
+LIFE = (0.1, size(1.2, 1.8))
 
 
 @dataclass(frozen=True)
@@ -85,6 +92,7 @@ def test_t1_kill_loses_nothing(source: Source, tmp_path: Path, style: str) -> No
         ) as command,
     ):
         command.start()
+        wait_for_state(tmp_path)
         for _ in _lives(source, log, style):
             command.kill()
             command.start()
@@ -108,6 +116,7 @@ def test_t16_a_stop_loses_and_repeats_nothing(source: Source, tmp_path: Path) ->
         ) as command,
     ):
         command.start()
+        wait_for_state(tmp_path)
         codes = []
         for _ in _lives(source, log, "current"):
             codes.append(command.stop())
@@ -120,6 +129,29 @@ def test_t16_a_stop_loses_and_repeats_nothing(source: Source, tmp_path: Path) ->
     assert set(codes) <= ENDED
 
 
+def test_t16_a_stop_waits_for_a_late_acknowledgement(tmp_path: Path) -> None:
+    source, live = tmp_path / "source", tmp_path / "mail.current"
+    write_source(source, 2_000, 2, SEED)
+    first, second = parts(source.read_bytes())
+    clean = clean_run(source, tmp_path)
+    with Receiver(lambda number: "late") as receiver:
+        address = f"127.0.0.1:{receiver.port}"
+        arguments = ("--state-dir", tmp_path / "state", "--forward", address)
+        with Command(tmp_path, "tail", live, *arguments) as command:
+            live.write_bytes(first)
+            command.start()
+            wait_until(lambda: receiver.chunks > 0, "nothing is sent")
+            assert command.stop() == 0
+            with live.open("ab") as file:
+                file.write(second)
+            command.start()
+            receiver.events.wait_for_last()
+            assert command.stop() == 0
+    verdict = judge(clean, receiver.events)
+    show("T16 late ack", **vars(verdict))
+    assert verdict == Verdict(0, 0, 0, 0)
+
+
 def test_t1b_kill_loses_nothing_up_to_the_pipe(source: Source, tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.mkdir()
@@ -130,6 +162,7 @@ def test_t1b_kill_loses_nothing_up_to_the_pipe(source: Source, tmp_path: Path) -
     ) as command:
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
+        wait_for_state(tmp_path)
         for _ in _lives(source, log, "current"):
             command.kill()
             pipe.finish()

@@ -9,7 +9,14 @@ from random import Random
 
 import pytest
 
-from tests.soak.command import ENDED, Command, clean_run, start_writer, wait_until
+from tests.soak.command import (
+    ENDED,
+    Command,
+    clean_run,
+    start_writer,
+    wait_for_state,
+    wait_until,
+)
 from tests.soak.events import Events, judge
 from tests.soak.letters import read_letters
 from tests.soak.lines import write_source
@@ -21,7 +28,7 @@ from tests.soak.sizes import HANG, show, size
 LINES = size(8_000, 400_000)
 PAUSE = size(1.0, 60.0)
 RESTARTS = size(4, 100)
-DOWN = size(5.0, 300.0)
+DOWN = size(10.0, 300.0)
 #: KiB that the memory may grow while nobody takes the events.
 GROWTH = 10 * 1024
 
@@ -55,7 +62,7 @@ def test_t17_a_reader_that_pauses_gets_everything(scene: Scene, tmp_path: Path) 
     with _tail(tmp_path) as command:
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
-        wait_until(lambda: (tmp_path / "state/checkpoint.a").exists(), "no start")
+        wait_for_state(tmp_path)
         pipe.pause()
         _write(scene, tmp_path, 0)
         time.sleep(PAUSE / 2)
@@ -78,7 +85,7 @@ def test_t17_a_stop_ends_it_though_nobody_reads(scene: Scene, tmp_path: Path) ->
     with _tail(tmp_path) as command:
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
-        wait_until(lambda: (tmp_path / "state/checkpoint.a").exists(), "no start")
+        wait_for_state(tmp_path)
         pipe.pause()
         _write(scene, tmp_path, 0)
         wait_until(lambda: _blocked(command), "it is not held up")
@@ -106,7 +113,7 @@ def test_t17_a_reader_that_goes_ends_it(scene: Scene, tmp_path: Path) -> None:
     events = Events()
     with _tail(tmp_path) as command:
         command.start(subprocess.PIPE)
-        wait_until(lambda: (tmp_path / "state/checkpoint.a").exists(), "no start")
+        wait_for_state(tmp_path)
         assert command.process.stdout is not None
         command.process.stdout.close()
         _write(scene, tmp_path, 0)
@@ -140,6 +147,7 @@ def test_t22_t23_a_receiver_that_fails_gets_everything(
         address = ("--forward", f"127.0.0.1:{receiver.port}", "--config", config)
         with _tail(tmp_path, *address) as command:
             command.start()
+            wait_for_state(tmp_path)
             seconds = RESTARTS * size(0.8, 2.0)
             writer = start_writer(scene.source, tmp_path / "log", "current", seconds)
             for _ in range(RESTARTS):
@@ -172,7 +180,7 @@ def test_t23_a_receiver_that_is_down_costs_no_memory(
         receiver.stop()
         with _tail(tmp_path, *address) as command:
             command.start()
-            wait_until(lambda: (tmp_path / "state/checkpoint.a").exists(), "no start")
+            wait_for_state(tmp_path)
             writer = start_writer(scene.source, tmp_path / "log", "current", DOWN / 2)
             wait_until(lambda: "retrying" in command.told(), "it does not try")
             before = rss(command.process.pid)

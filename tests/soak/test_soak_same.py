@@ -3,23 +3,34 @@
 import gzip
 import subprocess
 import time
+from collections import Counter
 from functools import partial
 from pathlib import Path
 from random import Random
 
+import orjson
 import pytest
 
 from tests.bench.corpora import HEADER, START
 from tests.bench.traffic import Traffic
-from tests.soak.command import ENDED, Command, clean_run, start_writer, wait_until
+from tests.soak.command import (
+    ENDED,
+    ESA_AUTH,
+    Command,
+    clean_run,
+    start_writer,
+    wait_for_state,
+    wait_until,
+)
 from tests.soak.events import Events, Verdict, judge
-from tests.soak.lines import last_line, write_source
+from tests.soak.lines import last_line, reused, write_source
 from tests.soak.pipe import Pipe
 from tests.soak.sizes import HANG, show, size
 from tests.soak.writer import parts, rotate
 
 IDENTICAL = size(5_000, 100_000)
 STOPS = size(4, 50)
+REUSED = size(1_000, 100_000)
 
 
 def _identical(path: Path) -> None:
@@ -77,6 +88,7 @@ def test_t4_copytruncate_loses_nothing_that_was_read(tmp_path: Path) -> None:
         log.mkdir()
         command.start(subprocess.PIPE)
         pipe = Pipe(command.process.stdout, events)
+        wait_for_state(tmp_path)
         writer = start_writer(source, log, "copytruncate", files * 0.5)
         assert writer.wait(HANG) == 0
         events.wait_for_last()
@@ -126,3 +138,29 @@ def test_t25_evictions_are_the_same_over_a_stop(tmp_path: Path) -> None:
 
 def _has(events: Events, count: int) -> bool:
     return len(events.digests) >= count
+
+
+def test_t26_a_number_used_again_is_another_session(tmp_path: Path) -> None:
+    """The oracle of these tests is the program itself; this one knows better."""
+    maker, out = Traffic(Random(26)), tmp_path / "out"
+    stamp = time.asctime(time.gmtime(START))
+    bodies: list[str] = []
+    for _ in range(REUSED):
+        bodies += reused(maker)
+    log = "".join(f"{stamp} Info: {body}\n" for body in bodies)
+    with out.open("wb") as file:
+        command = [*ESA_AUTH, "filter", "--dead-letter", str(tmp_path / "dead")]
+        subprocess.run(command, input=log.encode(), stdout=file, check=True)
+    found = Counter(
+        (
+            event["event"]["action"],
+            event.get("user", {}).get("name"),
+            event["cisco_esa"]["policy"]["sender_group"],
+        )
+        for event in map(orjson.loads, out.read_bytes().splitlines())
+    )
+    show("T26", reused=REUSED, events=found.total())
+    assert found["smtp-auth", "carol@example.com", "FIRST"] == REUSED
+    assert found["smtp-auth", "dave@example.com", "SECOND"] == REUSED
+    ends = Counter({k[2]: n for k, n in found.items() if k[0] == "smtp-session-end"})
+    assert ends == {"FIRST": REUSED, "SECOND": REUSED}

@@ -20,7 +20,7 @@ from tests.soak.writer import parts, rotate
 
 CHECKPOINTS = ("checkpoint.a", "checkpoint.b")
 ROUNDS = size(1, 50)
-DAMAGES = size(3, 200)
+DAMAGES = size(3, 100)
 AT_ONCE = 20
 
 

@@ -127,6 +127,9 @@ class _Keeper:
                 f"-o: {self._result.path}: shorter than {self._file.path} says: start"
                 " without --resume"
             )
+        # Of a run that was killed, or of one that was never gone on with.
+        for number in set(range(len(self._todo.groups))) - self._progress.parts:
+            self._result.drop_part(number)
         self.save()
         return self._progress
 

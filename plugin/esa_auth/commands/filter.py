@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
             directory = StateDirectory.open(config.state_directory)
             held.enter_context(directory)
             memory = Memory(directory, SECONDS_BETWEEN_SAVES)
-        run = held.enter_context(open_run(config, stream.stopping))
+        run = held.enter_context(open_run(config, lambda: stream.over))
         decoder = _decoder(config, run)
         try:
             if args.ack and memory and directory:

@@ -20,7 +20,7 @@ from esa_auth.envelope import has_prefix
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.inputs.archives import Archive
 from esa_auth.inputs.decode import Decoder
-from esa_auth.outputs.patience import Patience, write_patiently
+from esa_auth.outputs.descriptor import write_all
 from esa_auth.pipeline import Pipeline
 
 # How often a file's end becomes a point to go on from: each costs a few syncs.
@@ -107,7 +107,6 @@ class _Worker:
         self._report = report
         self._parent = parent
         self._pipeline = Pipeline(settings, form, read_time)
-        self._patience = Patience("output", time.sleep, self._orphaned)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
@@ -164,7 +163,7 @@ class _Worker:
             self._report.send(Refused(dead))
         if events := self._pipeline.take_events():
             data = b"".join(events)
-            write_patiently(self._job.descriptor, data, self._patience)
+            write_all(self._job.descriptor, data, self._orphaned)
             self._length += len(data)
 
     def _tell(self, done: int) -> None:
@@ -178,22 +177,14 @@ class _Worker:
         if self._job.durable:
             os.fsync(self._job.descriptor)
         counters = asdict(self._pipeline.counters)
-        memory = None if last else self._memory()
+        memory = None if last else msgpack.packb(self._pipeline.snapshot())
         self._report.send(Mark(files, self._length, self._broken, counters, memory))
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
-
-    def _memory(self) -> bytes:
-        pipeline = self._pipeline
-        kept = [pipeline.snapshot(), pipeline.population.until_look]
-        packed: bytes = msgpack.packb(kept)
-        return packed
 
     def _recall(self, mark: Mark) -> None:
         if mark.memory is None:
             return
-        saved, until_look = msgpack.unpackb(mark.memory, strict_map_key=False)
-        self._pipeline.restore(saved)
-        self._pipeline.population.until_look = until_look
+        self._pipeline.restore(msgpack.unpackb(mark.memory, strict_map_key=False))
         for name, count in (mark.counters or {}).items():
             setattr(self._pipeline.counters, name, count)
 

@@ -15,7 +15,6 @@ from esa_auth.commands.plan import Plan
 from esa_auth.counters import Counters
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.patience import Patience
 from esa_auth.outputs.result import Result
 
 log = logging.getLogger("esa_auth")
@@ -72,7 +71,6 @@ class Workers:
         self._progress = progress
         self._result = result
         self._letters = letters
-        self._patience = Patience("output")
         self._running: dict[Connection, _Running] = {}
         self._done = [self._size(n, m.files) for n, m in enumerate(progress.marks)]
 
@@ -167,7 +165,7 @@ class Workers:
             waited = number in progress.parts
             if waited:
                 save()
-                self._result.append_part(number, self._patience)
+                self._result.append_part(number)
             progress.base += progress.marks[number].length
             progress.appended += 1
             progress.parts.discard(number)

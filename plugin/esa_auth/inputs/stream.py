@@ -37,10 +37,6 @@ class Stream:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._end)
 
-    def stopping(self) -> bool:
-        """Return whether a stop signal came."""
-        return self._stopping
-
     def read(self) -> bytes:
         """Return what there is, at most a block; wait for it; ``b""`` at the end."""
         while not self._over:

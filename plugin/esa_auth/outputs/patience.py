@@ -2,11 +2,10 @@
 
 import errno
 import logging
-import os
 import time
 from collections.abc import Callable
 
-from esa_auth.errors import OutputGoneError, TemporaryError
+from esa_auth.errors import TemporaryError
 
 FIRST_PAUSE = 0.1
 # Writing goes on within this of the moment when there is space again.
@@ -53,21 +52,3 @@ class Patience:
         if self._failing is not None:
             _log.warning("%s: written again after %d tries", self._what, self.tries)
             self._failing, self._pause, self.tries = None, FIRST_PAUSE, 0
-
-
-def write_patiently(descriptor: int, data: bytes, patience: Patience) -> None:
-    """Write all of ``data``; wait while the device refuses.
-
-    Raises:
-        OutputGoneError: the reader is gone.
-        TemporaryError: there is no more waiting.
-    """
-    view = memoryview(data)
-    while view:
-        try:
-            view = view[os.write(descriptor, view) :]
-            patience.worked()
-        except BrokenPipeError as error:
-            raise OutputGoneError("the reader of our output is gone") from error
-        except OSError as error:
-            patience.failed(error)

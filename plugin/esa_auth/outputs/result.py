@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 
 from esa_auth.errors import ConfigError, StateLockedError
-from esa_auth.outputs.patience import Patience, write_patiently
+from esa_auth.outputs.descriptor import write_all
 
 _BLOCK = 1 << 20
 # Workers of a run that was killed see it at their next block.
@@ -74,16 +74,16 @@ class Result:
         os.close(descriptor)
         return None
 
-    def append_part(self, number: int, patience: Patience) -> None:
+    def append_part(self, number: int) -> None:
         """Copy a part to the end of the output.
 
         Raises:
             OSError: it cannot be read.
-            OutputGoneError, TemporaryError: as `write_patiently`.
+            OutputGoneError, TemporaryError: as `write_all`.
         """
         with open(self._part(number), "rb") as part:
             while block := part.read(_BLOCK):
-                write_patiently(self.descriptor, block, patience)
+                write_all(self.descriptor, block)
         self.sync()
 
     def drop_part(self, number: int) -> None:

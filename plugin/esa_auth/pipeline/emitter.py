@@ -132,6 +132,7 @@ def source_of(line: Line, instant: Instant) -> Source:
         prefix.priority,
         prefix.host,
         flags,
+        None if own_stamp else prefix.stamp,
     )
 
 

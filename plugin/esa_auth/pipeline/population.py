@@ -48,15 +48,6 @@ class Population(Generic[Out]):
         for appliance in self.appliances.values():
             appliance.clock.anchor(reference)
 
-    @property
-    def until_look(self) -> int:
-        """How many more connections until old ones are looked for."""
-        return self._until_look
-
-    @until_look.setter
-    def until_look(self, number: int) -> None:
-        self._until_look = number
-
     def open_sessions(self) -> int:
         """Return how many connections are held, of all appliances."""
         return sum(a.open_sessions() for a in self.appliances.values())

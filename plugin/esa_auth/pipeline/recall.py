@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from esa_auth.envelope import read_prefix
 from esa_auth.joined import Source
 from esa_auth.letter import Recall
 from esa_auth.pipeline.appliance import Appliance, Line
@@ -26,9 +25,8 @@ def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) ->
     if event["event"]["type"] == ["end"]:
         return _recall(appliance, None, None)._replace(session_end=True)
     raw = source.raw or b""
-    outside = read_prefix(raw).stamp is None
     ordinal = appliance.identity.counted(raw, source.instant.epoch)
-    return _recall(appliance, source.instant.iso if outside else None, ordinal)
+    return _recall(appliance, source.outside, ordinal)
 
 
 def _recall(appliance: Appliance, time: str | None, ordinal: int | None) -> Recall:

@@ -52,12 +52,13 @@ class ForwardOutput:
         self._on_poison = on_poison
         self._stop = stop
         self._timing = timing or Timing()
-        self._sender = AckSender(settings, self._timing, self._check_stop)
+        self._sender = AckSender(settings, self._timing, self._check_patience)
         self._backoff = Backoff(
             settings.first_delay, settings.max_delay, self._timing.random
         )
         self._health = Health(settings.address)
         self._trial = Trial(settings.max_batch_bytes)
+        self._stopped_at: float | None = None
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Return when each entry is acknowledged or was handed to ``on_poison``.
@@ -203,6 +204,16 @@ class ForwardOutput:
             self._timing.sleep(min(left, self._timing.slice))
             left -= self._timing.slice
         self._check_stop()
+
+    def _check_patience(self) -> None:
+        if not self._stop():
+            self._stopped_at = None
+            return
+        now = self._timing.clock()
+        if self._stopped_at is None:
+            self._stopped_at = now
+        if now - self._stopped_at >= self._timing.patience:
+            self._check_stop()
 
     def _check_stop(self) -> None:
         if self._stop():
