@@ -169,3 +169,13 @@ def test_a_second_stop_signal_ends_the_waiting(stream: tuple[Stream, int]) -> No
     signal.raise_signal(signal.SIGTERM)
     signal.raise_signal(signal.SIGINT)
     assert reader.read() == b""
+
+
+def test_the_time_of_a_record_is_of_its_first_line_only() -> None:
+    """What stands behind a line feed inside a record may be anybody's text."""
+    text = f"MID 6 Subject 'x\n{inbound(outcome='succeeded').decode()}"
+    found = decode([orjson.dumps({"message": text, "time": 1_700_000_000})])
+    assert not found.events
+    assert [letter["error"]["type"] for letter in found.dead] == ["no_time"]
+    first = decode([orjson.dumps({"message": inbound().decode(), "time": 1.5})])
+    assert first.results[0]["@timestamp"] == "1970-01-01T00:00:01.500Z"
