@@ -79,6 +79,24 @@ def test_a_failing_call_is_tried_again(
     assert sorted(reader.lines) == sorted(log.written)
 
 
+def test_what_cannot_be_looked_for_is_not_forgotten(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(log.folder)
+    log.write()
+    log.rename()
+    log.write()
+    reader.poll()
+    with monkeypatch.context() as broken:
+        failing(broken, "scandir", errno.EACCES)
+        for _ in range(4):
+            reader.clock.now += 4000.0
+            assert reader.poll() == []
+    assert reader.poll() == []
+    assert reader.lines == log.written
+    reader.kill()
+
+
 def test_the_same_failure_is_logged_once(
     log: Log,
     reader: Reader,

@@ -107,3 +107,17 @@ def test_positions_are_good_after_every_byte_read(tmp_path: Path) -> None:
         follower.close()
     log.close()
     assert lines == LINES
+
+
+def test_a_half_line_comes_before_the_next_file_though_few_bytes_are_read(
+    tmp_path: Path,
+) -> None:
+    log = Log(tmp_path)
+    reader = Reader(log.path, max_bytes=5)
+    log.raw(b"half a line")
+    log.rename()
+    assert reader.follower.poll() == []
+    log.raw(b"next\n")
+    assert reader.poll() == [b"half a line", b"next"]
+    reader.kill()
+    log.close()
