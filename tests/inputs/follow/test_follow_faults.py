@@ -159,13 +159,19 @@ def test_positions_of_a_newer_version_are_refused(log: Log, reader: Reader) -> N
         Follower([str(log.path)], positions)
 
 
-def test_positions_can_be_packed(log: Log, reader: Reader) -> None:
-    log.write()
-    reader.poll()
-    packed = msgpack.packb(reader.follower.positions())
-    follower = Follower([str(log.path)], msgpack.unpackb(packed))
-    assert follower.poll() == []
+@pytest.mark.parametrize("name", ["mail.log", "größe.log", os.fsdecode(b"\xff.log")])
+def test_positions_can_be_packed_whatever_the_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"one\n")
+    follower = Follower([str(path)])
+    assert [chunk.lines for chunk in follower.poll()] == [[b"one"]]
+    packed = msgpack.packb(follower.positions())
     follower.close()
+    path.rename(f"{path}.1")
+    path.write_bytes(b"two\n")
+    again = Follower([str(path)], msgpack.unpackb(packed))
+    assert [chunk.lines for chunk in again.poll()] == [[b"two"]]
+    again.close()
 
 
 def test_a_poll_reads_no_more_than_it_may(tmp_path: Path) -> None:
