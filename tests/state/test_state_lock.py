@@ -66,6 +66,11 @@ def test_the_same_process_cannot_hold_it_twice(tmp_path: Path) -> None:
     StateDirectory.open(tmp_path).close()
 
 
+def test_who_lets_go_is_not_named_any_more(tmp_path: Path) -> None:
+    StateDirectory.open(tmp_path).close()
+    assert (tmp_path / "lock").read_bytes() == b""
+
+
 def test_of_many_at_once_one_wins_and_a_killed_one_is_succeeded(
     tmp_path: Path,
 ) -> None:

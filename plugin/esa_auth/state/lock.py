@@ -10,7 +10,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from esa_auth.errors import ConfigError, StateLockedError
+from esa_auth.errors import ConfigError, StateLockedError, TemporaryError
 from esa_auth.state import trusted
 
 _LOCK = "lock"
@@ -32,8 +32,9 @@ def take(directory: int, path: Path) -> int:
     Raises:
         StateLockedError: another process holds it; the text names its pid.
         ConfigError: the lock file cannot be trusted, or the file system has no locks.
+        TemporaryError: somebody removes the lock file each time that it is made.
     """
-    while True:
+    for _ in range(_TRIES):
         descriptor = trusted.open_file(_LOCK, os.O_RDWR | os.O_CREAT, directory, path)
         try:
             _flock(descriptor, path)
@@ -44,6 +45,9 @@ def take(directory: int, path: Path) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)
+    raise TemporaryError(
+        f"state directory {path}: its lock file goes as soon as it is made"
+    )
 
 
 def release(descriptor: int) -> None:

@@ -79,6 +79,24 @@ def test_a_failing_call_is_tried_again(
     assert sorted(reader.lines) == sorted(log.written)
 
 
+def test_what_cannot_be_looked_for_is_not_forgotten(
+    log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = Reader(log.folder)
+    log.write()
+    log.rename()
+    log.write()
+    reader.poll()
+    with monkeypatch.context() as broken:
+        failing(broken, "scandir", errno.EACCES)
+        for _ in range(4):
+            reader.clock.now += 4000.0
+            assert reader.poll() == []
+    assert reader.poll() == []
+    assert reader.lines == log.written
+    reader.kill()
+
+
 def test_the_same_failure_is_logged_once(
     log: Log,
     reader: Reader,
@@ -141,13 +159,19 @@ def test_positions_of_a_newer_version_are_refused(log: Log, reader: Reader) -> N
         Follower([str(log.path)], positions)
 
 
-def test_positions_can_be_packed(log: Log, reader: Reader) -> None:
-    log.write()
-    reader.poll()
-    packed = msgpack.packb(reader.follower.positions())
-    follower = Follower([str(log.path)], msgpack.unpackb(packed))
-    assert follower.poll() == []
+@pytest.mark.parametrize("name", ["mail.log", "größe.log", os.fsdecode(b"\xff.log")])
+def test_positions_can_be_packed_whatever_the_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"one\n")
+    follower = Follower([str(path)])
+    assert [chunk.lines for chunk in follower.poll()] == [[b"one"]]
+    packed = msgpack.packb(follower.positions())
     follower.close()
+    path.rename(f"{path}.1")
+    path.write_bytes(b"two\n")
+    again = Follower([str(path)], msgpack.unpackb(packed))
+    assert [chunk.lines for chunk in again.poll()] == [[b"two"]]
+    again.close()
 
 
 def test_a_poll_reads_no_more_than_it_may(tmp_path: Path) -> None:

@@ -107,3 +107,34 @@ def test_positions_are_good_after_every_byte_read(tmp_path: Path) -> None:
         follower.close()
     log.close()
     assert lines == LINES
+
+
+def test_a_half_line_comes_before_the_next_file_though_few_bytes_are_read(
+    tmp_path: Path,
+) -> None:
+    log = Log(tmp_path)
+    reader = Reader(log.path, max_bytes=5)
+    log.raw(b"half a line")
+    log.rename()
+    assert reader.follower.poll() == []
+    log.raw(b"next\n")
+    assert reader.poll() == [b"half a line", b"next"]
+    reader.kill()
+    log.close()
+
+
+def test_a_file_is_opened_only_after_a_look(tmp_path: Path) -> None:
+    log = Log(tmp_path)
+    reader = Reader(log.path, max_bytes=5)
+    log.write(1)
+    log.rename_and_compress()
+    reader.follower.poll()
+    log.delete()
+    log.raw(b"half a line")
+    log.rename()
+    log.raw(b"next\n")
+    reader.poll()
+    # Some file systems give the inode of the deleted file to the last one.
+    assert reader.lines == [log.written[0], b"half a line", b"next"]
+    reader.kill()
+    log.close()

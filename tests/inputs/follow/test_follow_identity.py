@@ -379,6 +379,19 @@ def test_a_log_moved_away_while_it_is_read_is_read_to_its_end(
     assert reader.lines == log.written
 
 
+def test_what_is_deleted_before_its_turn_is_read_all_the_same(
+    log: Log, reader: Reader
+) -> None:
+    reader.stop()
+    for _ in range(3):
+        log.write()
+        log.rename()
+    reader.start()
+    for number in (1, 2, 3):
+        log.numbered(number).unlink()
+    assert reader.poll() == log.written
+
+
 def test_a_deleted_file_is_kept_open_until_it_has_been_quiet(
     log: Log, reader: Reader
 ) -> None:

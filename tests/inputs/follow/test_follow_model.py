@@ -348,7 +348,7 @@ def held_open(path: Path) -> bool:
 
 
 FollowedLog.TestCase.settings = settings(
-    max_examples=int(os.environ.get("N", 5000)) if SOAK else 60,
+    max_examples=5000 if SOAK else 60,
     stateful_step_count=100 if SOAK else 30,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),

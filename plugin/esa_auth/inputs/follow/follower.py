@@ -73,6 +73,7 @@ class Follower:
         self._behind = False
         self._polls_until_look = 0
         self._look_due = 0.0
+        self._looked = True
         self._look(frozenset(self._patterns) - before.patterns)
 
     def poll(self) -> list[Chunk]:
@@ -81,7 +82,8 @@ class Follower:
         An empty list does not mean that all is read: see `behind`.
         """
         due = not self._behind and self._clock() >= self._look_due
-        if due or self._polls_until_look <= 0:
+        self._looked = due or self._polls_until_look <= 0
+        if self._looked:
             self._look()
         self._polls_until_look -= self._behind
         chunks: list[Chunk] = []
@@ -206,6 +208,10 @@ class Follower:
     def _read_log(self, files: list[Followed], left: int, chunks: list[Chunk]) -> int:
         """Read the files of one log in order; return how many bytes are left."""
         for place, file in enumerate(files, start=1):
+            if file.source is None and file.changed and not self._looked:
+                # Its name, and even its inode, can be a later file's by now.
+                self._polls_until_look = 0
+                return left
             try:
                 left = self._read_file(file, left, chunks)
             except ReplacedError:

@@ -1,5 +1,6 @@
 """What is remembered of a file when it is closed, and across a restart."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -48,14 +49,28 @@ class Record:
         return 0 if self.ignored else max(0, self.seen - self.position.offset)
 
 
+def name_to_text(name: str) -> str:
+    """Return a file name as text that can be encoded, whatever bytes it is made of.
+
+    Names are bytes; those that are no UTF-8 come as lone surrogates, which neither
+    orjson nor msgpack encode.
+    """
+    return os.fsencode(name).decode("latin-1")
+
+
+def text_to_name(text: str) -> str:
+    """Return the file name that `name_to_text` was given."""
+    return os.fsdecode(text.encode("latin-1"))
+
+
 def to_plain(record: Record) -> dict[str, Any]:
     """Return the record in types that JSON and msgpack know."""
     return {
         "device": record.key[0],
         "inode": record.key[1],
-        "path": record.path,
-        "log": record.log,
-        "base": record.base,
+        "path": name_to_text(record.path),
+        "log": name_to_text(record.log),
+        "base": name_to_text(record.base),
         "offset": record.position.offset,
         "mode": record.position.mode,
         "head": [record.head.length, record.head.digest.hex()],
@@ -78,9 +93,9 @@ def from_plain(plain: Mapping[str, Any]) -> Record:
             raise ValueError(f"unknown mode {mode!r}")
         return Record(
             key=(int(plain["device"]), int(plain["inode"])),
-            path=str(plain["path"]),
-            log=str(plain["log"]),
-            base=str(plain["base"]),
+            path=text_to_name(plain["path"]),
+            log=text_to_name(plain["log"]),
+            base=text_to_name(plain["base"]),
             position=Position(int(plain["offset"]), mode),
             head=_fingerprint(plain["head"]),
             tail=_fingerprint(plain["tail"]),
@@ -88,7 +103,7 @@ def from_plain(plain: Mapping[str, Any]) -> Record:
             ignored=bool(plain["ignored"]),
             gone=bool(plain["gone"]),
         )
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError) as error:
         raise ValueError(f"no saved position: {error!r}") from error
 
 

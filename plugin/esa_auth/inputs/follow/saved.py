@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from esa_auth.errors import StateVersionError
-from esa_auth.inputs.follow.record import Record, from_plain, to_plain
+from esa_auth.inputs.follow.record import (
+    Record,
+    from_plain,
+    name_to_text,
+    text_to_name,
+    to_plain,
+)
 
 _VERSION = 1
 _log = logging.getLogger(__name__)
@@ -32,7 +38,7 @@ def encode(patterns: Iterable[str], records: Iterable[Record]) -> dict[str, Any]
     """Return what `decode` reads."""
     return {
         "version": _VERSION,
-        "patterns": sorted(patterns),
+        "patterns": sorted(map(name_to_text, patterns)),
         "files": [to_plain(record) for record in records],
     }
 
@@ -66,4 +72,8 @@ def decode(positions: Mapping[str, Any] | None) -> Saved:
         except ValueError as error:
             malformed += 1
             _log.warning("a saved position is left out, its file read again: %s", error)
-    return Saved(frozenset(positions.get("patterns", ())), tuple(records), malformed)
+    return Saved(
+        frozenset(map(text_to_name, positions.get("patterns", ()))),
+        tuple(records),
+        malformed,
+    )
