@@ -156,7 +156,7 @@ class Receiver:
 
     def timing(self, sleep: Callable[[float], None] = give_way) -> Timing:
         """Return time that passes only while this receiver is silent."""
-        return Timing(self.clock, sleep, lambda: 0.0, slice=0.01, patience=0.0)
+        return Timing(self.clock, sleep, lambda: 0.0, slice=0.01)
 
     def output(
         self,

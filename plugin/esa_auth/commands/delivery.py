@@ -64,8 +64,10 @@ class Run(Generic[Item]):
 class Stdout:
     """Events on stdout: the operating system has them, the reader may not."""
 
-    def __init__(self, stop: Callable[[], bool], form: str) -> None:
-        self._stop = stop
+    def __init__(
+        self, stop: Callable[[], bool], form: str, patience: float = 0.0
+    ) -> None:
+        self._stop, self._patience = stop, patience
         # Half an event that a crash left in a file must not spoil the next one.
         torn = form == "json" and is_torn(sys.stdout.fileno())
         self._before = b"\n" if torn else b""
@@ -74,15 +76,19 @@ class Stdout:
         """Write the batch; see `write_all` for what it raises."""
         data = self._before + b"".join(batch)
         self._before = b""
-        write_all(sys.stdout.fileno(), data, self._stop)
+        write_all(sys.stdout.fileno(), data, self._stop, self._patience)
 
     def close(self) -> None:
         """Do nothing: stdout is not ours to close."""
 
 
 @contextmanager
-def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
+def open_run(
+    config: Config, stop: Callable[[], bool], patience: float = 0.0
+) -> Iterator[Run[Any]]:
     """Open the output and the dead letters that ``config`` names.
+
+    From ``stop`` on, one who takes our events has ``patience`` seconds to do so.
 
     Raises:
         ConfigError: the dead letters cannot be written, a TLS file cannot be used.
@@ -90,10 +96,10 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
     letters = dead_letters(config, stop)
     if config.forward is None:
         lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
-        yield Run(lines, Stdout(stop, config.output_format), letters)
+        yield Run(lines, Stdout(stop, config.output_format, patience), letters)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
-    from esa_auth.outputs.forward import Entry, ForwardOutput, pack_entry
+    from esa_auth.outputs.forward import Entry, ForwardOutput, Timing, pack_entry
 
     def pack(event: dict[str, Any]) -> Entry:
         # Outside of what EventTime can hold, @timestamp in the record is still right.
@@ -112,7 +118,8 @@ def open_run(config: Config, stop: Callable[[], bool]) -> Iterator[Run[Any]]:
         letter = Letter(raw, "undeliverable", reasons, name, Recall())
         letters.write([dead_letter(letter, read_time())])
 
-    with closing(ForwardOutput(config.forward, bury, stop)) as output:
+    timing = Timing(patience=patience)
+    with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
         entries = Pipeline(config.pipeline, pack, read_time)
         yield Run(entries, output, letters)
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 _WAIT_SECONDS = 1.0
+# What is taken in this time after a stop is not sent again at the next start.
+_PATIENCE_SECONDS = 5.0
 
 log = logging.getLogger("esa_auth")
 
@@ -42,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as held:
         directory = held.enter_context(StateDirectory.open(config.state_directory))
         memory = Memory(directory, SECONDS_BETWEEN_CHECKPOINTS)
-        run = held.enter_context(open_run(config, stop))
+        run = held.enter_context(open_run(config, stop, _PATIENCE_SECONDS))
         saved = memory.recall()
         run.restore(saved)
         positions = all_unread(args.path) if memory.lost else saved.get("positions")

@@ -8,31 +8,53 @@ import stat
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from esa_auth.errors import OutputGoneError, TemporaryError
 
 # What may pass when somebody makes room.
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
 _RETRY_SECONDS = 1.0
-# A reader may be slow after a stop signal, but not dead.
-_PATIENCE_SECONDS = 5.0
 _SLICE_SECONDS = 0.25
 
 _log = logging.getLogger("esa_auth")
 
 
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """How long to wait for whoever reads."""
+
+    stop: Callable[[], bool]
+    patience: float
+
+    def wait(self, descriptor: int) -> None:
+        waited = 0.0
+        while not select.select([], [descriptor], [], _SLICE_SECONDS)[1]:
+            if not self.stop():
+                continue
+            if waited >= self.patience:
+                raise TemporaryError("output: stopped while its reader did not read")
+            waited += _SLICE_SECONDS
+
+
 def write_all(
-    descriptor: int, data: bytes, stop: Callable[[], bool] = lambda: False
+    descriptor: int,
+    data: bytes,
+    stop: Callable[[], bool] = lambda: False,
+    patience: float = 0.0,
 ) -> None:
     """Write all of ``data``, waiting for the reader, and for room on a full disk.
+
+    A reader that does not read has ``patience`` seconds from ``stop`` on.
 
     Raises:
         OutputGoneError: the reader is gone.
         TemporaryError: the device refused, or it is full or its reader does not read
             and ``stop`` says enough.
     """
+    reader = _Reader(stop, patience)
     if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
-        _write(descriptor, data, len(data), stop)
+        _write(descriptor, data, len(data), reader)
         return
     # What blocks in the system cannot be stopped, and stdout may not be made
     # non-blocking: others have it too. So it is opened once more.
@@ -40,41 +62,33 @@ def write_all(
         own = os.open(f"/dev/fd/{descriptor}", os.O_WRONLY | os.O_NONBLOCK)
     except OSError:
         # A pipe takes this much without blocking when it is ready.
-        _write(descriptor, data, select.PIPE_BUF, stop)
+        _write(descriptor, data, select.PIPE_BUF, reader)
         return
     try:
-        _write(own, data, len(data), stop)
+        _write(own, data, len(data), reader)
     finally:
         os.close(own)
 
 
-def _write(descriptor: int, data: bytes, most: int, stop: Callable[[], bool]) -> None:
+def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
     view = memoryview(data)
     told = False
     while view:
         try:
             if most < len(data):
-                _wait_for_reader(descriptor, stop)
+                reader.wait(descriptor)
             view = view[os.write(descriptor, view[:most]) :]
         except BlockingIOError:
-            _wait_for_reader(descriptor, stop)
+            reader.wait(descriptor)
         except BrokenPipeError as error:
             raise OutputGoneError("the reader of our output is gone") from error
         except OSError as error:
-            if error.errno not in _FULL or stop():
+            if error.errno not in _FULL or reader.stop():
                 raise TemporaryError(f"output: {error.strerror}") from error
             if not told:
                 _log.warning("output: %s; waiting", error.strerror)
             told = True
             time.sleep(_RETRY_SECONDS)
-
-
-def _wait_for_reader(descriptor: int, stop: Callable[[], bool]) -> None:
-    waited = 0.0
-    while not select.select([], [descriptor], [], _SLICE_SECONDS)[1]:
-        waited = waited + _SLICE_SECONDS if stop() else 0.0
-        if waited >= _PATIENCE_SECONDS:
-            raise TemporaryError("output: stopped while its reader did not read")
 
 
 def is_torn(descriptor: int) -> bool:

@@ -18,7 +18,7 @@ class Timing:
     random: Callable[[], float] = random.random
     slice: float = 0.25
     """Longest wait that nothing can interrupt, the making of a connection aside."""
-    patience: float = 5.0
+    patience: float = 0.0
     """How long a stop waits for acknowledgements, which spare repetitions."""
 
 
