@@ -1,9 +1,12 @@
 """Runs of the real program, its account of every line, and logs for it to read."""
 
 import json
+import os
+import pty
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,6 +60,24 @@ def run(*args: object, stdin: bytes = b"", before: str = "") -> Ran:
         command(*args, before=before), input=stdin, capture_output=True, timeout=60
     )
     return Ran(done.returncode, done.stdout, done.stderr.decode())
+
+
+def on_a_terminal(*args: object) -> Ran:
+    """Return what a run leaves whose stderr is a terminal."""
+    ours, theirs = pty.openpty()
+    with tempfile.TemporaryFile() as stdout:
+        process = subprocess.Popen(command(*args), stdout=stdout, stderr=theirs)
+        os.close(theirs)
+        said = b""
+        try:
+            while block := os.read(ours, 4096):
+                said += block
+        except OSError:
+            # The other end of a terminal is closed (EIO on Linux).
+            os.close(ours)
+        code = process.wait(60)
+        stdout.seek(0)
+        return Ran(code, stdout.read(), said.decode())
 
 
 def letters_in(*paths: Path) -> list[dict[str, Any]]:
