@@ -92,9 +92,9 @@ class Ended:
         """The closing line."""
         return account_of(self.stderr)
 
-    def assert_complete(self) -> Account:
-        """Exit code 0, and as many events and letters as the account says."""
-        assert self.code == 0, self.stderr[-2000:]
+    def assert_complete(self, code: int = 0) -> Account:
+        """Exit ``code``, and as many events and letters as the account says."""
+        assert self.code == code, self.stderr[-2000:]
         assert "Traceback" not in self.stderr
         account = self.account
         assert len(self.events) == account.events

@@ -156,13 +156,22 @@ def test_a_broken_json_record_is_a_dead_letter_and_the_stream_goes_on() -> None:
 
 
 @pytest.mark.parametrize(
-    "garbage", [b"\xc1", b"\x81\x90\x01", b"hello\n", b"\x91" * 5000, b"\x82\xa3ab"]
+    ("garbage", "code"),
+    [
+        # What follows cannot be framed: the host must start us anew.
+        (b"\xc1", 75),
+        (b"\x81\x90\x01", 75),
+        (b"hello\n", 75),
+        (b"\x91" * 5000, 75),
+        # The end of the stream in the middle of a record.
+        (b"\x82\xa3ab", 0),
+    ],
 )
-def test_msgpack_garbage_has_a_clear_answer(garbage: bytes) -> None:
+def test_msgpack_garbage_has_a_clear_answer(garbage: bytes, code: int) -> None:
     good = msgpack.packb({"message": attempts(1)[0]})
     ended = esa_auth("filter", "--input", "msgpack", stdin=good + garbage)
 
-    ended.assert_complete()
+    ended.assert_complete(code)
     assert users_of(ended) == ["user0"]
     (letter,) = ended.letters
     assert letter["error"]["message"].startswith("not msgpack: ")
@@ -399,6 +408,24 @@ def test_a_stdout_that_does_not_block() -> None:
 
 
 # ---- check and explain --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [("check",), ("explain", "a line")])
+def test_nobody_reads_what_is_printed(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            [*command(), *words], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert ended.returncode == 74
+    assert ended.stderr == b"esa-auth: stdout: No space left on device\n"
+
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as closed:
+        ended = subprocess.run(
+            [*command(), *words], stdout=closed, stderr=subprocess.PIPE, check=False
+        )
+    assert (ended.returncode, ended.stderr) == (74, b"")
 
 
 def test_check_of_the_defaults() -> None:

@@ -1,6 +1,7 @@
 """argv, logging and exit codes."""
 
 import argparse
+import errno
 import logging
 import os
 import sys
@@ -10,6 +11,9 @@ from esa_auth import __version__
 from esa_auth.commands import check, convert, explain, replay, tail
 from esa_auth.commands import filter as filter_
 from esa_auth.errors import ConfigError, EsaAuthError
+
+# What `print` meets; reading raises none of them, other outputs handle theirs.
+_STDOUT_GONE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,7 +27,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except EsaAuthError as error:
         logging.getLogger("esa_auth").error(" ".join(str(error).split()))  # noqa: TRY400
         return error.exit_code
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in _STDOUT_GONE:
+            raise
+        if error.errno != errno.EPIPE:
+            logging.getLogger("esa_auth").error("stdout: %s", error.strerror)  # noqa: TRY400
         # Python would write a traceback when it flushes stdout at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 74

@@ -45,8 +45,11 @@ def run(args: argparse.Namespace) -> int:
         table = Table(show_header=False, box=None, pad_edge=False)
         for key, value in _rows(line.rstrip(b"\r"), clock, settings.appliance):
             table.add_row(Text(key, style="bold"), Text(_shown(value)))
-        console.print(table)
-        console.print()
+        # Its own way out of a closed pipe would end the process with 1.
+        with console.capture() as shown:
+            console.print(table)
+            console.print()
+        sys.stdout.write(shown.get())
     return 0
 
 

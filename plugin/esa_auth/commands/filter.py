@@ -18,7 +18,7 @@ from esa_auth.commands.options import (
 )
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
-from esa_auth.errors import ConfigError, OutputGoneError
+from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
 from esa_auth.state import Memory, StateDirectory
@@ -87,12 +87,15 @@ def _decoder(config: Config, run: Run[Any]) -> Decoder:
 def _filter(
     run: Run[Any], stream: Stream, decoder: Decoder, memory: Memory | None
 ) -> None:
+    """Read to the end, or to where no record can be told from the next any more."""
     if memory:
         run.restore(memory.recall())
     try:
         # What a block makes is written before the next read: no event waits for a line
         # that may never come.
-        while (block := stream.read()) and decoder.feed(block):
+        readable = True
+        while readable and (block := stream.read()):
+            readable = decoder.feed(block)
             run.deliver()
             if memory and memory.due():
                 memory.keep(run.snapshot())
@@ -107,3 +110,5 @@ def _filter(
         raise
     if memory:
         memory.keep(run.snapshot())
+    if not readable:
+        raise TemporaryError("stdin stopped being msgpack, see the last dead letter")
