@@ -1,6 +1,7 @@
 """`esa-auth` as a process: its pipes, its signals, its exit codes, its account."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -405,6 +406,36 @@ def test_a_stdout_that_does_not_block() -> None:
         feeder.join()
     ended.assert_complete()
     assert len(users_of(ended)) == 2000
+
+
+# ---- messages of our own -------------------------------------------------------------
+
+
+def test_messages_go_to_a_file_where_stderr_is_thrown_away(tmp_path: Path) -> None:
+    log = tmp_path / "esa-auth.log"
+    for words in (["--dead-letter", str(tmp_path / "dead")], ["--ack", "rsyslog"]):
+        ended = esa_auth("filter", "--log-file", str(log), *words, stdin=QUICK_START[0])
+        assert ended.stderr == ""
+
+    closing, refusal = log.read_text().splitlines()
+    stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ esa-auth\[\d+\]: "
+    assert re.fullmatch(stamp + "1 lines = .*", closing)
+    assert re.fullmatch(stamp + "--ack rsyslog: needs .*", refusal)
+    assert log.stat().st_mode & 0o777 == 0o600
+
+    ended = esa_auth("filter", "--log-file", str(tmp_path))
+    ended.assert_refused("log.file", str(tmp_path), "directory")
+
+
+def test_the_file_of_messages_is_begun_anew_after_its_rotation(tmp_path: Path) -> None:
+    log = tmp_path / "esa-auth.log"
+    with Running("filter", "--log-file", str(log)) as running:
+        running.feed(attempts(1))
+        running.next_event()
+        log.rename(tmp_path / "esa-auth.log.1")
+        running.close_stdin()
+        running.finish()
+    assert "1 lines = 1 results" in log.read_text()
 
 
 # ---- check and explain --------------------------------------------------------------

@@ -33,6 +33,7 @@ class Config:
     dead_letter_max_bytes: int
     dead_letter_keep: int
     state_directory: str | None
+    log_file: str | None
     forward: "ForwardSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
@@ -61,6 +62,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         int(tree["dead_letter"]["max_bytes"]),
         int(tree["dead_letter"]["keep"]),
         tree["state"]["directory"],
+        tree["log"]["file"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _serials(tree["appliances"]),
     )

@@ -4,6 +4,7 @@ import argparse
 import time
 from typing import TYPE_CHECKING, Any
 
+from esa_auth.commands.logs import log_to
 from esa_auth.config import Config, load
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _KEYS = {
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
     "forward": "forward.address",
+    "log_file": "log.file",
 }
 
 
@@ -28,6 +30,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--config", metavar="FILE", help="YAML configuration, see conf/default.yaml")
     add("--appliance", metavar="NAME", help="name for lines that do not name theirs")
     add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
+    add("--log-file", metavar="FILE", help="file for our own messages (stderr)")
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
@@ -59,4 +62,7 @@ def load_config(args: argparse.Namespace) -> Config:
         for option, key in _KEYS.items()
         if getattr(args, option, None)
     }
-    return load(args.config, overrides, int(time.time()))
+    config = load(args.config, overrides, int(time.time()))
+    if config.log_file:
+        log_to(config.log_file)
+    return config
