@@ -21,7 +21,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench
+bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
 
 # Programs of other ecosystems that tests run against. A test whose program is not
@@ -46,10 +46,6 @@ $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
 
 $(VENV)/.test: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
-	@touch $@
-
-$(VENV)/.bench: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[test,bench]'
 	@touch $@
 
 clean:

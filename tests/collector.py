@@ -2,6 +2,7 @@
 
 import socketserver
 import threading
+import time
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -14,6 +15,8 @@ class Collector:
 
     def __init__(self) -> None:
         self.events: list[dict[str, Any]] = []
+        # Seconds that it takes to acknowledge a chunk; None: it never is.
+        self.delay: float | None = 0.0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.collector = self
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
@@ -63,4 +66,8 @@ class _Handler(socketserver.BaseRequestHandler):
                 entries = msgpack.Unpacker(timestamp=0)
                 entries.feed(stream)
                 self.server.collector.events.extend(record for _, record in entries)
+                delay = self.server.collector.delay
+                if delay is None:
+                    continue
+                time.sleep(delay)
                 self.request.sendall(msgpack.packb({"ack": option["chunk"]}))

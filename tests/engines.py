@@ -21,3 +21,12 @@ def require(engine: str, present: object, reason: str) -> None:
     """Go on if ``present`` is true, else end the test as `absent` does."""
     if not present:
         absent(engine, reason)
+
+
+def optional(engine: str, present: object, reason: str) -> None:
+    """Go on if ``present`` is true, else end the test as not run, in CI as well.
+
+    For programs that no package registry has: who has them runs the tests with them.
+    """
+    if not present:
+        pytest.skip(f"not run: {engine}: {reason}")

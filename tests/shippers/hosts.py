@@ -1,0 +1,137 @@
+"""Log shippers as processes, with the shipped configuration at paths of the test."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.checkout import ROOT
+from tests.process import command
+
+# To fail a test that hangs; nothing is measured by it.
+PATIENCE = 120.0
+
+RSYSLOG = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
+# Debian lets only one of rsyslog and syslog-ng be installed: `make engines` unpacks
+# the package aside.
+_ASIDE = Path(os.environ.get("ESA_AUTH_SYSLOG_NG", ROOT / ".cache" / "syslog-ng"))
+
+Process = subprocess.Popen[bytes]
+
+
+def render(name: str, folder: Path, places: Mapping[str, str]) -> Path:
+    """Write ``conf/name`` to ``folder``, each text of ``places`` put in for its key.
+
+    The command, if there is one, is that of the Python that runs the tests.
+    """
+    text = (ROOT / "conf" / name).read_text()
+    text = text.replace("/opt/esa-auth/bin/esa-auth", " ".join(command()))
+    for old, new in places.items():
+        assert old in text, f"{name} does not have {old!r}"
+        text = text.replace(old, new)
+    target = folder / Path(name).name
+    target.write_text(text)
+    return target
+
+
+def free_port() -> int:
+    """Return a port of loopback that nobody has, of UDP and of TCP."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+            suppress(OSError),
+        ):
+            stream.bind(("127.0.0.1", 0))
+            port: int = stream.getsockname()[1]
+            datagrams.bind(("127.0.0.1", port))
+            return port
+
+
+def until(true: Callable[[], bool], what: str) -> None:
+    """Wait for ``true``."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def listens(port: int) -> bool:
+    """Return whether somebody accepts connections there."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+@contextmanager
+def process(words: list[str], log: Path, **environment: str) -> Iterator[Process]:
+    """Run a host; SIGTERM and its own way of stopping at the end."""
+    with log.open("ab") as output:
+        host = subprocess.Popen(
+            words, stdout=output, stderr=output, env=os.environ | environment
+        )
+    try:
+        yield host
+    finally:
+        host.terminate()
+        try:
+            host.wait(PATIENCE)
+        finally:
+            host.kill()
+
+
+@contextmanager
+def rsyslog(configuration: Path) -> Iterator[Process]:
+    """Run rsyslogd in the foreground."""
+    words = [str(RSYSLOG), "-n", "-f", str(configuration), "-i", "NONE"]
+    with process(words, configuration.parent / "rsyslog.log") as host:
+        yield host
+
+
+def syslog_ng_program() -> str | None:
+    """Return where syslog-ng is: installed, or unpacked aside."""
+    aside = _ASIDE / "usr" / "sbin" / "syslog-ng"
+    found = shutil.which("syslog-ng") or shutil.which("syslog-ng", path="/usr/sbin")
+    return found or (str(aside) if aside.exists() else None)
+
+
+@contextmanager
+def syslog_ng(configuration: Path) -> Iterator[Process]:
+    """Run syslog-ng in the foreground."""
+    folder, program = configuration.parent, str(syslog_ng_program())
+    words = [program, "-F", "-e", "--no-caps", "-f", str(configuration)]
+    for option in ("persist-file", "control", "pidfile"):
+        words.append(f"--{option}={folder / option}")
+    environment = {}
+    if program.startswith(str(_ASIDE)):
+        libraries = _ASIDE / "usr" / "lib" / "syslog-ng"
+        words.append(f"--module-path={libraries / '3.38'}")
+        environment["LD_LIBRARY_PATH"] = str(libraries)
+    with process(words, folder / "syslog-ng.log", **environment) as host:
+        yield host
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes whose parent is ``parent``."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return [int(pid) for pid in listed.stdout.split()]
+
+
+def kill_children(parent: int) -> int:
+    """Kill -9 the children of ``parent``; return how many there were."""
+    found = children(parent)
+    for pid in found:
+        os.kill(pid, signal.SIGKILL)
+    return len(found)

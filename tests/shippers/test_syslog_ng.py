@@ -1,0 +1,105 @@
+"""Real syslog-ng with the shipped configuration: UDP and TCP in, events out."""
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import needs_checkout
+from tests.collector import Collector
+from tests.engines import require
+from tests.process import esa_auth
+from tests.shippers.appliance import push_tcp, push_udp, traffic
+from tests.shippers.hosts import (
+    free_port,
+    kill_children,
+    listens,
+    render,
+    syslog_ng,
+    syslog_ng_program,
+    until,
+)
+
+pytestmark = needs_checkout
+
+LINES = 5_000
+UDP, TCP = traffic("esa01", LINES, 1), traffic("esa02", LINES, 2)
+
+
+def configured(folder: Path, collector: Collector, port: int) -> Path:
+    """Return the shipped configuration at places of the test."""
+    places: Mapping[str, str] = {
+        'ip("0.0.0.0") port(514)': f'ip("127.0.0.1") port({port})',
+        "127.0.0.1:24224": collector.address,
+        "/var/lib/esa-auth/syslog-ng": str(folder / "state"),
+        "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
+        "/var/log/esa-auth/esa-auth.log": str(folder / "esa-auth.log"),
+        'dir("/var/lib/syslog-ng")': f'dir("{folder}")',
+    }
+    return render("syslog-ng/esa-auth.conf", folder, places)
+
+
+@pytest.fixture(scope="module")
+def expected() -> dict[str, object]:
+    """The events of the direct run, by `event.id`."""
+    require(
+        "syslog-ng", syslog_ng_program(), "not installed (Debian: syslog-ng-core)"
+    )
+    stdin = b"".join(line + b"\n" for line in UDP + TCP)
+    ended = esa_auth("filter", stdin=stdin)
+    ended.assert_complete()
+    return {event["event"]["id"]: event for event in ended.events}
+
+
+def test_two_appliances(tmp_path: Path, expected: dict[str, object]) -> None:
+    with Collector() as collector:
+        port = free_port()
+        with syslog_ng(configured(tmp_path, collector, port)):
+            until(lambda: listens(port), "syslog-ng does not listen")
+            other = threading.Thread(target=push_tcp, args=(port, TCP))
+            other.start()
+            push_udp(port, UDP)
+            other.join()
+            until(lambda: len(collector.events) >= len(expected), "events are lost")
+    assert collector.by_id() == expected
+    assert len(collector.events) == len(expected)
+    assert (tmp_path / "dead.ndjson").read_bytes() == b""
+    # The closing line comes at the end of stdin: the stop reached us, and we drained.
+    account = (tmp_path / "esa-auth.log").read_text()
+    assert f": {len(UDP + TCP)} lines = " in account
+
+
+def test_a_killed_child_is_started_again_and_makes_nothing_up(
+    tmp_path: Path, expected: dict[str, object]
+) -> None:
+    """What was in the pipe is lost; the sessions are as of the last save."""
+    with Collector() as collector:
+        port = free_port()
+        with syslog_ng(configured(tmp_path, collector, port)) as host:
+            until(lambda: listens(port), "syslog-ng does not listen")
+            push_udp(port, UDP[: LINES // 2])
+            until(lambda: len(collector.events) > 10, "no events")
+            assert kill_children(host.pid)
+            before = len(collector.events)
+            push_udp(port, UDP[LINES // 2 :])
+            until(lambda: len(collector.events) > before, "it is not started again")
+    known = {line.decode() for line in UDP}
+    assert {e["event"]["original"] for e in collector.by_id().values()} <= known
+
+
+def test_a_line_feed_in_a_datagram_makes_no_second_line(
+    tmp_path: Path, expected: dict[str, object]
+) -> None:
+    forged = (
+        b"<22>Mar 17 10:00:00 esa01 mail_logs: Info: MID 1 Subject 'x\n"
+        b"<22>Mar 17 10:00:00 esa01 mail_logs: Info: SMTP Auth: (ICID 1) succeeded "
+        b"for user: forged using AUTH mechanism: PLAIN with profile: staff"
+    )
+    with Collector() as collector:
+        port = free_port()
+        with syslog_ng(configured(tmp_path, collector, port)):
+            until(lambda: listens(port), "syslog-ng does not listen")
+            push_udp(port, [forged, *UDP[:500]])
+            until(lambda: len(collector.events) > 5, "no events")
+    assert "forged" not in str(collector.events)
