@@ -47,7 +47,10 @@ class Endpoint:
             if not known:
                 self.documents[about["_id"]] = json.loads(document)
             items.append({"create": {"_id": about["_id"], "status": _status(known)}})
-        return {"errors": any(x["create"]["status"] == 409 for x in items), "items": items}
+        return {
+            "errors": any(x["create"]["status"] == 409 for x in items),
+            "items": items,
+        }
 
     def collect(self, body: bytes) -> dict[str, Any]:
         """Take envelopes, one after the other with or without blanks between."""
@@ -73,7 +76,9 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        self._answer(200, {"version": {"number": "9.4.0", "distribution": "opensearch"}})
+        self._answer(
+            200, {"version": {"number": "9.4.0", "distribution": "opensearch"}}
+        )
 
     do_HEAD = do_GET
 

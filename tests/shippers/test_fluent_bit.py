@@ -113,9 +113,7 @@ def test_exec_runs_tail(tmp_path: Path, expected: Events) -> None:
     assert by_id(tmp_path) == expected
 
 
-def test_forward_with_tls_shared_key_and_user(
-    tmp_path: Path, expected: Events
-) -> None:
+def test_forward_with_tls_shared_key_and_user(tmp_path: Path, expected: Events) -> None:
     """Fluent Bit stopped in the middle and started again."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "ca.crt"))

@@ -137,9 +137,7 @@ def stopped(folder: Path, at_stop: float | None, count: int) -> dict[str, object
         return dict(collector.by_id())
 
 
-def test_a_file_that_is_truncated(
-    tmp_path: Path, expected: dict[str, object]
-) -> None:
+def test_a_file_that_is_truncated(tmp_path: Path, expected: dict[str, object]) -> None:
     with Collector() as collector:
         bench = Bench(tmp_path, collector)
         bench.file.write_bytes(b"".join(line + b"\n" for line in UDP))

@@ -43,9 +43,7 @@ def configured(folder: Path, collector: Collector, port: int) -> Path:
 @pytest.fixture(scope="module")
 def expected() -> dict[str, object]:
     """The events of the direct run, by `event.id`."""
-    require(
-        "syslog-ng", syslog_ng_program(), "not installed (Debian: syslog-ng-core)"
-    )
+    require("syslog-ng", syslog_ng_program(), "not installed (Debian: syslog-ng-core)")
     stdin = b"".join(line + b"\n" for line in UDP + TCP)
     ended = esa_auth("filter", stdin=stdin)
     ended.assert_complete()

@@ -59,7 +59,10 @@ def test_what_the_sources_add_is_taken_away(program: Transform) -> None:
     [
         {"message": "half a line"},
         {"event": {"id": 7, "dataset": "cisco_esa.auth"}, "@timestamp": "x"},
-        {"event": {"id": "x", "dataset": "other"}, "@timestamp": "2026-01-01T00:00:00Z"},
+        {
+            "event": {"id": "x", "dataset": "other"},
+            "@timestamp": "2026-01-01T00:00:00Z",
+        },
         {"event": {"id": "x", "dataset": "cisco_esa.auth"}, "@timestamp": "yesterday"},
         {"event": {"id": "x", "dataset": "cisco_esa.auth"}},
     ],

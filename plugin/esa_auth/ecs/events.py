@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections import deque
 from base64 import b64encode
 from typing import Any
 
@@ -13,6 +14,8 @@ ECS_VERSION = "9.4.0"
 MODULE = "cisco_esa"
 DATASET = "cisco_esa.auth"
 
+# The sessions that have a view, the latest last.
+_VIEWED: deque[Session] = deque(maxlen=512)
 _ECS = {"version": ECS_VERSION}
 _AUTHENTICATION = ["authentication"]
 _DELIMITERS = (" using AUTH mechanism: ", "for user: ", " with profile: ")
@@ -29,6 +32,10 @@ def view_of(session: Session, observer: Observer) -> dict[str, Any]:
     if session.view is None:
         build = inbound_view if session.side == "icid" else outbound_view
         session.view = build(session, observer)
+        # A view has ten times the size of what it was made from.
+        if len(_VIEWED) == _VIEWED.maxlen:
+            _VIEWED[0].view = None
+        _VIEWED.append(session)
     return session.view
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgpack
+
 from esa_auth.facts import (
     HatDecision,
     InboundOpened,
@@ -67,14 +69,16 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
 def _save_table(table: Table) -> dict[str, Any]:
     return {
         "kept": table.kept,
-        "live": [[n, _save_session(s)] for n, s in table.live.items()],
+        # Packed one by one: as maps, a hundred thousand of them would for the time of a
+        # save take several times the memory of the sessions themselves.
+        "live": [[n, msgpack.packb(_save_session(s))] for n, s in table.live.items()],
     }
 
 
 def _load_table(table: Table, saved: dict[str, Any]) -> None:
     table.kept.update(saved["kept"])
     for number, session in saved["live"]:
-        table.live[number] = _load_session(table, number, session)
+        table.live[number] = _load_session(table, number, msgpack.unpackb(session))
 
 
 def _save_session(session: Session) -> dict[str, Any]:
