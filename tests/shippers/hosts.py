@@ -107,8 +107,8 @@ def syslog_ng(configuration: Path) -> Iterator[Process]:
     """Run syslog-ng in the foreground."""
     folder, program = configuration.parent, str(syslog_ng_program())
     words = [program, "-F", "-e", "--no-caps", "-f", str(configuration)]
-    for option in ("persist-file", "control", "pidfile"):
-        words.append(f"--{option}={folder / option}")
+    files = ("persist-file", "control", "pidfile")
+    words += [f"--{option}={folder / option}" for option in files]
     environment = {}
     if program.startswith(str(_ASIDE)):
         libraries = _ASIDE / "usr" / "lib" / "syslog-ng"

@@ -151,7 +151,7 @@ def test_an_index_gets_each_event_once(tmp_path: Path, expected: Events) -> None
         output = output.replace("localhost", "127.0.0.1")
         output = output.replace("tls                on", "tls                off")
         (tmp_path / "output.conf").write_text(output)
-        with fluent_bit(configuration, ESA_AUTH_INDEX_PASSWORD="secret"):  # noqa: S106
+        with fluent_bit(configuration, ESA_AUTH_INDEX_PASSWORD="secret"):
             grow(tmp_path, FILE)
             until(lambda: len(index.documents) >= len(expected), "events are lost")
     assert index.documents.keys() == expected.keys()

@@ -12,7 +12,7 @@ import orjson
 import pytest
 import trustme
 
-from tests.checkout import needs_checkout
+from tests.checkout import ROOT, needs_checkout
 from tests.engines import optional
 from tests.process import command, esa_auth
 from tests.shippers.appliance import push_tcp, push_udp, traffic
@@ -46,7 +46,7 @@ pytestmark = needs_checkout
 
 
 def direct(lines: list[bytes]) -> Events:
-    """Return what the direct run makes of ``lines``, the ends of open sessions aside."""
+    """Return what the direct run makes of ``lines``."""
     ended = esa_auth("filter", stdin=b"".join(line + b"\n" for line in lines))
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
@@ -66,23 +66,23 @@ class Bench:
         with self.log.open("ab") as file:
             file.writelines(line + b"\n" for line in lines)
 
-    def configure(self, name: str, sink: str, **more: str) -> Path:
+    def configure(self, name: str, sink: str, url: str = "") -> Path:
         """Render ``name`` with ``sink`` at its end."""
-        self._render(f"{sink}.conf", self._sink_places(sink, more.pop("url", "")))
+        self._render(f"{sink}.conf", self._sink_places(sink, url))
         here = str(self.folder)
-        places = {"@include to_elasticsearch.conf": f"@include {sink}.conf", **more}
-        for old, new in (
-            ("/var/log/esa/mail_logs", str(self.log)),
-            ("/var/log/esa/ ", f"{self.log} "),
-            ("/var/lib/fluentd", f"{here}/fluentd"),
-            ("/var/lib/esa-auth", f"{here}/state"),
-            ("/var/log/esa-auth", f"{here}/log"),
-            ("port 5514", f"port {self.port}"),
-            ("port 24224", f"port {self.port}"),
-            ("/etc/fluentd", here),
-        ):
-            if old in self._text(name):
-                places[old] = new
+        places = {
+            "@include to_elasticsearch.conf": f"@include {sink}.conf",
+            "/var/log/esa/mail_logs": str(self.log),
+            "/var/log/esa/ ": f"{self.log} ",
+            "/var/lib/fluentd": f"{here}/fluentd",
+            "/var/lib/esa-auth": f"{here}/state",
+            "/var/log/esa-auth": f"{here}/log",
+            "port 5514": f"port {self.port}",
+            "port 24224": f"port {self.port}",
+            "/etc/fluentd": here,
+        }
+        text = (ROOT / "conf" / "fluentd" / name).read_text()
+        places = {old: new for old, new in places.items() if old in text}
         for made in ("log", "state", "fluentd"):
             (self.folder / made).mkdir(exist_ok=True)
         return self._render(name, places)
@@ -100,9 +100,6 @@ class Bench:
             "/etc/fluentd": str(self.folder),
             "/var/log/esa-auth": f"{self.folder}/out",
         }
-
-    def _text(self, name: str) -> str:
-        return (Path(__file__).parents[2] / "conf" / "fluentd" / name).read_text()
 
     def _render(self, name: str, places: Mapping[str, str]) -> Path:
         return render(f"fluentd/{name}", self.folder, places)
@@ -228,7 +225,7 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path) -> None:
     (tmp_path / "server.crt").write_bytes(chain)
     (tmp_path / "shared_key").write_text("a key of many letters\n")
     (tmp_path / "password").write_text("another secret\n")
-    ours = Path(__file__).parents[2] / "examples" / "fluentd" / "forward_tls.yaml"
+    ours = ROOT / "examples" / "fluentd" / "forward_tls.yaml"
     text = ours.read_text().replace("/etc/esa-auth", str(tmp_path))
     (tmp_path / "ours.yaml").write_text(text)
     configuration = bench.configure("forward_tls.conf", "to_file")

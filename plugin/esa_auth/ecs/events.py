@@ -2,8 +2,8 @@
 
 import hashlib
 import re
-from collections import deque
 from base64 import b64encode
+from collections import deque
 from typing import Any
 
 from esa_auth.ecs.parts import endpoint, inbound_view, observer_part, outbound_view
