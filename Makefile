@@ -7,7 +7,7 @@ ESQL   := .cache/esql
 CIM    := .cache/cim
 BIN    := $(VENV)/bin
 
-.PHONY: demo test soak bench lint engines siem clean
+.PHONY: demo test soak bench lint engines siem splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -62,6 +62,10 @@ $(CIM)/.done: Makefile $(VENV)/.run
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test
 	$(BIN)/python -m tests.siem
+
+# dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
+splunk-addon: $(VENV)/.test
+	$(BIN)/python -m tests.siem.addon dist
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'

@@ -4,13 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.checkout import ROOT
-from tests.siem import queries, templates
+from tests.siem import addon, queries, templates
 
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Return each made file and its text."""
     yield from templates.generated()
     yield from queries.generated()
+    yield from addon.generated()
 
 
 def main() -> None:
