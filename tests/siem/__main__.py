@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.checkout import ROOT
-from tests.siem import addon, queries, templates
+from tests.siem import addon, dashboards, queries, templates
 
 
 def generated() -> Iterator[tuple[Path, str]]:
@@ -12,6 +12,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from templates.generated()
     yield from queries.generated()
     yield from addon.generated()
+    yield from dashboards.generated()
 
 
 def main() -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+Key = tuple[str, ...]
+
+REJECTED = "REJECT SG BLACKLIST match sbrs[-10.0:-2.0] SBRS -9.9"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TLS = "TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384"
 
@@ -101,3 +104,25 @@ class Log:
         )
         self.write(seconds + 3, f"DCID {dcid} close")
         return line
+
+
+def failures(
+    log: Log, address: str, users: list[str], every: float, per_session: int = 3
+) -> None:
+    """Fail for each of ``users``, one ``every`` so many seconds."""
+    icid = 0
+    for number, user in enumerate(users):
+        if number % per_session == 0:
+            icid = log.opened(every * number, address)
+        log.login(every * number + 1, icid, user)
+        if number % per_session == per_session - 1 or number == len(users) - 1:
+            log.write(every * number + 3, f"ICID {icid} close")
+
+
+def delayed(log: Log, icid: int, address: str) -> None:
+    """Note that the rejection of a connection is put off."""
+    log.write(
+        1,
+        f"ICID {icid} Delayed HAT REJECT continuing session for recipient logging "
+        f"({address})",
+    )
