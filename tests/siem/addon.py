@@ -59,7 +59,7 @@ def envelope(event: dict[str, Any]) -> dict[str, Any]:
 def _stanza(number: int, detection: Detection) -> str:
     rule, counted = detection.top, detection.correlation
     fields = (counted.group_by or []) if counted else ["event.id"]
-    # Twice the span of a rule that cuts time into pieces.
+    # Twice the span: a run finds what began before the last run.
     seconds = 2 * counted.timespan.seconds if counted else 600
     settings = {
         "search": search(detection),

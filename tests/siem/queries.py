@@ -35,14 +35,20 @@ FORMS = {
     "eql": ".eql",
     "splunk": ".spl",
 }
+# The backends for ES|QL and Splunk cut time into fixed pieces for whatever is counted.
+_COUNTED = (
+    "brute_force_by_source",
+    "one_user_from_many_sources",
+    "password_spray",
+    "recipients_burst_after_success",
+    "success_after_failures",
+)
 BY_HAND = {
     ("eql", "auth_without_tls"),
     ("eql", "recipients_burst_after_success"),
     ("eql", "success_after_failures"),
-    ("esql", "recipients_burst_after_success"),
-    ("esql", "success_after_failures"),
-    ("splunk", "recipients_burst_after_success"),
-    ("splunk", "success_after_failures"),
+    *(("esql", name) for name in _COUNTED),
+    *(("splunk", name) for name in _COUNTED),
 }
 _DISTINCT = "EQL cannot count different values; use the ES|QL or the search template"
 

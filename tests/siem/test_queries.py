@@ -4,8 +4,12 @@ import json
 import os
 import re
 import subprocess
+from collections import Counter
+from datetime import datetime
 
 import pytest
+from sigma.backends.elasticsearch.elasticsearch_esql import ESQLBackend
+from sigma.backends.splunk.splunk import SplunkBackend
 from sigma.collection import SigmaCollection
 
 from tests.checkout import ROOT
@@ -20,11 +24,15 @@ from tests.siem.detections import (
     folder_of_queries,
     named,
 )
+from tests.siem.planted import events_of
+from tests.siem.scenarios import SCENARIOS
 from tests.siem.templates import mappings
 
 ESQL = ROOT / ".cache" / "esql" / "bin" / "python"
 # For the commands that our searches are made of; no parser of SPL is published.
-SPL_COMMANDS = {"bin", "search", "sort", "stats", "streamstats", "table", "where"}
+UNITS = {"m": 60, "h": 3600}
+WINDOWED = {"brute_force_by_source", "password_spray", "success_after_failures"}
+SPL_COMMANDS = {"sort", "stats", "streamstats", "table", "where"}
 
 
 def test_nothing_made_is_stale() -> None:
@@ -46,6 +54,39 @@ def test_every_detection_has_a_query_or_a_reason(form: str) -> None:
 def test_what_is_written_by_hand_says_why(form: str, name: str) -> None:
     first = queries.query(form, named(name)).splitlines()[0]
     assert re.match(r"(// |```)Written by hand: pySigma's ", first)
+
+
+@pytest.mark.parametrize(("form", "name"), sorted(queries.BY_HAND))
+def test_what_is_written_by_hand_keeps_the_figures_of_the_rule(
+    form: str, name: str
+) -> None:
+    text = queries.query(form, named(name))
+    rules = [r for r in named(name).collection().rules if hasattr(r, "timespan")]
+    spans = {rule.timespan.seconds for rule in rules}
+    said = {
+        int(number) * UNITS[unit[0]]
+        for number, unit in re.findall(r"[-=] ?(\d+) ?(minutes|hour|[mh])\b", text)
+    }
+    # The ids of sessions are their own, and need no window but in a sequence.
+    assert said <= spans
+    assert said or name not in WINDOWED
+    least = {str(n) for n in re.findall(r"gte: (\d+)", named(name).text)}
+    assert set(re.findall(r"(?:>= ?|runs=)(\d+)", text)) == least
+
+
+@pytest.mark.parametrize("form", ["esql", "splunk"])
+def test_fixed_pieces_of_time_would_miss_what_is_planted(form: str) -> None:
+    """Why what counts is not taken from pySigma there: no piece has ten failures."""
+    backend = ESQLBackend() if form == "esql" else SplunkBackend()
+    (converted,) = backend.convert(named("brute_force_by_source").collection())
+    assert "date_trunc(5minutes" in converted or "bin _time span=5m" in converted
+    pieces = Counter(
+        datetime.fromisoformat(event["@timestamp"]).timestamp() // 300
+        for event in events_of(SCENARIOS[:1])
+        if event["event"].get("outcome") == "failure"
+    )
+    assert pieces.total() == 12
+    assert max(pieces.values()) < 10
 
 
 def test_every_esql_query_is_read_by_the_parser_of_elastic() -> None:
