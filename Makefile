@@ -5,6 +5,7 @@ NODE   ?= .cache/node
 OPENSEARCH := .cache/opensearch
 ESQL   := .cache/esql
 CIM    := .cache/cim
+CLIENTS := .cache/clients
 BIN    := $(VENV)/bin
 
 .PHONY: demo test soak bench lint engines siem splunk-addon clean
@@ -29,7 +30,7 @@ bench: $(VENV)/.bench
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done
+engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done
 
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
@@ -58,6 +59,15 @@ $(ESQL)/.done: Makefile
 $(CIM)/.done: Makefile $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(CIM) pytest-splunk-addon==6.4.0 && touch $@ \
 	|| echo "pip failed: the tests that need Splunk's CIM will not run"
+
+# Only for their types of requests.
+$(CLIENTS)/.done: Makefile
+	@mkdir -p $(CLIENTS)
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-fund --no-audit --prefix $(CLIENTS) @elastic/elasticsearch@9.4.3 \
+	    @opensearch-project/opensearch@3.9.0 typescript@7.0.2 @types/node@20 && touch $@ \
+	  || echo "npm install failed: the tests that need it will not run"; \
+	else echo "no npm: the tests that need it will not run"; fi
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test

@@ -13,10 +13,11 @@ Event = dict[str, Any]
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 
 
-def parsed(query: str) -> Any:
+def parsed(query: str) -> object:
     """Return the syntax tree, or raise what the parser has against ``query``."""
     with elasticsearch_syntax, allow_runs:
-        return eql.parse_query(query)
+        tree: object = eql.parse_query(query)
+    return tree
 
 
 def matches(query: str, events: Iterable[Event]) -> list[list[Event]]:
@@ -32,8 +33,9 @@ def matches(query: str, events: Iterable[Event]) -> list[list[Event]]:
     return out
 
 
-def _eql_event(event: Event) -> Any:
+def _eql_event(event: Event) -> object:
     at = datetime.fromisoformat(event["@timestamp"])
     # Ticks of 100 ns since 1601, which is how the engine counts time.
     ticks = int((at - _EPOCH).total_seconds() * 1000) * 10_000
-    return eql.Event(event["event"]["category"][0], ticks, event)
+    made: object = eql.Event(event["event"]["category"][0], ticks, event)
+    return made

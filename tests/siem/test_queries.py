@@ -29,7 +29,7 @@ from tests.siem.scenarios import SCENARIOS
 from tests.siem.templates import mappings
 
 ESQL = ROOT / ".cache" / "esql" / "bin" / "python"
-# For the commands that our searches are made of; no parser of SPL is published.
+# For the commands that our searches are made of; Splunk publishes no parser of SPL.
 UNITS = {"m": 60, "h": 3600}
 WINDOWED = {"brute_force_by_source", "password_spray", "success_after_failures"}
 SPL_COMMANDS = {"sort", "stats", "streamstats", "table", "where"}

@@ -31,7 +31,7 @@ Json = dict[str, Any]
 CIM = ROOT / ".cache/cim/pytest_splunk_addon/data_models/Authentication.json"
 VIEW = addon.SOURCE / "default/data/ui/views/esa_auth.xml"
 VERDICTS = {"smtp-auth", "smtp-auth-client"}
-# Commands of the dashboard; no parser of SPL is published.
+# Commands of the dashboard; Splunk publishes no parser of SPL.
 COMMANDS = {"timechart", "eval", "stats", "sort", "chart", "addtotals", "fieldformat"}
 
 

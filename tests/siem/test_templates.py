@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ Json = dict[str, Any]
 STREAM = "logs-cisco_esa.auth-golden"
 
 
+@cache
 def golden() -> list[Json]:
     """Return the golden events, each id once: cases share lines."""
     return list({event["event"]["id"]: event for _, event in golden_events()}.values())
