@@ -72,6 +72,37 @@ def backend_away(log: Log) -> Iterator[Key]:
     log.write(4, f"ICID {icid} close")
 
 
+def cleartext_login(log: Log) -> Iterator[Key]:
+    icid = log.opened(0, "198.51.100.51", tls=None)
+    yield (log.login(1, icid, "camera"),)
+    log.write(3, f"ICID {icid} close")
+
+
+def outbound_refused_otherwise(log: Log) -> Iterator[Key]:
+    replies = {
+        "530": "5.7.0 Authentication required",
+        "534": "5.7.9 Authentication mechanism is too weak",
+        "538": "5.7.11 Encryption required for requested authentication mechanism",
+    }
+    for number, (code, reply) in enumerate(replies.items()):
+        refusal = f"failed: ('{code}', ['{reply}'])"
+        yield (log.outbound(20 * number, "198.51.100.81", refusal),)
+
+
+def backend_broken(log: Log) -> Iterator[Key]:
+    icid = log.opened(0, "198.51.100.91")
+    for number, words in enumerate(
+        (
+            f"(ICID {icid}) could not reach forwarding server 192.0.2.25",
+            f"(ICID {icid}) profile: staff is misconfigured or missing causing an "
+            "Auth failure",
+            "LDAP query failed, possible LDAP misconfiguration or unreachable server.",
+        )
+    ):
+        yield (log.write(2 + number, f"SMTP Auth: {words}", level="Warning"),)
+    log.write(9, f"ICID {icid} close")
+
+
 def _session(log: Log, icid: int) -> str:
     at, _ = log.lines[0]
     return f"esa01:{icid}:{at:%Y%m%dT%H%M%SZ}"

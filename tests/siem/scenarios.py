@@ -123,5 +123,10 @@ SCENARIOS = (
     Scenario(
         "near: many, no login", _BURST, 198, near_misses.many_without_login, False
     ),
+    Scenario("attack, too: LOGIN", _CLEAR, 210, attacks.cleartext_login, False),
+    Scenario(
+        "attack, too: other codes", _OUT, 212, attacks.outbound_refused_otherwise, False
+    ),
+    Scenario("attack, too: other causes", _BACK, 214, attacks.backend_broken, False),
 )
 TEN_AND_TEN = tuple(s for s in SCENARIOS if s.shown)
