@@ -38,7 +38,7 @@ LEFT_OUT = {
 }
 UNITS = {"m": 60, "h": 3600}
 WINDOWED = {"brute_force_by_source", "password_spray", "success_after_failures"}
-SPL_COMMANDS = {"sort", "stats", "streamstats", "table", "where"}
+SPL_COMMANDS = {"dedup", "sort", "stats", "streamstats", "table", "where"}
 
 
 def test_nothing_made_is_stale() -> None:
