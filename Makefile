@@ -2,9 +2,13 @@
 PYTHON ?= python3
 VENV   ?= .venv
 NODE   ?= .cache/node
+OPENSEARCH := .cache/opensearch
+ESQL   := .cache/esql
+CIM    := .cache/cim
+CLIENTS := .cache/clients
 BIN    := $(VENV)/bin
 
-.PHONY: demo test soak bench lint engines clean
+.PHONY: demo test soak bench lint engines siem splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -26,7 +30,7 @@ bench: $(VENV)/.test
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done
+engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done
 
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
@@ -34,6 +38,44 @@ $(NODE)/.done: Makefile
 	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 && touch $@ \
 	  || echo "npm install failed: the tests that need it will not run"; \
 	else echo "no npm: the tests that need it will not run"; fi
+
+# A real OpenSearch 2.19, for a JDK of 17 or newer.
+$(OPENSEARCH)/.done: tests/siem/pom.xml
+	@mkdir -p $(OPENSEARCH)
+	@if command -v mvn >/dev/null; then \
+	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(OPENSEARCH)) && touch $@ \
+	  || echo "mvn failed: the tests that need OpenSearch will not run"; \
+	else echo "no mvn: the tests that need OpenSearch will not run"; fi
+
+# Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
+$(ESQL)/.done: Makefile
+	@mkdir -p $(ESQL)
+	@for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; \
+	$$python -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && touch $@ \
+	|| echo "no Python 3.12: the tests that need the parser of ES|QL will not run"
+
+# Only for its data: Splunk's Common Information Model, as published.
+$(CIM)/.done: Makefile $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(CIM) pytest-splunk-addon==6.4.0 && touch $@ \
+	|| echo "pip failed: the tests that need Splunk's CIM will not run"
+
+# Only for their types of requests.
+$(CLIENTS)/.done: Makefile
+	@mkdir -p $(CLIENTS)
+	@if command -v npm >/dev/null; then \
+	  npm install --silent --no-fund --no-audit --prefix $(CLIENTS) @elastic/elasticsearch@9.4.3 \
+	    @opensearch-project/opensearch@3.9.0 typescript@7.0.2 @types/node@20 && touch $@ \
+	  || echo "npm install failed: the tests that need it will not run"; \
+	else echo "no npm: the tests that need it will not run"; fi
+
+# Writes all in conf/ that is made from something else: templates, queries, dashboards.
+siem: $(VENV)/.test
+	$(BIN)/python -m tests.siem
+
+# dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
+splunk-addon: $(VENV)/.test
+	$(BIN)/python -m tests.siem.addon dist
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'
@@ -45,7 +87,7 @@ $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[test,lint]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint,siem]'
 	@touch $@
 
 clean:

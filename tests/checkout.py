@@ -7,8 +7,11 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
+IN_CHECKOUT = (
+    os.environ.get("ESA_AUTH_WHEEL_TESTED") != "1"
+    and (ROOT / "plugin" / "esa_auth").is_dir()
+)
 needs_checkout = pytest.mark.skipif(
-    os.environ.get("ESA_AUTH_WHEEL_TESTED") == "1"
-    or not (ROOT / "plugin" / "esa_auth").is_dir(),
+    not IN_CHECKOUT,
     reason="needs the checkout, and this is the suite against an installed wheel",
 )

@@ -1,0 +1,66 @@
+"""The commands of the READMEs, as they stand, against a real OpenSearch."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from textwrap import dedent
+
+from tests.checkout import ROOT
+from tests.engines import require
+from tests.process import PATIENCE
+from tests.siem.engine import OpenSearch
+from tests.siem.planted import events_of
+from tests.siem.scenarios import TEN_AND_TEN
+
+
+def block(page: Path, words: str) -> str:
+    """Return the block of commands of a page that holds these words."""
+    blocks = re.findall(r"(?:^    .*\n)+", page.read_text("utf-8"), re.MULTILINE)
+    (found,) = (text for text in blocks if words in text)
+    return dedent(found)
+
+
+def run(commands: str, folder: Path, node: OpenSearch) -> str:
+    require("curl", shutil.which("curl"), "not installed")
+    done = subprocess.run(
+        [
+            "sh",
+            "-e",
+            "-c",
+            commands.replace("localhost:9200", f"127.0.0.1:{node.port}"),
+        ],
+        cwd=folder,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
+    return done.stdout.decode()
+
+
+def test_the_templates_are_put_as_the_readme_says(opensearch: OpenSearch) -> None:
+    folder = ROOT / "conf" / "opensearch"
+    commands = block(folder / "README.md", "_index_template")
+    # Index State Management is a plugin that the node does not have.
+    templates, ism = commands.split("curl -fs -X PUT localhost:9200/_plugins/_ism")
+    assert (folder / re.findall(r"-d @(\S+)", ism)[0]).exists()
+    answers = run(templates, folder, opensearch)
+    assert answers.count('{"acknowledged":true}') == 3
+
+
+def test_a_search_by_hand_finds_as_the_readme_says(opensearch: OpenSearch) -> None:
+    opensearch.create("logs-cisco_esa.auth-ten", events_of(TEN_AND_TEN))
+    folder = ROOT / "conf" / "sigma"
+    said = run(block(folder / "README.md", "period_end"), folder, opensearch)
+    buckets = json.loads(said)["aggregations"]["found"]["buckets"]
+    assert [bucket["key"] for bucket in buckets] == ["203.0.113.20"]
+
+
+def test_the_steps_for_elasticsearch_name_files_that_are_there() -> None:
+    folder = ROOT / "conf" / "elastic"
+    commands = block(folder / "README.md", "_index_template")
+    for name in re.findall(r"-d @(\S+)", commands):
+        for part in ("mappings", "settings"):
+            assert (folder / name.replace("$part", part)).exists()
