@@ -6,6 +6,7 @@ OPENSEARCH := .cache/opensearch
 ESQL   := .cache/esql
 CIM    := .cache/cim
 CLIENTS := .cache/clients
+SYSLOG_NG := .cache/syslog-ng
 BIN    := $(VENV)/bin
 
 .PHONY: demo test soak bench lint engines siem splunk-addon clean
@@ -30,7 +31,7 @@ bench: $(VENV)/.test
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done
+engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done
 
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
@@ -68,6 +69,13 @@ $(CLIENTS)/.done: Makefile
 	    @opensearch-project/opensearch@3.9.0 typescript@7.0.2 @types/node@20 && touch $@ \
 	  || echo "npm install failed: the tests that need it will not run"; \
 	else echo "no npm: the tests that need it will not run"; fi
+
+# Debian lets only one of rsyslog and syslog-ng be installed: this one is unpacked here.
+$(SYSLOG_NG)/.done: Makefile
+	@mkdir -p $(SYSLOG_NG)
+	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; \
+	else cd $(SYSLOG_NG) && apt-get download -qq syslog-ng-core 2>/dev/null && dpkg -x syslog-ng-core_*.deb . && touch .done \
+	|| echo "no syslog-ng: the tests that need it will not run"; fi
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test

@@ -28,7 +28,7 @@ from tests.shippers.hosts import (
     until,
 )
 
-LINES = 50_000
+LINES = 200_000
 LOG = traffic("esa01", LINES, 1)
 Rate = float
 TIME_KEY = re.compile(r" *time_key.*?keep_time_key true\n", re.DOTALL)
@@ -63,12 +63,17 @@ def lost(count: Callable[[], int], goal: int, kill: Callable[[], int]) -> int:
     """Kill the child when half has come; return how many events never come."""
     until(lambda: count() > goal // 2, "no events")
     assert kill()
+    return goal - settled(count)
+
+
+def settled(count: Callable[[], int]) -> int:
+    """Wait until ``count`` does not grow any more; return it."""
     before, still = -1, 0
     while still < 30:
         still = still + 1 if count() == before else 0
         before = count()
         time.sleep(0.1)
-    return goal - before
+    return before
 
 
 def lines_of(file: Path) -> int:
@@ -133,6 +138,20 @@ def measure_syslog_ng(folder: Path, goal: int) -> str:
     return row("syslog-ng program()", rates, killed)
 
 
+def stop_syslog_ng(folder: Path, goal: int) -> str:
+    """Stop it in the middle, and start it again."""
+    with Collector() as collector:
+        port = free_port()
+        made = test_syslog_ng.configured(folder, collector, port)
+        with syslog_ng(made):
+            until(partial(listens, port), "syslog-ng does not listen")
+            push_tcp(port, LOG)
+            until(lambda: seen(collector) > goal // 8, "no events")
+        with syslog_ng(made):
+            missing = goal - settled(partial(seen, collector))
+            return f"{'syslog-ng, a stop':30} {missing} events lost"
+
+
 def measure_fluentd(folder: Path, goal: int) -> str:
     """exec_filter in msgpack."""
     rates, killed = [], 0
@@ -149,7 +168,9 @@ def measure_fluentd(folder: Path, goal: int) -> str:
             made.write_text(
                 re.sub(r"    time_key.*?keep_time_key true\n", "", text, flags=re.S)
             )
-            (made.parent / "to_file.conf").write_text(CAT_SINK.format(out=out.with_suffix("")))
+            (made.parent / "to_file.conf").write_text(
+                CAT_SINK.format(out=out.with_suffix(""))
+            )
         with test_fluentd.fluentd(made) as host:
             until(partial(listens, bench.port), "fluentd does not listen")
             if name == "kill":
@@ -192,6 +213,7 @@ def main() -> None:
     hosts = [
         (RSYSLOG, measure_rsyslog),
         (syslog_ng_program(), measure_syslog_ng),
+        (syslog_ng_program(), stop_syslog_ng),
         (shutil.which("fluentd"), measure_fluentd),
     ]
     for present, measured in hosts:

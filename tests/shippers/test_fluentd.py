@@ -187,6 +187,24 @@ def test_exec_runs_tail(tmp_path: Path) -> None:
     assert bench.by_id() == expected
 
 
+def test_stops_of_the_host_lose_nothing(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    expected = direct(FILE)
+    configuration = bench.configure("forward.conf", "to_file")
+    bench.write(FILE)
+    with sender(bench):
+        for share in (8, 4, 2):
+            with fluentd(configuration):
+                wait_for(bench, len(expected) // share)
+        with fluentd(configuration):
+            wait_for(bench, len(expected))
+    assert bench.by_id() == expected
+
+
+def wait_for(bench: Bench, count: int) -> None:
+    until(lambda: len(bench.by_id()) >= count, "events are lost")
+
+
 @contextmanager
 def sender(bench: Bench, *words: str) -> Iterator[Process]:
     """Run `esa-auth tail` beside Fluentd."""
