@@ -113,6 +113,20 @@ def test_exec_runs_tail(tmp_path: Path, expected: Events) -> None:
     assert by_id(tmp_path) == expected
 
 
+def test_stops_of_the_host_lose_nothing(tmp_path: Path, expected: Events) -> None:
+    """A child that has nothing to write must end with its host all the same."""
+    configuration = configure(tmp_path, "exec.conf")
+    grow(tmp_path, FILE)
+    for share in (8, 4, 2, 1):
+        with fluent_bit(configuration):
+            wait_for(tmp_path, len(expected) // share)
+    assert by_id(tmp_path) == expected
+
+
+def wait_for(folder: Path, count: int) -> None:
+    until(lambda: len(by_id(folder)) >= count, "events are lost")
+
+
 def test_forward_with_tls_shared_key_and_user(tmp_path: Path, expected: Events) -> None:
     """Fluent Bit stopped in the middle and started again."""
     authority = trustme.CA()

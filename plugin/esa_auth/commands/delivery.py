@@ -16,7 +16,7 @@ from esa_auth.ecs import dead_letter
 from esa_auth.letter import Letter, Recall
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import is_torn, write_all
+from esa_auth.outputs.descriptor import check_reader, is_torn, write_all
 from esa_auth.pipeline import Pipeline
 
 Item = TypeVar("Item")
@@ -43,6 +43,10 @@ class Run(Generic[Item]):
             self._letters.write(dead)
         if events := self.pipeline.take_events():
             self._output.send(events)
+
+    def check(self) -> None:
+        """See `Output.check`."""
+        self._output.check()
 
     def forget(self) -> None:
         """Drop what the pipeline made: it was delivered before."""
@@ -77,6 +81,10 @@ class Stdout:
         data = self._before + b"".join(batch)
         self._before = b""
         write_all(sys.stdout.fileno(), data, self._stop, self._patience)
+
+    def check(self) -> None:
+        """See `check_reader`."""
+        check_reader(sys.stdout.fileno())
 
     def close(self) -> None:
         """Do nothing: stdout is not ours to close."""

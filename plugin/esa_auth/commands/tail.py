@@ -89,6 +89,8 @@ class _Tail:
         if self._unsaved and self._memory.due():
             self._save()
         if not chunks:
+            # A host that was killed starts another of us, and we hold the state.
+            self._run.check()
             self._follower.wait(_WAIT_SECONDS)
 
     def _save(self) -> None:

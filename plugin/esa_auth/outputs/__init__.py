@@ -21,5 +21,12 @@ class Output(Protocol[Item_contra]):
                 again, which can repeat items but never loses one.
         """
 
+    def check(self) -> None:
+        """Notice, while there is nothing to send, that nobody would take it.
+
+        Raises:
+            OutputGoneError: the reader is gone for good.
+        """
+
     def close(self) -> None:
         """Release the connection. Safe to call twice."""

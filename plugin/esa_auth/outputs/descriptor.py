@@ -70,6 +70,18 @@ def write_all(
         os.close(own)
 
 
+def check_reader(descriptor: int) -> None:
+    """Look whether anybody can still read what is written.
+
+    Raises:
+        OutputGoneError: it is a pipe or a socket, and its other end is closed.
+    """
+    poll = select.poll()
+    poll.register(descriptor, 0)
+    if poll.poll(0):
+        raise OutputGoneError("the reader of our output is gone")
+
+
 def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
     view = memoryview(data)
     told = False

@@ -84,6 +84,9 @@ class ForwardOutput:
             self._sender.disconnect()
             raise
 
+    def check(self) -> None:
+        """Do nothing: a receiver that is gone comes back."""
+
     def close(self) -> None:
         """Release the connection. Safe to call twice."""
         self._sender.disconnect()
