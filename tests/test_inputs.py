@@ -8,7 +8,7 @@ import msgpack
 import orjson
 import pytest
 
-from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.lines import Joiner, LineSplitter
 from esa_auth.inputs.stream import Stream
 from tests.harness import SETTINGS, decode, inbound, native
 
@@ -179,3 +179,13 @@ def test_the_time_of_a_record_is_of_its_first_line_only() -> None:
     assert [letter["error"]["type"] for letter in found.dead] == ["no_time"]
     first = decode([orjson.dumps({"message": inbound().decode(), "time": 1.5})])
     assert first.results[0]["@timestamp"] == "1970-01-01T00:00:01.500Z"
+
+
+def test_lines_without_any_prefix_are_joined_up_to_the_longest_line() -> None:
+    """What follows is passed over: a copy of something else would fill the memory."""
+    joiner = Joiner(lambda line: line.startswith(b"Wed "), max_line=20)
+    assert joiner.feed([b"Wed one", b" two", b"", b"three", *[b"x" * 9] * 1000]) == []
+    assert joiner.joined == 1002
+    assert joiner.feed([b"Wed next"]) == [b"Wed one two three xxx"]
+    assert joiner.finish() == [b"Wed next"]
+    assert joiner.finish() == []

@@ -43,7 +43,7 @@ class Decoder:
         self._json = LineSplitter(max_line * 4)
         self._records = records
         self._msgpack = MsgpackReader(records, max_line)
-        self._joiner = Joiner(begins_record) if begins_record else None
+        self._joiner = Joiner(begins_record, max_line) if begins_record else None
 
     @property
     def joined(self) -> int:
