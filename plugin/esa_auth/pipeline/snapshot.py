@@ -67,17 +67,18 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
 def _save_table(table: Table) -> dict[str, Any]:
     return {
         "kept": table.kept,
-        "live": [[n, _save_session(s)] for n, s in table.live.items()],
+        "live": [[n, save_session(s)] for n, s in table.live.items()],
     }
 
 
 def _load_table(table: Table, saved: dict[str, Any]) -> None:
     table.kept.update(saved["kept"])
     for number, session in saved["live"]:
-        table.live[number] = _load_session(table, number, session)
+        table.live[number] = load_session(table, number, session)
 
 
-def _save_session(session: Session) -> dict[str, Any]:
+def save_session(session: Session) -> dict[str, Any]:
+    """Return all of ``session`` but its open messages."""
     saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
     for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
         value = getattr(session, name)
@@ -86,7 +87,13 @@ def _save_session(session: Session) -> dict[str, Any]:
     return saved
 
 
-def _load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
+def load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
+    """Return session ``number`` of ``table`` as it was saved.
+
+    Raises:
+        ValueError, TypeError, KeyError: the data is not what `save_session` made.
+    """
+
     def instant(value: list[Any] | None) -> Instant | None:
         return (
             None
