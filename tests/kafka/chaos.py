@@ -100,8 +100,10 @@ class Chaos:
         self.at(self._now() + (self.away if number % 2 else 0.0), worker.start)
 
     def _rebalance(self) -> None:
-        self.rebalances += 1
-        if self.joiner.running:
+        if not self.joiner.running:
+            self.joiner.start()
+        elif self.joiner.works:
             assert self.joiner.stop() == 0
         else:
-            self.joiner.start()
+            return
+        self.rebalances += 1

@@ -43,7 +43,7 @@ def brokers(
         yield request.getfixturevalue("cluster")
         return
     folder = tmp_path_factory.mktemp("brokers")
-    with Cluster(folder, BROKERS, heap="-Xmx768m", jvm=("-Xshare:auto",)) as running:
+    with Cluster(folder, BROKERS, heap="-Xmx768m") as running:
         yield running
 
 
@@ -65,7 +65,7 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         joiner = held.enter_context(Worker(tmp_path / "joiner", config))
         for worker in workers:
             worker.start()
-        wait_until(lambda: "started" in workers[0].told())
+        wait_until(lambda: all(worker.works for worker in workers))
         random = Random(SEED)
         chaos = Chaos(
             *(workers, joiner, random, KILLS, KILL_EVERY, REBALANCE_EVERY, AWAY)

@@ -73,6 +73,11 @@ class Worker:
         """Whether there is a process."""
         return self._process is not None
 
+    @property
+    def works(self) -> bool:
+        """Whether the process that was started last has come so far as to work."""
+        return self.running and self.told().count("started\n") == self.starts
+
     def told(self) -> str:
         """Return all that was written to stderr, of every start."""
         return self._errors.read_text("utf-8")

@@ -47,9 +47,9 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     settings = _settings(config)
     try:
-        with warnings.catch_warnings():
-            # Of what the engine imports and we do not use.
-            warnings.simplefilter("ignore")
+        # Of what the engine imports and we do not use; a filter would not do, for it
+        # sets one of its own.
+        with warnings.catch_warnings(record=True):
             from esa_auth.stream import application, client
     except ModuleNotFoundError as error:
         raise ConfigError(
@@ -65,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
         if directory is None:
             # Without a copy at hand the engine reads the changelog at every start.
             directory = held.enter_context(tempfile.TemporaryDirectory())
+        log.info("worker of group %s started", settings.group)
         try:
             application.run(settings, desk, lines.rekey, directory)
         finally:
