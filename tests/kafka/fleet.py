@@ -13,7 +13,7 @@ import yaml
 
 from tests.kafka.cluster import Cluster
 from tests.kafka.lines import CAP, MAX_AGE, Line
-from tests.kafka.topics import Reader, behind
+from tests.kafka.topics import LOG_APPEND_TIME, Reader, behind
 from tests.process import command
 from tests.soak.events import Events, judge, read_events
 from tests.soak.sizes import HANG
@@ -96,23 +96,28 @@ def undisturbed(config: Path, lines: Iterable[Line], folder: Path) -> Found:
         return Found(events, Counter(_dead(line) for line in file))
 
 
-def committed(cluster: Cluster, names: Names) -> Found:
-    """Return what readers of committed messages find, once the workers are done."""
+def committed(cluster: Cluster, names: Names, copy: Path) -> Found:
+    """Return what readers of committed messages find, once the workers are done.
+
+    The events go to the file ``copy`` as well, for whom a difference sends looking.
+    """
     until = time.monotonic() + HANG
     while behind(cluster.address, names.run, names.inputs):
         assert time.monotonic() < until, "the workers stay behind"
         time.sleep(0.5)
     events, dead = Events(), Counter[str]()
     reader = Reader(cluster.address, f"{names.run}-events", f"{names.run}-dead")
-    for message in reader.messages(quiet=TRANSACTION_SECONDS / 3):
-        # LogAppendTime: retention goes by when it was written, not by the log's time.
-        assert message.kind_of_time == 2
-        if message.topic.endswith("-dead"):
-            dead[_dead(message.value)] += 1
-            continue
-        event = orjson.loads(message.value)
-        assert message.key == event["event"]["id"].encode()
-        events.add([event])
+    with copy.open("wb") as file:
+        for message in reader.messages(quiet=TRANSACTION_SECONDS / 3):
+            # Retention goes by when it was written, not by the log's time.
+            assert message.kind_of_time == LOG_APPEND_TIME
+            if message.topic.endswith("-dead"):
+                dead[_dead(message.value)] += 1
+                continue
+            file.write(message.value + b"\n")
+            event = orjson.loads(message.value)
+            assert message.key == event["event"]["id"].encode()
+            events.add([event])
     reader.close()
     return Found(events, dead)
 

@@ -78,7 +78,7 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         feeding.start()
         chaos.run(SECONDS)
         feeding.finish()
-        found = committed(brokers, names)
+        found = committed(brokers, names, tmp_path / "found")
         took = time.monotonic() - began
         if joiner.running:
             assert joiner.stop() == 0

@@ -156,7 +156,7 @@ def test_a_flood_of_distinct_lines_in_one_second_stays_within_a_message() -> Non
         desk.read(PLACE, line, state)
     desk.write()
     state.commit()
-    assert state.largest <= PIECE
+    assert state.largest <= PIECE + 1
     assert sum(map(len, state.committed.values())) > 4 * PIECE
     desk.forget()
     again = desk.read(PLACE, line, state)
@@ -208,12 +208,10 @@ def test_a_value_of_any_size_comes_back(size: int, before: int | None) -> None:
     cells.write(state, "x", None)
     state.commit()
     assert state.committed == {}
-    assert state.largest <= PIECE
+    assert state.largest <= PIECE + 1
 
 
-@pytest.mark.parametrize(
-    "index", [b"\0\x93\x02\x01\x90", b"\0\xc1", b"\0junk", b"\0\x01"]
-)
+@pytest.mark.parametrize("index", [b"W\x93\x02\x01\x90", b"W\xc1", b"Wjunk", b"W\x01"])
 def test_state_of_another_version_is_refused(index: bytes) -> None:
     state = State()
     state.committed[b"index"] = index

@@ -11,6 +11,9 @@ from tests.kafka.cluster import missing
 from tests.kafka.lines import Line
 from tests.soak.sizes import HANG
 
+#: The kind of time that a message has from the broker (CreateTime is 1).
+LOG_APPEND_TIME = 2
+
 
 class Message(NamedTuple):
     """A message as it was read."""

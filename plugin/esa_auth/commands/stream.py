@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
             " pip install 'esa-auth-normalizer[kafka]'"
         ) from error
     logging.getLogger("quixstreams").setLevel(logging.WARNING)
+    # Warns of a change of its format that our state has no part in.
+    logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
     lines = Lines(config)
     desk = Desk(lines.pipeline, lines.feed, lines.take)
     client.look(settings)

@@ -4,6 +4,7 @@ Written against Quix Streams 3.28, which the extra pins: what is overridden here
 public name there.
 """
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,8 @@ _PAUSE_SECONDS = 0.05
 # A log of last year would be deleted the day it is written if its messages kept the
 # time of the log: retention goes by the time of the message.
 _OWN_TOPIC = {"message.timestamp.type": "LogAppendTime"}
+
+_log = logging.getLogger("esa_auth")
 
 Rekey = Callable[[bytes], list[Outgoing]]
 
@@ -54,14 +57,26 @@ class Worker(Application):
         self._desk.forget()
         self._await_decided(partitions)
         super()._on_assign(client, partitions)
+        _log.info("assigned: %s", self._shown(partitions))
 
     def _on_revoke(self, client: Any, partitions: list[TopicPartition]) -> None:
         super()._on_revoke(client, partitions)
         self._desk.forget()
+        _log.info("revoked: %s", self._shown(partitions))
 
     def _on_lost(self, client: Any, partitions: list[TopicPartition]) -> None:
+        # Another worker has them. The engine would leave the transaction open, and a
+        # worker that the group knows no more commits without being asked who it is.
+        self._producer.abort_transaction(self._settings.transaction_timeout)
         super()._on_lost(client, partitions)
+        self._processing_context.init_checkpoint()
         self._desk.forget()
+        _log.warning("lost: %s", self._shown(partitions))
+
+    def _shown(self, partitions: list[TopicPartition]) -> str:
+        inputs = self._topic_manager.non_changelog_topics
+        found = [f"{p.topic} {p.partition}" for p in partitions if p.topic in inputs]
+        return ", ".join(sorted(found)) or "nothing"
 
     def _await_decided(self, partitions: list[TopicPartition]) -> None:
         """Wait until no transaction is open on the changelogs that we are to read.

@@ -3,7 +3,9 @@
 from typing import Protocol
 
 PIECE = 1 << 19
-_WHOLE, _CUT = b"\0", b"\1"
+"""Bytes of a value that are kept together, our own letter not counted."""
+# Letters, because the engine takes eight bytes that could be a time for one of its own.
+_WHOLE, _CUT, _PART = b"W", b"C", b"P"
 
 
 class Store(Protocol):
@@ -31,7 +33,8 @@ class Cells:
         if first is None or first[:1] == _WHOLE:
             return None if first is None else first[1:]
         count = self._pieces[name] = int(first[1:])
-        return b"".join(store.get_bytes(_part(name, n)) or b"" for n in range(count))
+        parts = [store.get_bytes(_part(name, n)) or b"" for n in range(count)]
+        return b"".join(part[1:] for part in parts)
 
     def write(self, store: Store, name: str, value: bytes | None) -> None:
         """Set the value called ``name``; None forgets it."""
@@ -46,7 +49,7 @@ class Cells:
             store.set_bytes(name.encode(), _CUT + b"%d" % count)
         for n in range(count):
             piece = (value or b"")[n * PIECE : (n + 1) * PIECE]
-            store.set_bytes(_part(name, n), piece)
+            store.set_bytes(_part(name, n), _PART + piece)
         for n in range(count, before):
             store.delete(_part(name, n))
 
