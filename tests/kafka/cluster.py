@@ -34,7 +34,8 @@ def missing() -> str | None:
 class Cluster:
     """Brokers while in its context; each is broker and controller.
 
-    ``settings`` are added to every broker's, as are listeners of our own making.
+    ``settings`` are added to every broker's. With ``secure``, the settings of one more
+    listener, a broker can be reached by SASL over TLS too.
     """
 
     folder: Path
@@ -42,15 +43,21 @@ class Cluster:
     heap: str = "-Xmx384m"
     jvm: tuple[str, ...] = _JVM
     settings: dict[str, str] = field(default_factory=dict)
+    secure: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._ports = _free_ports(2 * self.brokers)
+        *self._ports, self._secure_port = _free_ports(2 * self.brokers + 1)
         self._running: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
     def address(self) -> str:
         """``HOST:PORT,...`` of all brokers."""
         return ",".join(f"127.0.0.1:{self._ports[n * 2]}" for n in range(self.brokers))
+
+    @property
+    def secure_address(self) -> str:
+        """``HOST:PORT`` of the secure listener, of the only broker."""
+        return f"localhost:{self._secure_port}"
 
     def start(self, number: int) -> None:
         """Start broker ``number`` (from 1), also again."""
@@ -149,6 +156,12 @@ class Cluster:
             "auto.create.topics.enable": "false",
             **self.settings,
         }
+        if self.secure:
+            here = f",SECURE://{self.secure_address}"
+            mapped["listeners"] += here
+            mapped["advertised.listeners"] += here
+            mapped["listener.security.protocol.map"] += ",SECURE:SASL_SSL"
+            mapped |= self.secure
         return "".join(f"{key}={value}\n" for key, value in mapped.items())
 
 

@@ -39,9 +39,6 @@ def test_stop_commits_and_the_next_goes_on(cluster: Cluster, tmp_path: Path) -> 
         feeder.feed(lines[:half])
         feeder.finish()
         one.start()
-        first = Reader(cluster.address, "stop-raw")
-        first.wait(lambda _: True)
-        first.close()
         wait_until(lambda: one.works)
         wait_until(lambda: _events(cluster) > 0)
         assert one.stop() == 0

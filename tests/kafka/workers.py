@@ -80,7 +80,7 @@ class Worker:
 
     def told(self) -> str:
         """Return all that was written to stderr, of every start."""
-        return self._errors.read_text("utf-8")
+        return self._errors.read_text("utf-8") if self._errors.exists() else ""
 
     def account(self) -> Account:
         """Return the account that its last end wrote."""

@@ -67,7 +67,6 @@ def run(args: argparse.Namespace) -> int:
         if directory is None:
             # Without a copy at hand the engine reads the changelog at every start.
             directory = held.enter_context(tempfile.TemporaryDirectory())
-        log.info("worker of group %s started", settings.group)
         try:
             application.run(settings, desk, lines.rekey, directory)
         finally:

@@ -13,7 +13,7 @@ import msgpack
 
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
-from esa_auth.pipeline.snapshot import load_session, save_session
+from esa_auth.pipeline.snapshot import load_session, look_in, save_session
 from esa_auth.pipeline.watched import Watched, WatchedMessages
 from esa_auth.sessions import Table
 
@@ -76,10 +76,11 @@ class Ledger:
         if head is None:
             return
         self._head = head
-        version, serial, clock, self._order, self._used, pieces = _unpacked(head)
+        version, serial, clock, look, self._order, self._used, pieces = _unpacked(head)
         appliance = self._appliance
         appliance.observer = Observer(appliance.name, version, serial)
         appliance.clock.restore(clock)
+        look_in(appliance, look)
         self._ordinals = [read(f"o{n}") or b"" for n in range(pieces)]
         if pieces:
             appliance.identity.restore(_unpacked(b"".join(self._ordinals)))
@@ -178,6 +179,7 @@ class Ledger:
                 observer.version,
                 observer.serial,
                 appliance.clock.snapshot(),
+                appliance.until_look,
                 self._order,
                 self._used,
                 len(self._ordinals),

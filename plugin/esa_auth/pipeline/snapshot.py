@@ -38,6 +38,7 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
         "inbound": _save_table(appliance.inbound),
         "outbound": _save_table(appliance.outbound),
         "messages": appliance.messages.snapshot(),
+        "until_look": appliance.until_look,
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
     }
 
@@ -62,6 +63,20 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
         ]
     )
     appliance.identity.restore(dict(saved["ordinals"]))
+    # Of a state that an earlier version wrote, it is as if it had just been looked.
+    look_in(appliance, saved.get("until_look", appliance.until_look))
+
+
+def look_in(appliance: Appliance, connections: int) -> None:
+    """Look after so many connections of ``appliance`` for what is too old.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    if not int(connections) > 0:
+        raise ValueError(f"look in {connections} connections")
+    # The cap, and with it how often is looked, may be another one than at the stop.
+    appliance.until_look = min(int(connections), appliance.until_look)
 
 
 def _save_table(table: Table) -> dict[str, Any]:

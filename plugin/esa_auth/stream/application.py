@@ -69,7 +69,7 @@ class Worker(Application):
         # worker that the group knows no more commits without being asked who it is.
         self._producer.abort_transaction(self._settings.transaction_timeout)
         super()._on_lost(client, partitions)
-        self._processing_context.init_checkpoint()
+        self._processing_context.init_checkpoint()  # type: ignore[no-untyped-call]
         self._desk.forget()
         _log.warning("lost: %s", self._shown(partitions))
 
@@ -155,6 +155,7 @@ def run(
     try:
         worker = Worker(settings, desk, state_dir=directory)
         _connect(worker, settings, desk, rekey)
+        _log.info("worker of group %s started", settings.group)
         worker.run()
     except KafkaException as error:
         raise failure(error.args[0], settings) from error

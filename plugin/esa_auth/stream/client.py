@@ -1,6 +1,8 @@
 """Settings -> the words of librdkafka, and a first look at the brokers."""
 
+import time
 from pathlib import Path
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
@@ -11,7 +13,7 @@ from esa_auth.stream.settings import StreamSettings
 
 Words = dict[str, str | int]
 
-_LOOK_SECONDS = 15.0
+_LOOK_SECONDS = 10.0
 _WRONG = (
     KafkaError._INVALID_ARG,
     KafkaError._CONFLICT,
@@ -86,11 +88,27 @@ def look(settings: StreamSettings) -> None:
     # librdkafka writes what it thinks of a broker to stderr; it comes to us as well.
     said: list[KafkaError] = []
     words = {**connection(settings), "error_cb": said.append, "log_level": 0}
+    until = time.monotonic() + _LOOK_SECONDS
     try:
-        AdminClient(words).list_topics(timeout=_LOOK_SECONDS)
+        admin = AdminClient(words)
+        while not _found(admin, said, last=time.monotonic() > until):
+            pass
     except KafkaException as error:
         wrong = [one for one in said if one.code() in _WRONG]
         raise failure(wrong[0] if wrong else error.args[0], settings) from error
+
+
+def _found(admin: Any, said: list[KafkaError], *, last: bool) -> bool:
+    """Return whether a broker answers; raise when it is clear that none will."""
+    try:
+        admin.list_topics(timeout=1.0)
+    except KafkaException:
+        # Here `said` is filled: librdkafka would try again for ever.
+        admin.poll(0)
+        if last or any(one.code() in _WRONG for one in said):
+            raise
+        return False
+    return True
 
 
 def failure(error: KafkaError, settings: StreamSettings) -> EsaAuthError:
