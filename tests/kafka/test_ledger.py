@@ -71,11 +71,13 @@ def desk_of(lines: Lines) -> Desk[Outgoing]:
     return Desk(lines.pipeline, lines.feed, lines.take)
 
 
-def undisturbed(raw: list[bytes], lines: Lines) -> list[Outgoing]:
+def undisturbed(
+    raw: list[bytes], lines: Lines, key: bytes = PLACE[2]
+) -> list[Outgoing]:
     pipeline, made = lines.pipeline(), []
     for line in raw:
-        lines.feed(pipeline, PLACE[2], line)
-        made += lines.take(pipeline, PLACE[2])
+        lines.feed(pipeline, key, line)
+        made += lines.take(pipeline, key)
     return made
 
 
@@ -106,6 +108,27 @@ def test_aborts_and_moves_change_nothing(seed: int, cap: int) -> None:
     flags = [f for e in told(sent) for f in e["cisco_esa"].get("flags", [])]
     assert {"session_expired", "session_replaced"} <= set(flags)
     assert ("session_evicted" in flags) == (cap < CAP)
+
+
+def test_an_appliance_gives_the_same_events_alone_and_among_others() -> None:
+    """What one process and several workers have to agree on; expiry is in it."""
+    log = list(fleet(8_000, 6, 5))
+    lines = lines_of()
+    whole = lines.pipeline()
+    together: list[Outgoing] = []
+    for line in log:
+        lines.feed(whole, line.appliance.encode(), line.raw)
+        together += lines.take(whole, line.appliance.encode())
+    alone = [
+        message
+        for name in sorted({line.appliance for line in log})
+        for message in undisturbed(
+            [line.raw for line in log if line.appliance == name], lines, name.encode()
+        )
+    ]
+    assert sorted(map(orjson.dumps, told(together))) == sorted(
+        map(orjson.dumps, told(alone))
+    )
 
 
 def test_a_commit_writes_what_changed_and_not_what_is_open() -> None:

@@ -22,9 +22,10 @@ class Worker:
     def __init__(self, folder: Path, config: Path, *words: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._errors = folder / "stderr"
+        self.state = folder / "state"
         self._argv = [
             *(*command(), "stream", "--config", str(config)),
-            *("--state-dir", str(folder / "state"), *words),
+            *("--state-dir", str(self.state), *words),
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self.starts = 0
