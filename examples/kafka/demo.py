@@ -6,14 +6,14 @@ key and one without, and runs two workers until the events are there.
 
 import json
 import tempfile
-import time
 from contextlib import ExitStack
+from itertools import count
 from pathlib import Path
 
 import yaml
 from tests.kafka.cluster import Cluster, missing
 from tests.kafka.lines import Line
-from tests.kafka.topics import Feeder, Reader, create
+from tests.kafka.topics import Feeder, Message, Reader, create
 from tests.kafka.workers import Worker, wait_until
 
 LOG = Path(__file__).parent.parent / "quickstart" / "mail_logs"
@@ -33,7 +33,7 @@ def main() -> None:
         config = folder / "esa-auth.yaml"
         stream = {"brokers": cluster.address, "partitions": 4, "replication": 1}
         config.write_text(yaml.safe_dump({"stream": stream, "appliance": "esa02"}))
-        create(cluster.address, "esa-raw", 4)
+        create(cluster.address, ["esa-raw"], 4)
         print(f"# esa-auth stream --brokers {cluster.address}, twice", flush=True)
         for n in (1, 2):
             words = ("--instance", f"worker{n}")
@@ -48,13 +48,15 @@ def main() -> None:
 
 
 def _show(reader: Reader) -> None:
-    seen, until = 0, time.monotonic() + 120
-    while seen < EVENTS and time.monotonic() < until:
-        for message in reader.messages(quiet=1.0):
-            seen += 1
-            print(json.dumps(json.loads(message.value), indent=2), flush=True)
+    seen = count(1)
+
+    def last(message: Message) -> bool:
+        print(json.dumps(json.loads(message.value), indent=2), flush=True)
+        return next(seen) == EVENTS
+
+    reader.wait(last)
     reader.close()
-    print(f"# {seen} events, key event.id, read_committed", flush=True)
+    print(f"# {EVENTS} events, key event.id, read_committed", flush=True)
 
 
 if __name__ == "__main__":

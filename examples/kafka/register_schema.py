@@ -3,8 +3,8 @@
     python examples/kafka/register_schema.py http://registry.example.com:8081
     python examples/kafka/register_schema.py --check http://registry.example.com:8081
 
-Speaks the REST interface that Confluent's registry, Karapace and Apicurio have in common.
-Events are not framed with a schema id: a reader takes the latest of the subject.
+Speaks the REST interface of Confluent's registry, which others speak as well. Events
+are not framed with a schema id: a reader takes the latest of the subject.
 """
 
 import argparse

@@ -83,7 +83,7 @@ class _Bench:
 def _rates(bench: _Bench, options: argparse.Namespace) -> None:
     for partitions, counts in ((8, (1, 2)), (1, (1,))):
         raw = f"rate-raw-{partitions}"
-        create(bench.cluster.address, raw, partitions)
+        create(bench.cluster.address, [raw], partitions)
         feeder = Feeder(bench.cluster.address, raw, partitions)
         feeder.feed(_ordinary(options.lines, options.appliances))
         feeder.finish()
@@ -165,7 +165,7 @@ def _ordinary(lines: int, appliances: int) -> Iterator[Line]:
 def _state(bench: _Bench, sessions: int) -> None:
     """Open sessions, look at what they take, and let another worker take them over."""
     raw = "state-raw"
-    create(bench.cluster.address, raw, 1)
+    create(bench.cluster.address, [raw], 1)
     first = bench.worker("state", 1, 1, sessions={"cap": 2 * sessions})
     again = bench.worker("state", 2, 1, sessions={"cap": 2 * sessions})
     feeder = Feeder(bench.cluster.address, raw, 1)

@@ -41,8 +41,9 @@ class Chaos:
     """A plan of kills and rebalances, in seconds from its start.
 
     A worker that is killed comes back at once, or, every other time, after ``away``
-    seconds, when its partitions have gone to the others. ``joiner`` joins and leaves,
-    and each of it is a rebalance.
+    seconds, when its partitions have gone to the others. One that is frozen for so long
+    comes back believing that they are still its own. ``joiner`` joins and leaves, and
+    each of it is a rebalance.
     """
 
     workers: Sequence[Worker]
@@ -52,6 +53,7 @@ class Chaos:
     kill_every: float
     rebalance_every: float
     away: float
+    freezes: int
     rebalances: int = 0
     _due: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     _began: float = 0.0
@@ -61,6 +63,8 @@ class Chaos:
         self._began = time.monotonic()
         for number in range(1, self.kills + 1):
             self.at(number * self.kill_every, lambda n=number: self._kill(n))  # type: ignore[misc]
+        for number in range(self.freezes):
+            self.at((number + 0.5) * seconds / self.freezes, self._freeze)
         for number in range(1, int(seconds / self.rebalance_every) + 1):
             self.at(number * self.rebalance_every, self._rebalance)
         while self._due or self._now() < seconds:
@@ -98,6 +102,12 @@ class Chaos:
         worker = self.random.choice(running)
         worker.kill()
         self.at(self._now() + (self.away if number % 2 else 0.0), worker.start)
+
+    def _freeze(self) -> None:
+        running = [worker for worker in self.workers if worker.running]
+        worker = self.random.choice(running)
+        worker.freeze()
+        self.at(self._now() + self.away, worker.thaw)
 
     def _rebalance(self) -> None:
         if not self.joiner.running:

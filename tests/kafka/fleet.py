@@ -13,7 +13,7 @@ import yaml
 
 from tests.kafka.cluster import Cluster
 from tests.kafka.lines import CAP, MAX_AGE, Line
-from tests.kafka.topics import LOG_APPEND_TIME, Reader, behind
+from tests.kafka.topics import LOG_APPEND_TIME, Reader, behind, create
 from tests.process import command
 from tests.soak.events import Events, judge, read_events
 from tests.soak.sizes import HANG
@@ -37,6 +37,16 @@ class Names:
     def inputs(self) -> tuple[str, str]:
         """What the workers read."""
         return (self.raw, f"{self.run}-keyed")
+
+    @property
+    def outputs(self) -> tuple[str, str]:
+        """What the workers write."""
+        return (f"{self.run}-events", f"{self.run}-dead")
+
+    def create(self, cluster: Cluster, partitions: int) -> None:
+        """Create all topics."""
+        topics = (*self.inputs, *self.outputs)
+        create(cluster.address, topics, partitions, cluster.brokers)
 
     def config(
         self, folder: Path, cluster: Cluster, partitions: int, **more: object
@@ -96,19 +106,23 @@ def undisturbed(config: Path, lines: Iterable[Line], folder: Path) -> Found:
         return Found(events, Counter(_dead(line) for line in file))
 
 
-def committed(cluster: Cluster, names: Names, copy: Path) -> Found:
-    """Return what readers of committed messages find, once the workers are done.
-
-    The events go to the file ``copy`` as well, for whom a difference sends looking.
-    """
+def wait_for_workers(cluster: Cluster, names: Names) -> None:
+    """Return when all that was fed is committed."""
     until = time.monotonic() + HANG
     while behind(cluster.address, names.run, names.inputs):
         assert time.monotonic() < until, "the workers stay behind"
-        time.sleep(0.5)
+        time.sleep(0.2)
+
+
+def committed(cluster: Cluster, names: Names, copy: Path) -> Found:
+    """Return what readers of committed messages find, after the workers have ended.
+
+    The events go to the file ``copy`` as well, for whom a difference sends looking.
+    """
     events, dead = Events(), Counter[str]()
-    reader = Reader(cluster.address, f"{names.run}-events", f"{names.run}-dead")
+    reader = Reader(cluster.address, *names.outputs)
     with copy.open("wb") as file:
-        for message in reader.messages(quiet=TRANSACTION_SECONDS / 3):
+        for message in reader.all():
             # Retention goes by when it was written, not by the log's time.
             assert message.kind_of_time == LOG_APPEND_TIME
             if message.topic.endswith("-dead"):

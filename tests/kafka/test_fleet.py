@@ -13,9 +13,9 @@ import pytest
 
 from tests.kafka.chaos import Chaos, Feeding
 from tests.kafka.cluster import Cluster
-from tests.kafka.fleet import Names, committed, compare, undisturbed
+from tests.kafka.fleet import Names, committed, compare, undisturbed, wait_for_workers
 from tests.kafka.lines import fleet
-from tests.kafka.topics import Feeder, create, require_kafka
+from tests.kafka.topics import Feeder, require_kafka
 from tests.kafka.workers import Worker, wait_until
 from tests.soak.sizes import FULL, show, size
 
@@ -25,11 +25,12 @@ BROKERS = size(1, 3)
 WORKERS = size(2, 3)
 PARTITIONS = size(4, 12)
 KILLS = size(2, 10)
-KILL_EVERY = size(5.0, 15.0)
-REBALANCE_EVERY = size(7.0, 10.0)
-SECONDS = size(15.0, 170.0)
+KILL_EVERY = size(4.0, 15.0)
+REBALANCE_EVERY = size(5.0, 10.0)
+SECONDS = size(12.0, 170.0)
 #: Longer than the session timeout of the configuration.
-AWAY = size(2.0, 9.0)
+AWAY = size(7.5, 9.0)
+FREEZES = size(1, 3)
 SEED = 20260317
 
 
@@ -54,7 +55,7 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
     config = names.config(tmp_path, brokers, PARTITIONS)
     lines = list(fleet(LINES, APPLIANCES, SEED))
     clean = undisturbed(config, lines, tmp_path)
-    create(brokers.address, names.raw, PARTITIONS, BROKERS)
+    names.create(brokers, PARTITIONS)
     with ExitStack() as held:
         workers = [
             held.enter_context(
@@ -68,7 +69,8 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         wait_until(lambda: all(worker.works for worker in workers))
         random = Random(SEED)
         chaos = Chaos(
-            *(workers, joiner, random, KILLS, KILL_EVERY, REBALANCE_EVERY, AWAY)
+            *(workers, joiner, random, KILLS, KILL_EVERY),
+            *(REBALANCE_EVERY, AWAY, FREEZES),
         )
         if BROKERS > 1:
             chaos.stop_broker(brokers, 2, SECONDS * 0.4, SECONDS * 0.4 + 20)
@@ -78,11 +80,12 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         feeding.start()
         chaos.run(SECONDS)
         feeding.finish()
-        found = committed(brokers, names, tmp_path / "found")
+        wait_for_workers(brokers, names)
         took = time.monotonic() - began
         if joiner.running:
             assert joiner.stop() == 0
         assert [worker.stop() for worker in workers] == [0] * WORKERS
+    found = committed(brokers, names, tmp_path / "found")
     figures = compare(clean, found)
     show(
         "Kafka",
@@ -91,6 +94,7 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         workers=WORKERS,
         brokers=BROKERS,
         kills=KILLS,
+        freezes=FREEZES,
         rebalances=chaos.rebalances,
         gave_up=sum(worker.gave_up for worker in (*workers, joiner)),
         seconds=round(took),

@@ -5,14 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import pytest
 import trustme
 import yaml
 from cryptography.hazmat.primitives import serialization
 
 from tests.kafka.cluster import Cluster
-from tests.kafka.lines import fleet
-from tests.kafka.topics import Feeder, Reader, create, require_kafka
+from tests.kafka.lines import Line
+from tests.kafka.topics import (
+    LOG_APPEND_TIME,
+    Feeder,
+    Message,
+    Reader,
+    require_kafka,
+)
 from tests.kafka.workers import Worker, wait_until
 from tests.process import esa_auth
 
@@ -80,20 +87,41 @@ def _keystore(leaf: trustme.LeafCert) -> bytes:
 def test_a_worker_reads_and_writes_by_sasl_over_tls(
     secured: Secured, tmp_path: Path
 ) -> None:
-    plain = secured.cluster.address
-    create(plain, "esa-raw", PARTITIONS)
+    """Lines of 2009, whose events a retention by log time would delete at once."""
     config = secured.config(tmp_path / "config.yaml")
+    auth = (
+        b"Wed Apr 22 11:47:47 2009 Info: SMTP Auth: (ICID 451) %b for user: ann using"
+        b" AUTH mechanism: PLAIN with profile: IncomingAuthentication"
+    )
+    record = orjson.dumps({"message": (auth % b"failed").decode(), "host": "gw9"})
+    found: list[Message] = []
+
+    def enough(message: Message) -> bool:
+        found.append(message)
+        return len(found) == 3
+
     with Worker(tmp_path / "worker", config) as worker:
         worker.start()
+        # It makes the topics that are missing.
         wait_until(lambda: worker.works)
+        plain = secured.cluster.address
         feeder = Feeder(plain, "esa-raw", PARTITIONS)
-        feeder.feed(list(fleet(500, 1, 3)))
+        feeder.feed([Line("esa01", "esa01", auth % b"succeeded")])
+        feeder.feed([Line("esa01", "esa01", auth % b"pondered")])
+        feeder.feed([Line("gw9", None, record)])
         feeder.finish()
-        reader = Reader(plain, "esa-auth-events")
-        reader.wait(lambda _: True)
+        reader = Reader(plain, "esa-auth-events", "esa-auth-dead-letters")
+        reader.wait(enough)
         reader.close()
         assert worker.stop() == 0
     assert PASSWORD not in worker.told()
+    assert {message.kind_of_time for message in found} == {LOG_APPEND_TIME}
+    (letter,) = (m for m in found if m.topic == "esa-auth-dead-letters")
+    assert letter.key == b"esa01"
+    assert orjson.loads(letter.value)["event"]["kind"] == "pipeline_error"
+    events = [(m.key, orjson.loads(m.value)) for m in found if m is not letter]
+    assert {event["observer"]["name"] for _, event in events} == {"esa01", "gw9"}
+    assert all(key == event["event"]["id"].encode() for key, event in events)
 
 
 def test_a_wrong_password_is_a_wrong_configuration(

@@ -2,20 +2,12 @@
 
 from pathlib import Path
 
-import orjson
 import pytest
 
 from tests.kafka.cluster import Cluster
-from tests.kafka.fleet import Names, committed
-from tests.kafka.lines import Line, fleet
-from tests.kafka.topics import (
-    LOG_APPEND_TIME,
-    Feeder,
-    Message,
-    Reader,
-    create,
-    require_kafka,
-)
+from tests.kafka.fleet import Names, committed, wait_for_workers
+from tests.kafka.lines import fleet
+from tests.kafka.topics import Feeder, Reader, require_kafka
 from tests.kafka.workers import Worker, wait_until
 from tests.process import esa_auth
 
@@ -28,7 +20,7 @@ def test_stop_commits_and_the_next_goes_on(cluster: Cluster, tmp_path: Path) -> 
     """SIGTERM in the middle, another worker afterwards; no line is read twice."""
     names = Names("stop")
     config = names.config(tmp_path, cluster, PARTITIONS)
-    create(cluster.address, names.raw, PARTITIONS)
+    names.create(cluster, PARTITIONS)
     lines = list(fleet(3_000, 5, 11))
     feeder = Feeder(cluster.address, names.raw, PARTITIONS)
     half = len(lines) // 2
@@ -40,15 +32,18 @@ def test_stop_commits_and_the_next_goes_on(cluster: Cluster, tmp_path: Path) -> 
         feeder.finish()
         one.start()
         wait_until(lambda: one.works)
-        wait_until(lambda: _events(cluster) > 0)
+        reader = Reader(cluster.address, "stop-events")
+        reader.wait(lambda _: True)
+        reader.close()
         assert one.stop() == 0
         feeder.feed(lines[half:])
         feeder.finish()
         two.start()
         wait_until(lambda: two.works)
-        found = committed(cluster, names, tmp_path / "found")
+        wait_for_workers(cluster, names)
         assert two.stop() == 0
         accounts = [one.account(), two.account()]
+    found = committed(cluster, names, tmp_path / "found")
     assert sum(account.lines for account in accounts) == len(lines)
     events = len(found.events.digests)
     assert sum(account.events for account in accounts) == events
@@ -58,55 +53,6 @@ def test_stop_commits_and_the_next_goes_on(cluster: Cluster, tmp_path: Path) -> 
     said = (one.told() + two.told()).splitlines()
     counts = [int(x.split()[1]) for x in said if "re-keyed" in x]
     assert sum(counts) == rekeyed > 0
-
-
-def _events(cluster: Cluster) -> int:
-    reader = Reader(cluster.address, "stop-events")
-    try:
-        return sum(1 for _ in reader.messages(quiet=0.6))
-    finally:
-        reader.close()
-
-
-def test_topics_that_are_missing_are_made_with_the_time_of_writing(
-    cluster: Cluster, tmp_path: Path
-) -> None:
-    """Lines of 2009, whose events a retention by log time would delete at once."""
-    names = Names("made")
-    config = names.config(tmp_path, cluster, PARTITIONS)
-    auth = (
-        b"SMTP Auth: (ICID 451) failed for user: ann using AUTH mechanism: PLAIN"
-        b" with profile: IncomingAuthentication"
-    )
-    stamp = b"Wed Apr 22 11:47:47 2009 Info: "
-    with Worker(tmp_path / "worker", config) as worker:
-        worker.start()
-        wait_until(lambda: worker.works)
-        feeder = Feeder(cluster.address, names.raw, PARTITIONS)
-        unread = b"SMTP Auth: (ICID 5) pondered over user: ann"
-        record = orjson.dumps({"message": (stamp + auth).decode(), "host": "gw9"})
-        feeder.feed([Line("esa01", "esa01", stamp + auth)])
-        feeder.feed([Line("esa01", "esa01", stamp + unread)])
-        feeder.feed([Line("gw9", None, record)])
-        feeder.finish()
-        found: list[Message] = []
-
-        def enough(message: Message) -> bool:
-            found.append(message)
-            return len(found) == 3
-
-        reader = Reader(cluster.address, "made-events", "made-dead")
-        reader.wait(enough)
-        reader.close()
-        assert worker.stop() == 0
-    assert {message.kind_of_time for message in found} == {LOG_APPEND_TIME}
-    letters = [m for m in found if m.topic == "made-dead"]
-    events = [(m.key, orjson.loads(m.value)) for m in found if m not in letters]
-    (letter,) = letters
-    assert letter.key == b"esa01"
-    assert orjson.loads(letter.value)["event"]["kind"] == "pipeline_error"
-    assert {event["observer"]["name"] for _, event in events} == {"esa01", "gw9"}
-    assert all(key == event["event"]["id"].encode() for key, event in events)
 
 
 def test_no_broker_is_worth_another_try() -> None:

@@ -74,9 +74,9 @@ class Feeder:
 
 
 class Reader:
-    """Reads whole topics from their beginning, committed messages only."""
+    """Reads topics from their beginning, committed messages only."""
 
-    def __init__(self, brokers: str, *topics: str, **more: str) -> None:
+    def __init__(self, brokers: str, *topics: str) -> None:
         from confluent_kafka import Consumer, TopicPartition
 
         self._consumer = Consumer(
@@ -84,43 +84,42 @@ class Reader:
                 "bootstrap.servers": brokers,
                 "group.id": "reader",
                 "enable.auto.commit": "false",
+                "enable.partition.eof": "true",
                 "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                **more,
             }
         )
         found = self._consumer.list_topics(timeout=30).topics
-        self._consumer.assign(
-            [TopicPartition(t, p, 0) for t in topics for p in found[t].partitions]
-        )
+        self._places = {(t, p) for t in topics for p in found[t].partitions}
+        self._consumer.assign([TopicPartition(*place, 0) for place in self._places])
 
-    def messages(self, quiet: float) -> Iterator[Message]:
-        """Yield what there is until nothing comes for ``quiet`` seconds."""
-        last = time.monotonic()
-        while time.monotonic() - last < quiet:
+    def all(self) -> Iterator[Message]:
+        """Yield what there is, to the end of every partition. To be called once."""
+        left, until = set(self._places), time.monotonic() + HANG
+        while left:
+            assert time.monotonic() < until, "the topics do not end"
             for message in self._consumer.consume(5000, 0.5):
                 if message.error():
-                    continue
-                last = time.monotonic()
-                yield Message(
-                    message.topic(),
-                    message.key(),
-                    message.value(),
-                    message.timestamp()[0],
-                )
+                    left.discard((message.topic(), message.partition()))
+                else:
+                    yield _read(message)
 
     def wait(self, enough: Callable[[Message], bool]) -> None:
         """Read until ``enough`` says so of a message."""
         until = time.monotonic() + HANG
         while time.monotonic() < until:
-            for message in self.messages(1.0):
-                if enough(message):
-                    return
-        raise AssertionError("the topics stay behind")
+            message = self._consumer.poll(0.5)
+            if message and not message.error() and enough(_read(message)):
+                return
+        raise AssertionError("what is waited for does not come")
 
     def close(self) -> None:
         """Leave."""
         self._consumer.close()
+
+
+def _read(message: Any) -> Message:
+    kind, _ = message.timestamp()
+    return Message(message.topic(), message.key(), message.value(), kind)
 
 
 def behind(brokers: str, group: str, topics: Iterable[str]) -> bool:
@@ -128,22 +127,28 @@ def behind(brokers: str, group: str, topics: Iterable[str]) -> bool:
     from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
 
     # Offsets do not tell: the last of a partition may be the mark of a transaction.
-    consumer = Consumer({"bootstrap.servers": brokers, "group.id": group})
+    words = {"bootstrap.servers": brokers, "group.id": group}
+    consumer = Consumer({**words, "enable.partition.eof": "true"})
     try:
         found = consumer.list_topics(timeout=30).topics
         places = [TopicPartition(t, p) for t in topics for p in found[t].partitions]
         for place in (places := consumer.committed(places, timeout=30)):
             place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
         consumer.assign(places)
-        return any(not message.error() for message in consumer.consume(1, 2.0))
+        ends = consumer.consume(len(places), 10.0)
+        return len(ends) < len(places) or not all(end.error() for end in ends)
     finally:
         consumer.close()
 
 
-def create(brokers: str, topic: str, partitions: int, replication: int = 1) -> None:
-    """Create a topic, as an operator would."""
+def create(
+    brokers: str, topics: Iterable[str], partitions: int, replication: int = 1
+) -> None:
+    """Create topics, as an operator would."""
     from confluent_kafka.admin import AdminClient, NewTopic
 
     admin: Any = AdminClient({"bootstrap.servers": brokers})
-    (made,) = admin.create_topics([NewTopic(topic, partitions, replication)]).values()
-    made.result()
+    config = {"message.timestamp.type": "LogAppendTime"}
+    wanted = [NewTopic(t, partitions, replication, config=config) for t in topics]
+    for made in admin.create_topics(wanted).values():
+        made.result()

@@ -29,6 +29,7 @@ class Worker:
         ]
         self._process: subprocess.Popen[bytes] | None = None
         self.starts = 0
+        self.frozen = False
         self.gave_up = 0
 
     def start(self) -> None:
@@ -60,6 +61,18 @@ class Worker:
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait(HANG)
         self._process = None
+        self.frozen = False
+
+    def freeze(self) -> None:
+        """Stop it in the middle of whatever it does, as a host that swaps would."""
+        os.kill(self.pid, signal.SIGSTOP)
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """Let it go on, if it is still the one that was frozen."""
+        if self.running and self.frozen:
+            os.kill(self.pid, signal.SIGCONT)
+        self.frozen = False
 
     def stop(self) -> int:
         """Ask it to end; return its exit code."""

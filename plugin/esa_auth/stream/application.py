@@ -28,7 +28,7 @@ _PAUSE_SECONDS = 0.05
 
 # A log of last year would be deleted the day it is written if its messages kept the
 # time of the log: retention goes by the time of the message.
-_OWN_TOPIC = {"message.timestamp.type": "LogAppendTime"}
+_CREATED = {"message.timestamp.type": "LogAppendTime"}
 
 _log = logging.getLogger("esa_auth")
 
@@ -177,7 +177,7 @@ def _connect(
     raw = worker.topic(
         names.raw,
         value_deserializer="bytes",
-        config=TopicConfig(settings.partitions, settings.replication),
+        config=TopicConfig(settings.partitions, settings.replication, dict(_CREATED)),
     )
 
     def read(
@@ -203,7 +203,7 @@ def _connect(
 
 
 def _own_topic(worker: Worker, settings: StreamSettings, name: str) -> Topic:
-    config = TopicConfig(settings.partitions, settings.replication, dict(_OWN_TOPIC))
+    config = TopicConfig(settings.partitions, settings.replication, dict(_CREATED))
     return worker.topic(
         name, value_deserializer="bytes", value_serializer=_ValueOf(), config=config
     )

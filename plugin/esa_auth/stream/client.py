@@ -13,7 +13,7 @@ from esa_auth.stream.settings import StreamSettings
 
 Words = dict[str, str | int]
 
-_LOOK_SECONDS = 10.0
+_LOOK_SECONDS = 5.0
 _WRONG = (
     KafkaError._INVALID_ARG,
     KafkaError._CONFLICT,
