@@ -47,8 +47,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.kafka")
     add = parser.add_argument
-    add("--lines", type=int, default=400_000, help="of the topic that is read")
-    add("--sessions", type=int, default=200_000, help="open ones")
+    add("--lines", type=int, default=800_000, help="of the topic that is read")
+    add("--sessions", type=int, default=1_000_000, help="open ones")
     add("--appliances", type=int, default=48)
     add("--runs", type=int, default=3)
     return parser.parse_args()
@@ -107,7 +107,7 @@ def _rates(bench: _Bench, options: argparse.Namespace) -> None:
 def _rate(
     bench: _Bench, raw: str, partitions: int, count: int, lines: int, run: int
 ) -> float:
-    """Return lines a second between a tenth and nine tenths of the topic."""
+    """Return lines a second from when all work to when the first may be done."""
     group = f"rate-{partitions}-{count}-{run}"
     with ExitStack() as held:
         workers = [
@@ -116,6 +116,10 @@ def _rate(
         ]
         for worker in workers:
             worker.start()
+        # A rebalance stops everyone, and is another figure.
+        while not all(worker.works and _assigned(worker) for worker in workers):
+            time.sleep(_POLL)
+        first = _done(bench, group, raw, partitions)
         marks: list[tuple[float, int]] = []
         while not marks or marks[-1][1] < lines * 0.98:
             marks.append((time.monotonic(), _done(bench, group, raw, partitions)))
@@ -123,9 +127,14 @@ def _rate(
         if run == 0:
             _processor(workers)
         assert all(worker.stop() == 0 for worker in workers)
-    inside = [m for m in marks if lines * 0.1 <= m[1] <= lines * 0.9]
+    inside = [m for m in marks if first < m[1] <= lines * 0.85]
     (t0, n0), (t1, n1) = inside[0], inside[-1]
     return (n1 - n0) / (t1 - t0)
+
+
+def _assigned(worker: Worker) -> bool:
+    said = [x for x in worker.told().splitlines() if "signed: " in x or "revok" in x]
+    return bool(said) and "assigned: " in said[-1]
 
 
 def _processor(workers: list[Worker]) -> None:
@@ -137,14 +146,19 @@ def _processor(workers: list[Worker]) -> None:
 
 
 def _done(bench: _Bench, group: str, raw: str, partitions: int) -> int:
-    from confluent_kafka import Consumer, TopicPartition
+    """Return how many messages the group has committed; 0 while it has no offsets."""
+    from confluent_kafka import Consumer, KafkaException, TopicPartition
 
     words = {"bootstrap.servers": bench.cluster.address, "group.id": group}
     consumer = Consumer(words)
     places = [TopicPartition(raw, p) for p in range(partitions)]
-    found = sum(max(0, p.offset) for p in consumer.committed(places, timeout=30))
-    consumer.close()
-    return int(found)
+    try:
+        return sum(max(0, p.offset) for p in consumer.committed(places, timeout=30))
+    except KafkaException:
+        # The group's coordinator is being found.
+        return 0
+    finally:
+        consumer.close()
 
 
 def _ordinary(lines: int, appliances: int) -> Iterator[Line]:
@@ -171,17 +185,20 @@ def _state(bench: _Bench, sessions: int) -> None:
     feeder = Feeder(bench.cluster.address, raw, 1)
     with first, again:
         first.start()
+        while not first.works:
+            time.sleep(_POLL)
+        before = _resident(first.pid)
         feeder.feed(_openings(sessions))
         feeder.finish()
         while _done(bench, "state", raw, 1) < 2 * sessions:
             time.sleep(_POLL)
-        memory = _resident(first.pid)
+        memory = _resident(first.pid) - before
         assert first.stop() == 0
         changelog = _size(bench.folder / "broker", "changelog__state--state-raw")
         local = sum(f.stat().st_size for f in first.state.rglob("*") if f.is_file())
         print(f"{sessions:,} open sessions, one appliance, two lines each:")
         for what, size in (
-            ("memory of the worker", memory),
+            ("memory of the worker, less that of an idle one", memory),
             ("local copy", local),
             ("changelog before compaction", changelog),
         ):

@@ -34,9 +34,9 @@ class Ledger:
         self._tables = (appliance.inbound, appliance.outbound)
         self._head = b""
         self._ordinals: list[bytes] = []
-        # (table * 2 + live, number) -> (name of its entry, place in the order).
-        self._slots: dict[tuple[int, bytes], int] = {}
-        self._orders: dict[tuple[int, bytes], int] = {}
+        # By kind (table * 2 + live): number -> name of its entry, place in the order.
+        self._slots: list[dict[bytes, int]] = [{}, {}, {}, {}]
+        self._orders: list[dict[bytes, int]] = [{}, {}, {}, {}]
         self._free: list[int] = []
         self._used = 0
         self._order = 0
@@ -96,8 +96,8 @@ class Ledger:
                 found.append((slot, _unpacked(entry)))
         heapify(self._free)
         for slot, (kind, number, order, value) in sorted(found, key=lambda x: x[1][2]):
-            self._slots[kind, number] = slot
-            self._orders[kind, number] = order
+            self._slots[kind][number] = slot
+            self._orders[kind][number] = order
             table = self._tables[kind // 2]
             if kind % 2:
                 saved, messages = value
@@ -126,27 +126,29 @@ class Ledger:
         for number in added:
             # In the order of the table, by which the oldest goes first.
             self._order += 1
-            self._orders[kind, number] = self._order
+            self._orders[kind][number] = self._order
         return touched
 
     def _holds(self, key: tuple[int, bytes]) -> bool:
         return key[1] in self._watched[key[0] // 2][key[0] % 2]
 
     def _release(self, key: tuple[int, bytes]) -> int | None:
-        self._orders.pop(key, None)
-        slot = self._slots.pop(key, None)
+        kind, number = key
+        self._orders[kind].pop(number, None)
+        slot = self._slots[kind].pop(number, None)
         if slot is not None:
             heappush(self._free, slot)
         return slot
 
     def _slot(self, key: tuple[int, bytes]) -> int:
-        slot = self._slots.get(key)
+        kind, number = key
+        slot = self._slots[kind].get(number)
         if slot is None:
             if self._free:
                 slot = heappop(self._free)
             else:
                 slot, self._used = self._used, self._used + 1
-            self._slots[key] = slot
+            self._slots[kind][number] = slot
         return slot
 
     def _entry(self, key: tuple[int, bytes]) -> bytes:
@@ -158,7 +160,7 @@ class Ledger:
             value = [save_session(session), self._appliance.messages.of(session)]
         else:
             value = dict.__getitem__(table.kept, number)
-        return _packed([kind, number, self._orders[key], value])
+        return _packed([kind, number, self._orders[kind][number], value])
 
     def _changed_ordinals(self) -> Iterator[tuple[str, bytes | None]]:
         seconds = self._appliance.identity.snapshot()
