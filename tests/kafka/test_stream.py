@@ -55,6 +55,17 @@ def test_stop_commits_and_the_next_goes_on(cluster: Cluster, tmp_path: Path) -> 
     assert sum(counts) == rekeyed > 0
 
 
+def test_a_stop_that_comes_at_once_is_a_stop(cluster: Cluster, tmp_path: Path) -> None:
+    """Before the first transaction has begun, which the engine forgets."""
+    names = Names("early")
+    config = names.config(tmp_path, cluster, 1)
+    names.create(cluster, 1)
+    with Worker(tmp_path / "worker", config) as worker:
+        worker.start()
+        wait_until(lambda: worker.works, every=0.002)
+        assert worker.stop() == 0
+
+
 def test_no_broker_is_worth_another_try() -> None:
     require_kafka()
     ended = esa_auth("stream", "--brokers", NOWHERE)

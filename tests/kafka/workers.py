@@ -116,9 +116,9 @@ class Worker:
             self.kill()
 
 
-def wait_until(true: Callable[[], bool]) -> None:
+def wait_until(true: Callable[[], bool], every: float = 0.2) -> None:
     """Return when the question ``true`` is answered yes."""
     until = time.monotonic() + HANG
     while not true():
         assert time.monotonic() < until
-        time.sleep(0.2)
+        time.sleep(every)

@@ -18,6 +18,7 @@ from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.messages import MessageReader
 from esa_auth.inputs.records import Broken, Record
+from esa_auth.inputs.stop import StopSignal
 from esa_auth.letter import BROKEN_RECORD, Letter, Recall
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.desk import Desk
@@ -59,6 +60,7 @@ def run(args: argparse.Namespace) -> int:
     logging.getLogger("quixstreams").setLevel(logging.WARNING)
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
+    stop = StopSignal()
     lines = Lines(config)
     desk = Desk(lines.pipeline, lines.feed, lines.take)
     client.look(settings)
@@ -68,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
             # Without a copy at hand the engine reads the changelog at every start.
             directory = held.enter_context(tempfile.TemporaryDirectory())
         try:
-            application.run(settings, desk, lines.rekey, directory)
+            application.run(settings, desk, lines.rekey, stop, directory)
         finally:
             log.info("%d messages without a key re-keyed", lines.rekeyed)
             log.info(desk.counters().closing_line())

@@ -17,7 +17,7 @@ from quixstreams.kafka import ConnectionConfig
 from quixstreams.models import Serializer, Topic, TopicConfig
 from quixstreams.sinks import BaseSink
 
-from esa_auth.errors import TemporaryError
+from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.stream.client import connection, consumer, failure, producer
 from esa_auth.stream.desk import Desk
 from esa_auth.stream.outgoing import Outgoing
@@ -38,8 +38,14 @@ Rekey = Callable[[bytes], list[Outgoing]]
 class Worker(Application):
     """An application whose desk is empty whenever its partitions change."""
 
-    def __init__(self, settings: StreamSettings, desk: Desk[Outgoing], **more: Any):
-        self._settings, self._desk = settings, desk
+    def __init__(
+        self,
+        settings: StreamSettings,
+        desk: Desk[Outgoing],
+        stop: Callable[[], bool],
+        directory: str,
+    ) -> None:
+        self._settings, self._desk, self._stop = settings, desk, stop
         self._admin = AdminClient(connection(settings))
         super().__init__(
             ConnectionConfig.from_librdkafka_dict(connection(settings)),
@@ -50,8 +56,28 @@ class Worker(Application):
             producer_extra_config=producer(settings),
             processing_guarantee="exactly-once",
             loglevel=None,
-            **more,
+            state_dir=directory,
+            # They would write a traceback; the error itself comes to `run`.
+            on_consumer_error=_passes_on,
+            on_processing_error=_passes_on,
+            on_producer_error=_passes_on,
         )
+
+    def _on_sigterm(self, *_: Any) -> None:
+        self._stop = _always
+        super()._on_sigterm()  # type: ignore[no-untyped-call]
+
+    def _on_sigint(self, *_: Any) -> None:
+        self._stop = _always
+        super()._on_sigint()  # type: ignore[no-untyped-call]
+
+    def _process_message(self, composed: Any) -> None:
+        # The engine forgets a stop that comes before it runs, and to begin a
+        # transaction can take long.
+        if self._stop():
+            self.stop()
+        else:
+            super()._process_message(composed)  # type: ignore[no-untyped-call]
 
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
         self._desk.forget()
@@ -119,6 +145,14 @@ class Worker(Application):
         return ends[0] != ends[1]
 
 
+def _always() -> bool:
+    return True
+
+
+def _passes_on(*_: Any) -> bool:
+    return False
+
+
 class _BeforeCommit(BaseSink):
     """The engine flushes its sinks before it writes changelogs: our time to write."""
 
@@ -141,26 +175,35 @@ class _ValueOf(Serializer):
 
 
 def run(
-    settings: StreamSettings, desk: Desk[Outgoing], rekey: Rekey, directory: str
+    settings: StreamSettings,
+    desk: Desk[Outgoing],
+    rekey: Rekey,
+    stop: Callable[[], bool],
+    directory: str,
 ) -> None:
     """Work until SIGTERM or SIGINT, and commit what was read.
 
-    ``rekey`` makes messages with a key of a value without one; in ``directory`` the
-    engine keeps its copy of the state.
+    ``rekey`` makes messages with a key of a value without one; ``stop`` tells of a
+    signal that came before; in ``directory`` the engine keeps its copy of the state.
 
     Raises:
         ConfigError: the brokers refuse us.
         TemporaryError: the brokers are gone, or gave our work to another worker.
     """
     try:
-        worker = Worker(settings, desk, state_dir=directory)
+        worker = Worker(settings, desk, stop, directory)
         _connect(worker, settings, desk, rekey)
         _log.info("worker of group %s started", settings.group)
         worker.run()
     except KafkaException as error:
         raise failure(error.args[0], settings) from error
     except QuixException as error:
-        said = str(error) or type(error).__name__
+        cause = error.__cause__
+        if isinstance(cause, EsaAuthError):
+            raise cause from error
+        if isinstance(cause, KafkaException):
+            raise failure(cause.args[0], settings) from error
+        said = ": ".join(str(e) or type(e).__name__ for e in (error, cause) if e)
         raise TemporaryError(f"stream: {said}") from error
 
 
