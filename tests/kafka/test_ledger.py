@@ -15,7 +15,7 @@ from esa_auth.stream.cells import PIECE, Cells
 from esa_auth.stream.desk import Desk
 from esa_auth.stream.outgoing import Outgoing
 from esa_auth.stream.remembered import Remembered
-from tests.kafka.lines import CAP, MAX_AGE, fleet
+from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
 
 NOW = 1_790_000_000
 PLACE = ("raw", 0, b"esa000")
@@ -112,7 +112,7 @@ def test_aborts_and_moves_change_nothing(seed: int, cap: int) -> None:
 
 def test_an_appliance_gives_the_same_events_alone_and_among_others() -> None:
     """What one process and several workers have to agree on; expiry is in it."""
-    log = list(fleet(8_000, 6, 5))
+    log = list(fleet(24_000, 3, 5))
     lines = lines_of()
     whole = lines.pipeline()
     together: list[Outgoing] = []
@@ -152,6 +152,32 @@ def test_a_commit_writes_what_changed_and_not_what_is_open() -> None:
     desk.write()
     state.commit()
     assert len(state.committed) == 2
+
+
+def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
+    """Lines that change what the session's own number is not in."""
+    stamp = b"Tue Mar 17 17:00:00 2026 Info: "
+    first = [
+        b"New SMTP ICID 9 interface Data 1 (192.0.2.10) address 198.51.100.7"
+        b" reverse dns host unknown verified no",
+        b"SMTP Auth: (ICID 9) succeeded for user: ann using AUTH mechanism: PLAIN"
+        b" with profile: p",
+        b"Start MID 4 ICID 9",
+        b"MID 4 ICID 9 From: <ann@example.com>",
+        b"MID 4 ICID 9 RID 0 To: <bob@example.com>",
+    ]
+    lines, state = lines_of(), State()
+    desk = desk_of(lines)
+    for body in (first, [b"Message aborted MID 4 Receiving aborted by sender"]):
+        for each in body:
+            desk.read(PLACE, stamp + each, state)
+        desk.write()
+        state.commit()
+    taken_up = Remembered(lines.pipeline(), state).pipeline.population
+    (appliance,) = taken_up.appliances.values()
+    assert len(appliance.inbound.live) == 1
+    assert len(appliance.messages) == 0
+    assert taken_up.until_look == appliance.until_look == LOOK - 2
 
 
 def test_names_of_entries_are_used_again() -> None:
