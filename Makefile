@@ -7,19 +7,24 @@ ESQL   := .cache/esql
 CIM    := .cache/cim
 CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
+KAFKA  := .cache/kafka
 BIN    := $(VENV)/bin
 
-.PHONY: demo test soak bench lint engines siem splunk-addon clean
+.PHONY: demo demo-kafka test soak bench bench-kafka lint engines siem splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
+
+# Broker, topics, producer, worker and reader; Java and Maven must be there.
+demo-kafka: $(VENV)/.kafka $(KAFKA)/.done
+	@$(BIN)/python -m examples.kafka.demo
 
 test: $(VENV)/.test engines lint
 	$(BIN)/python -m pytest
 
 # Crash and fault tests at full figures, one line for each; under an hour.
-soak: $(VENV)/.test
-	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow
+soak: $(VENV)/.test engines
+	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow tests/kafka/test_fleet.py
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -29,9 +34,19 @@ lint: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m tests.bench
 
+bench-kafka: $(VENV)/.kafka $(KAFKA)/.done
+	$(BIN)/python -m tests.bench.kafka
+
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done
+engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done $(KAFKA)/.done
+
+$(KAFKA)/.done: tests/kafka/pom.xml
+	@mkdir -p $(KAFKA)
+	@if command -v mvn >/dev/null && command -v java >/dev/null; then \
+	  mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA))/lib && touch $@ \
+	  || echo "Maven failed: the tests that need Kafka will not run"; \
+	else echo "no mvn or no java: the tests that need Kafka will not run"; fi
 
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
@@ -95,7 +110,11 @@ $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[test,lint,siem]'
+	$(BIN)/python -m pip install --quiet --editable '.[test,lint,siem,kafka]'
+	@touch $@
+
+$(VENV)/.kafka: $(VENV)/.run
+	$(BIN)/python -m pip install --quiet --editable '.[test,kafka]'
 	@touch $@
 
 clean:

@@ -36,6 +36,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "state": frozenset({"errors"}),
+    # What a worker of the fleet holds, and the engine it runs on.
+    "stream": frozenset({"counters", "errors", "pipeline"}),
     # Where the stages meet.
     "pipeline": frozenset(
         {
@@ -51,7 +53,9 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "validation",
         }
     ),
-    "config": frozenset({"errors", "inputs", "outputs", "pipeline", "resources"}),
+    "config": frozenset(
+        {"errors", "inputs", "outputs", "pipeline", "resources", "stream"}
+    ),
     "commands": ANY,
     "__main__": frozenset({"__init__", "commands", "errors"}),
 }
@@ -100,6 +104,9 @@ OUTSIDE_WORLD = frozenset(
     }
 )
 OUTSIDE_CALLS = frozenset({"open", "print", "input", "eval", "exec", "__import__"})
+# The extra `kafka`; the rest of the program neither imports nor needs it.
+ENGINE = frozenset({"confluent_kafka", "quixstreams"})
+KNOWS_THE_ENGINE = frozenset({"stream.application", "stream.client"})
 CLOCKS = frozenset({"now", "utcnow", "today"})
 NAMELESS = frozenset(
     {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
@@ -250,6 +257,11 @@ def test_imports_go_one_way(module: Module) -> None:
 @each_module
 def test_only_the_edges_touch_the_outside(module: Module) -> None:
     assert module.part not in PURE or outside_contacts(module) == set()
+
+
+@each_module
+def test_the_engine_stays_in_its_place(module: Module) -> None:
+    assert bool(module.foreign_imports() & ENGINE) == (module.name in KNOWS_THE_ENGINE)
 
 
 @each_module

@@ -12,12 +12,14 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Settings
 from esa_auth.resources import conf_text, schema
+from esa_auth.stream.settings import Security, StreamSettings, Topics
 
 if TYPE_CHECKING:
     from esa_auth.outputs.forward import ForwardSettings
 
 MAX_CONFIG = 1 << 20
 _MIN_KEY = 32
+_PEM = ("ca_file", "cert_file", "key_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class Config:
     state_directory: str | None
     log_file: str | None
     forward: "ForwardSettings | None"
+    stream: StreamSettings | None
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
 
@@ -64,6 +67,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["state"]["directory"],
         tree["log"]["file"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
+        _stream(tree["stream"]) if tree["stream"]["brokers"] else None,
         _serials(tree["appliances"]),
     )
 
@@ -108,6 +112,23 @@ def _forward(tree: dict[str, Any]) -> "ForwardSettings":
         )
     except (ConfigError, ValueError) as error:
         raise ConfigError(f"forward: {error}") from error
+
+
+def _stream(tree: dict[str, Any]) -> StreamSettings:
+    given = tree["security"]
+    security = {k: given[k] for k in ("protocol", "sasl_mechanism", "username")}
+    for key in _PEM:
+        security[key] = Path(given[key]) if given[key] else None
+        if given[key] and not security[key].is_file():
+            raise ConfigError(f"stream.security.{key}: {given[key]}: no such file")
+    for key in ("password", "key_password"):
+        where = f"{key}_file"
+        security[key] = _secret(f"stream.security.{where}", given[where])
+    return StreamSettings(
+        **{k: v for k, v in tree.items() if k not in ("security", "topics")},
+        topics=Topics(**tree["topics"]),
+        security=Security(**security),
+    )
 
 
 def _read(path: str) -> dict[str, Any]:

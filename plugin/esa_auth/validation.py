@@ -4,6 +4,7 @@ jsonschema-rs decides, on the path of every event; jsonschema explains a refusal
 differential test holds the one against the other.
 """
 
+from functools import cache
 from typing import Any
 
 import jsonschema_rs
@@ -15,10 +16,7 @@ class EventSchema:
     """`schemas/auth-event.schema.json`, draft 2020-12 with formats asserted."""
 
     def __init__(self) -> None:
-        document = schema("auth-event")
-        # Without validate_formats a 2020-12 format is an annotation only.
-        self._fast = jsonschema_rs.Draft202012Validator(document, validate_formats=True)
-        self._document = document
+        self._document, self._fast = _compiled()
         self.valid = self._fast.is_valid
 
     def reasons(self, event: dict[str, Any]) -> list[str]:
@@ -37,3 +35,11 @@ class EventSchema:
             return found
         fast = list(self._fast.iter_errors(event))[:8]
         return [f"{e.instance_path}: {e.message[:300]}" for e in fast]
+
+
+@cache
+def _compiled() -> tuple[dict[str, Any], jsonschema_rs.Draft202012Validator]:
+    # Once a process: `stream` has a pipeline for each appliance.
+    document = schema("auth-event")
+    # Without validate_formats a 2020-12 format is an annotation only.
+    return document, jsonschema_rs.Draft202012Validator(document, validate_formats=True)

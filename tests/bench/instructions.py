@@ -81,7 +81,7 @@ def main() -> None:
         found = measured(Path(cache))
     for kind, count in found.items():
         ratio = count / found["floor"]
-        print(f"{kind:10} {count:>10,.0f} instructions a line, {ratio:6.1f} x the floor")
+        print(f"{kind:10} {count:>10,.0f} a line, {ratio:6.1f} x the floor")
     if "--update" in sys.argv:
         kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
         kept[python_version()] = {kind: round(count) for kind, count in found.items()}

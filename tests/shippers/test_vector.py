@@ -74,6 +74,15 @@ def test_what_is_no_event_is_dropped(
         program.remap(no_event)
 
 
+def test_the_program_of_the_producer_names_the_appliance() -> None:
+    """The key of the raw topic is the name in the line."""
+    programs = loaded("kafka.yaml")["transforms"].values()
+    (source,) = (t["source"] for t in programs if t["type"] == "remap")
+    line = traffic("esa01", 1, 1)[0].decode()
+    event = Transform(source + "\n.").remap({"message": line})
+    assert (event["appliance"], event["message"]) == ("esa01", line)
+
+
 def test_the_sources_have_the_name_that_the_sinks_read() -> None:
     for name in ("tail.yaml", "forward.yaml"):
         assert list(loaded(name)["sources"]) == ["esa_auth"]

@@ -21,6 +21,8 @@ _KEYS = {
     "state_dir": "state.directory",
     "forward": "forward.address",
     "log_file": "log.file",
+    "brokers": "stream.brokers",
+    "instance": "stream.instance",
 }
 
 
@@ -52,7 +54,21 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     """Add where events go besides stdout, and what is kept over a stop."""
     add = parser.add_argument
     add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
-    add("--state-dir", metavar="DIR", help="where open sessions are kept over a stop")
+    add_state(parser)
+
+
+def add_state(parser: argparse.ArgumentParser) -> None:
+    """Add where state is kept."""
+    parser.add_argument(
+        "--state-dir", metavar="DIR", help="where open sessions are kept over a stop"
+    )
+
+
+def add_stream(parser: argparse.ArgumentParser) -> None:
+    """Add which brokers, and who we are to them."""
+    add = parser.add_argument
+    add("--brokers", metavar="HOST:PORT,...", help="brokers to begin with")
+    add("--instance", metavar="NAME", help="this worker's name, the same at each start")
 
 
 def load_config(args: argparse.Namespace) -> Config:

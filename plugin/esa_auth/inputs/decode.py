@@ -76,7 +76,7 @@ class Decoder:
         start = block.lstrip(b"\r\n")
         if not start:
             return block
-        self._form = _form_of(start[0])
+        self._form = form_of(start[0])
         if self._form == "text":
             return block
         # As if they had come in a block of their own, which is read as text.
@@ -117,7 +117,8 @@ class Decoder:
         self._sink.feed_records(good)
 
 
-def _form_of(first: int) -> str:
+def form_of(first: int) -> str:
+    """Tell json, msgpack or text by the first byte."""
     if first == ord("{"):
         return "json"
     # fixmap, map 16, map 32: https://github.com/msgpack/msgpack/blob/master/spec.md

@@ -32,6 +32,11 @@ class Settings:
     max_line: int = 65_536
     id_key: bytes | None = None
 
+    @property
+    def look_every(self) -> int:
+        """Connections between two looks for what is too old or too much."""
+        return max(1, min(1024, self.cap // 128))
+
 
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
@@ -47,6 +52,9 @@ class Appliance:
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )
+        # Connections until it is looked for sessions that are too old: its own, for an
+        # event must not depend on what other appliances write.
+        self.until_look = settings.look_every
         # The second of the line read last, as `Table` keeps it: b"<epoch> ".
         self.second = b""
         self._stamp: bytes | None = None

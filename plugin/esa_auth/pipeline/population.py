@@ -21,11 +21,11 @@ class Population(Generic[Out]):
         self._emit = emitter
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
-        self._every = max(1, min(1024, settings.cap // 128))
+        self._every = settings.look_every
         self.until_look = self._every
 
     def look_in(self, connections: int) -> None:
-        """Look after so many connections for what is too old or too much.
+        """Look after so many connections for what is too much.
 
         Raises:
             ValueError: it is no such number.
@@ -54,13 +54,16 @@ class Population(Generic[Out]):
 
     def grown(self, appliance: Appliance) -> None:
         """Note that a connection was added; expire and evict when it is time."""
+        appliance.until_look -= 1
+        if not appliance.until_look:
+            appliance.until_look = self._every
+            for table in (appliance.inbound, appliance.outbound):
+                for session in table.sweep(appliance.clock.now):
+                    self._emit.abandoned(session, appliance, "session_expired")
         self.until_look -= 1
         if self.until_look:
             return
         self.until_look = self._every
-        for table in (appliance.inbound, appliance.outbound):
-            for session in table.sweep(appliance.clock.now):
-                self._emit.abandoned(session, appliance, "session_expired")
         excess = self.open_sessions() - self.settings.cap
         if excess > 0:
             self._evict(excess)

@@ -40,6 +40,7 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
         "inbound": _save_table(appliance.inbound),
         "outbound": _save_table(appliance.outbound),
         "messages": appliance.messages.snapshot(),
+        "until_look": appliance.until_look,
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
     }
 
@@ -64,6 +65,20 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
         ]
     )
     appliance.identity.restore(dict(saved["ordinals"]))
+    # Of a state that an earlier version wrote, it is as if it had just been looked.
+    look_in(appliance, saved.get("until_look", appliance.until_look))
+
+
+def look_in(appliance: Appliance, connections: int) -> None:
+    """Look after so many connections of ``appliance`` for what is too old.
+
+    Raises:
+        ValueError: it is no such number.
+    """
+    if not int(connections) > 0:
+        raise ValueError(f"look in {connections} connections")
+    # The cap, and with it how often is looked, may be another one than at the stop.
+    appliance.until_look = min(int(connections), appliance.until_look)
 
 
 def _save_table(table: Table) -> dict[str, Any]:
@@ -71,17 +86,18 @@ def _save_table(table: Table) -> dict[str, Any]:
         "kept": table.kept,
         # Packed one by one: as maps, a hundred thousand of them would for the time of a
         # save take several times the memory of the sessions themselves.
-        "live": [[n, msgpack.packb(_save_session(s))] for n, s in table.live.items()],
+        "live": [[n, msgpack.packb(save_session(s))] for n, s in table.live.items()],
     }
 
 
 def _load_table(table: Table, saved: dict[str, Any]) -> None:
     table.kept.update(saved["kept"])
     for number, session in saved["live"]:
-        table.live[number] = _load_session(table, number, msgpack.unpackb(session))
+        table.live[number] = load_session(table, number, msgpack.unpackb(session))
 
 
-def _save_session(session: Session) -> dict[str, Any]:
+def save_session(session: Session) -> dict[str, Any]:
+    """Return all of ``session`` but its open messages."""
     saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
     for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
         value = getattr(session, name)
@@ -90,7 +106,13 @@ def _save_session(session: Session) -> dict[str, Any]:
     return saved
 
 
-def _load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
+def load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
+    """Return session ``number`` of ``table`` as it was saved.
+
+    Raises:
+        ValueError, TypeError, KeyError: the data is not what `save_session` made.
+    """
+
     def instant(value: list[Any] | None) -> Instant | None:
         return (
             None

@@ -54,6 +54,16 @@ class Messages:
             self._open.pop(mid, None)
         session.mids.clear()
 
+    def of(self, session: Session) -> list[tuple[bytes, int]]:
+        """Return (MID, recipients) of the open messages of ``session``."""
+        found = ((mid, self._open.get(mid)) for mid in session.mids)
+        return sorted((mid, open_.recipients) for mid, open_ in found if open_)
+
+    def session_of(self, mid: bytes) -> Session | None:
+        """Return whose open message ``mid`` is."""
+        message = self._open.get(mid)
+        return None if message is None else message.session
+
     def snapshot(self) -> list[tuple[bytes, str, int]]:
         """Return (MID, ICID, recipients) of every open message."""
         return [(m, o.session.number, o.recipients) for m, o in self._open.items()]

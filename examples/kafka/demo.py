@@ -1,0 +1,63 @@
+"""`make demo-kafka`: the quick start through Kafka, and its events as JSON.
+
+Starts a broker, produces `examples/quickstart/mail_logs` as two appliances, one with a
+key and one without, and runs two workers until the events are there.
+"""
+
+import json
+import tempfile
+from contextlib import ExitStack
+from itertools import count
+from pathlib import Path
+
+import yaml
+from tests.kafka.cluster import Cluster, missing
+from tests.kafka.lines import Line
+from tests.kafka.topics import Feeder, Message, Reader, create
+from tests.kafka.workers import Worker, wait_until
+
+LOG = Path(__file__).parent.parent / "quickstart" / "mail_logs"
+#: Results and session ends that the log has, for each of two appliances.
+EVENTS = 16
+
+
+def main() -> None:
+    """Run it; everything lies in a temporary folder and is gone afterwards."""
+    reason = missing()
+    if reason is not None:
+        raise SystemExit(f"no broker can be started: {reason}")
+    with tempfile.TemporaryDirectory() as name, ExitStack() as held:
+        folder = Path(name)
+        print("# starting a broker", flush=True)
+        cluster = held.enter_context(Cluster(folder / "broker"))
+        config = folder / "esa-auth.yaml"
+        stream = {"brokers": cluster.address, "partitions": 4, "replication": 1}
+        config.write_text(yaml.safe_dump({"stream": stream, "appliance": "esa02"}))
+        create(cluster.address, ["esa-raw"], 4)
+        print(f"# esa-auth stream --brokers {cluster.address}, twice", flush=True)
+        for n in (1, 2):
+            words = ("--instance", f"worker{n}")
+            worker = held.enter_context(Worker(folder / f"worker{n}", config, *words))
+            worker.start()
+            wait_until(lambda worker=worker: worker.works)  # type: ignore[misc]
+        feeder = Feeder(cluster.address, "esa-raw", 4)
+        for line in LOG.read_bytes().splitlines():
+            feeder.feed([Line("esa01", "esa01", line), Line("esa02", None, line)])
+        feeder.finish()
+        _show(Reader(cluster.address, "esa-auth-events"))
+
+
+def _show(reader: Reader) -> None:
+    seen = count(1)
+
+    def last(message: Message) -> bool:
+        print(json.dumps(json.loads(message.value), indent=2), flush=True)
+        return next(seen) == EVENTS
+
+    reader.wait(last)
+    reader.close()
+    print(f"# {EVENTS} events, key event.id, read_committed", flush=True)
+
+
+if __name__ == "__main__":
+    main()

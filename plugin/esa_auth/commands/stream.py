@@ -1,0 +1,152 @@
+"""`esa-auth stream`: the pipeline as a worker of a consumer group on Kafka."""
+
+import argparse
+import logging
+import tempfile
+import warnings
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from esa_auth.commands.delivery import read_time
+from esa_auth.commands.options import add_config, add_state, add_stream, load_config
+from esa_auth.config import Config
+from esa_auth.ecs import dead_letter
+from esa_auth.envelope import read_prefix
+from esa_auth.errors import ConfigError
+from esa_auth.inputs.messages import MessageReader
+from esa_auth.inputs.records import Broken, Record
+from esa_auth.inputs.stop import StopSignal
+from esa_auth.letter import BROKEN_RECORD, Letter, Recall
+from esa_auth.pipeline import Pipeline
+from esa_auth.stream.desk import Desk
+from esa_auth.stream.outgoing import MOST_BYTES, Outgoing
+from esa_auth.stream.settings import StreamSettings
+
+if TYPE_CHECKING:
+    from esa_auth.commands.options import Subcommands
+
+# A dead letter holds its line twice, in JSON and in base64.
+_MOST_LINE = 65_536
+
+log = logging.getLogger("esa_auth")
+
+
+def add_parser(subcommands: "Subcommands") -> None:
+    """Add the subcommand."""
+    parser = subcommands.add_parser("stream", help="a fleet of appliances, on Kafka")
+    add_config(parser)
+    add_stream(parser)
+    add_state(parser)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Work until a stop signal; return the exit code."""
+    config = load_config(args)
+    settings = _settings(config)
+    try:
+        # Of what the engine imports and we do not use; a filter would not do, for it
+        # sets one of its own.
+        with warnings.catch_warnings(record=True):
+            from esa_auth.stream import application, client
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            f"stream: no module {error.name}; it comes with the extra kafka:"
+            " pip install 'esa-auth-normalizer[kafka]'"
+        ) from error
+    logging.getLogger("quixstreams").setLevel(logging.WARNING)
+    # Warns of a change of its format that our state has no part in.
+    logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
+    stop = StopSignal()
+    lines = Lines(config)
+    desk = Desk(lines.pipeline, lines.feed, lines.take)
+    client.look(settings)
+    with ExitStack() as held:
+        directory = config.state_directory
+        if directory is None:
+            # Without a copy at hand the engine reads the changelog at every start.
+            directory = held.enter_context(tempfile.TemporaryDirectory())
+        try:
+            application.run(settings, desk, lines.rekey, stop, directory)
+        finally:
+            log.info("%d messages without a key re-keyed", lines.rekeyed)
+            log.info(desk.counters().closing_line())
+    return 0
+
+
+class Lines:
+    """Messages of the raw topic into pipelines, and what these make into messages."""
+
+    def __init__(self, config: Config) -> None:
+        self._settings = config.pipeline
+        self._reader = MessageReader(
+            config.input_format, config.keys, config.pipeline.max_line
+        )
+        self.rekeyed = 0
+
+    def pipeline(self) -> Pipeline[Outgoing]:
+        """Return the pipeline of an appliance that nothing is known of."""
+        return Pipeline(self._settings, self._event, read_time)
+
+    def feed(self, pipeline: Pipeline[Outgoing], key: bytes, value: bytes) -> None:
+        """Give ``pipeline`` the lines of a message; ``key`` names their appliance."""
+        name = key.decode("utf-8", "replace")
+        for item in self._reader.read(value):
+            if isinstance(item, Record):
+                pipeline.feed_records(((item.raw, name, item.time),))
+            else:
+                pipeline.bury(_broken(item, name))
+
+    def take(self, pipeline: Pipeline[Outgoing], key: bytes) -> list[Outgoing]:
+        """Return the dead letters and events that ``pipeline`` made."""
+        dead = [_dead(letter, key) for letter in pipeline.take_dead()]
+        return dead + pipeline.take_events()
+
+    def rekey(self, value: bytes) -> list[Outgoing]:
+        """Return a message that came without a key, with that of its first line."""
+        self.rekeyed += 1
+        name = _appliance(self._reader.read(value), self._settings.appliance)
+        return [Outgoing("keyed", name.encode(), value)]
+
+    def _event(self, event: dict[str, Any]) -> Outgoing:
+        value = orjson.dumps(event)
+        name, event_id = event["observer"]["name"], event["event"]["id"]
+        if len(value) <= MOST_BYTES:
+            return Outgoing("events", event_id.encode(), value)
+        reason = f"{len(value)} bytes, more than a message may have"
+        raw = event["event"].get("original", "").encode()
+        reasons = (reason, f"event.id {event_id}")
+        letter = Letter(raw, "undeliverable", reasons, name, Recall())
+        return _dead(dead_letter(letter, read_time()), name.encode())
+
+
+def _broken(item: Broken, name: str) -> Letter:
+    reasons = [item.reason]
+    if len(item.raw) > _MOST_LINE:
+        reasons.append(f"{len(item.raw)} bytes, cut")
+    raw = item.raw[:_MOST_LINE]
+    return Letter(raw, BROKEN_RECORD, tuple(reasons), name, Recall())
+
+
+def _dead(letter: dict[str, Any], key: bytes) -> Outgoing:
+    return Outgoing("dead_letters", key, orjson.dumps(letter))
+
+
+def _appliance(items: Iterable[Record | Broken], default: str) -> str:
+    """Return whose line is the first of ``items``, as a pipeline would have it."""
+    for item in items:
+        if isinstance(item, Record):
+            return read_prefix(item.raw).host or item.host or default
+        break
+    return default
+
+
+def _settings(config: Config) -> StreamSettings:
+    if config.stream is None:
+        raise ConfigError("stream.brokers: stream needs them (--brokers HOST:PORT)")
+    if config.pipeline.max_line > _MOST_LINE:
+        raise ConfigError(f"input.max_line: at most {_MOST_LINE} with stream")
+    return config.stream

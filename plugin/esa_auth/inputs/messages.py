@@ -1,0 +1,42 @@
+"""The value of one message of a topic -> lines."""
+
+from collections.abc import Iterator
+
+from esa_auth.inputs.decode import form_of
+from esa_auth.inputs.records import Broken, Keys, MsgpackReader, Record, RecordReader
+
+
+class MessageReader:
+    """Reads values that stand for themselves: each is whole, and of any framing."""
+
+    def __init__(self, form: str, keys: Keys, max_line: int) -> None:
+        """``form`` is auto, native, syslog, json or msgpack."""
+        self._form = form
+        self._records = RecordReader(keys, max_line)
+        self._max_line = max_line
+
+    def read(self, value: bytes) -> Iterator[Record | Broken]:
+        """Yield the physical lines of ``value``, and what is none, in order."""
+        form = self._form
+        if form == "auto":
+            start = value.lstrip(b"\r\n")
+            form = form_of(start[0]) if start else "text"
+        if form == "json":
+            return self._records.json_lines(value.split(b"\n"))
+        if form == "msgpack":
+            return self._msgpack(value)
+        return self._text(value)
+
+    def _text(self, value: bytes) -> Iterator[Record]:
+        # One byte more than a line may have tells the pipeline that it was cut.
+        keep = self._max_line + 1
+        for line in value.removesuffix(b"\n").split(b"\n"):
+            yield Record(line[:keep], None, None)
+
+    def _msgpack(self, value: bytes) -> Iterator[Record | Broken]:
+        reader = MsgpackReader(self._records, self._max_line)
+        try:
+            yield from reader.feed(value)
+        except EOFError:
+            return
+        yield from reader.finish()

@@ -1,0 +1,72 @@
+"""The pipeline of one key, whose memory lies in the engine's state for that key."""
+
+from collections.abc import Iterator
+from typing import Any, Generic
+
+import msgpack
+
+from esa_auth.errors import StateVersionError
+from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.emitter import Out
+from esa_auth.pipeline.ledger import Ledger
+from esa_auth.stream.cells import Cells, Store
+
+# Raised when entries are written that this version could not read.
+_VERSION = 1
+_INDEX = "index"
+
+
+class Remembered(Generic[Out]):
+    """A pipeline, and what of it was written."""
+
+    def __init__(self, pipeline: Pipeline[Out], store: Store) -> None:
+        """Take up what ``store`` has of it; ``pipeline`` is new.
+
+        Raises:
+            StateVersionError: a newer version, or something else, wrote it.
+        """
+        self.pipeline = pipeline
+        self._cells = Cells()
+        self._ledgers: dict[str, Ledger] = {}
+        self._index = self._cells.read(store, _INDEX) or b""
+        if not self._index:
+            return
+        try:
+            self._restore(store)
+        except (ValueError, TypeError, KeyError) as error:
+            raise StateVersionError(f"the state of a key is none: {error}") from error
+
+    def _restore(self, store: Store) -> None:
+        version, until_look, names = msgpack.unpackb(self._index)
+        if version != _VERSION:
+            raise StateVersionError(f"the state of a key is of version {version}")
+        for number, name in enumerate(names, 1):
+            self._ledger(name).restore(self._reader(store, number))
+        self.pipeline.population.look_in(until_look)
+
+    def write(self, store: Store) -> None:
+        """Write to ``store`` what changed since the last call."""
+        for name, value in self._changes():
+            self._cells.write(store, name, value)
+
+    def _changes(self) -> Iterator[tuple[str, bytes | None]]:
+        # An appliance that a line named for the first time is all change.
+        for name in self.pipeline.population.appliances:
+            if name not in self._ledgers:
+                self._ledger(name)
+        for number, ledger in enumerate(self._ledgers.values(), 1):
+            for name, value in ledger.changes():
+                yield f"{number}.{name}", value
+        until_look = self.pipeline.population.until_look
+        index: bytes = msgpack.packb([_VERSION, until_look, list(self._ledgers)])
+        if index != self._index:
+            self._index = index
+            yield _INDEX, index
+
+    def _ledger(self, name: str) -> Ledger:
+        ledger = Ledger(self.pipeline.population.named(name))
+        self._ledgers[name] = ledger
+        return ledger
+
+    def _reader(self, store: Store, number: int) -> Any:
+        return lambda name: self._cells.read(store, f"{number}.{name}")

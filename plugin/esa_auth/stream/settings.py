@@ -1,0 +1,47 @@
+"""What `esa-auth stream` is told."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names; ``keyed`` takes the lines that came to ``raw`` without a key."""
+
+    raw: str
+    keyed: str
+    events: str
+    dead_letters: str
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """How to reach the brokers; ``protocol`` is Kafka's own word for it."""
+
+    protocol: str = "plaintext"
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    key_password: str | None = field(default=None, repr=False)
+    sasl_mechanism: str | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Brokers, topics and times (seconds).
+
+    ``partitions`` and ``replication`` are of topics that do not exist yet.
+    """
+
+    brokers: str
+    group: str
+    instance: str | None
+    topics: Topics
+    partitions: int
+    replication: int
+    commit_interval: float
+    session_timeout: float
+    transaction_timeout: float
+    security: Security

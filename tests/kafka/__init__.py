@@ -1,0 +1,1 @@
+"""`esa-auth stream` on real brokers."""

@@ -1,0 +1,287 @@
+"""State written at commits and read back after an assignment, without any broker."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import orjson
+import pytest
+
+from esa_auth.commands.stream import Lines
+from esa_auth.config import load
+from esa_auth.errors import StateVersionError
+from esa_auth.pipeline import Pipeline
+from esa_auth.stream.cells import PIECE, Cells
+from esa_auth.stream.desk import Desk
+from esa_auth.stream.outgoing import Outgoing
+from esa_auth.stream.remembered import Remembered
+from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
+
+NOW = 1_790_000_000
+PLACE = ("raw", 0, b"esa000")
+
+
+class State:
+    """One key's state as the engine keeps it: nothing counts before a commit."""
+
+    def __init__(self) -> None:
+        self.committed: dict[bytes, bytes] = {}
+        self.open: dict[bytes, bytes | None] = {}
+        self.largest = 0
+
+    def get_bytes(self, key: bytes, /) -> bytes | None:
+        return self.open[key] if key in self.open else self.committed.get(key)
+
+    def set_bytes(self, key: bytes, value: bytes, /) -> None:
+        self.largest = max(self.largest, len(value))
+        self.open[key] = value
+
+    def delete(self, key: bytes, /) -> None:
+        self.open[key] = None
+
+    def commit(self) -> int:
+        """Take what is open; return how many entries that was."""
+        changed, self.open = self.open, {}
+        self.committed |= {k: v for k, v in changed.items() if v is not None}
+        for key, value in changed.items():
+            if value is None:
+                self.committed.pop(key, None)
+        return len(changed)
+
+
+def lines_of(**settings: Any) -> Lines:
+    sessions = {"sessions.cap": CAP, "sessions.max_age": MAX_AGE}
+    return Lines(load(None, sessions | settings, NOW))
+
+
+def one_appliance(lines: int, seed: int) -> list[bytes]:
+    return [line.raw for line in fleet(lines, 1, seed)]
+
+
+def told(messages: list[Outgoing]) -> list[dict[str, Any]]:
+    """Return events and dead letters, less the time at which a line was read."""
+    found = [orjson.loads(message.value) for message in messages]
+    for document in found:
+        if document["event"]["kind"] == "pipeline_error":
+            del document["@timestamp"], document["event"]["created"]
+    return found
+
+
+def desk_of(lines: Lines) -> Desk[Outgoing]:
+    return Desk(lines.pipeline, lines.feed, lines.take)
+
+
+def undisturbed(
+    raw: list[bytes], lines: Lines, key: bytes = PLACE[2]
+) -> list[Outgoing]:
+    pipeline, made = lines.pipeline(), []
+    for line in raw:
+        lines.feed(pipeline, key, line)
+        made += lines.take(pipeline, key)
+    return made
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("cap", [CAP, 12])
+def test_aborts_and_moves_change_nothing(seed: int, cap: int) -> None:
+    """Committed here and there, thrown away in between, and taken up by others."""
+    raw = one_appliance(6_000, seed)
+    lines = lines_of(**{"sessions.cap": cap})
+    random, state, desk = Random(seed), State(), desk_of(lines)
+    sent: list[Outgoing] = []
+    made: list[Outgoing] = []
+    at = done = 0
+    while done < len(raw):
+        made += desk.read(PLACE, raw[at], state)
+        at += 1
+        drawn = random.random()
+        if drawn < 0.01 or at == len(raw):
+            desk.write()
+            state.commit()
+            sent, made, done = sent + made, [], at
+        if drawn > 0.995:
+            # Whatever was not committed is as if it had not been.
+            desk.forget()
+            state.open.clear()
+            made, at = [], done
+    assert told(sent) == told(undisturbed(raw, lines))
+    flags = [f for e in told(sent) for f in e["cisco_esa"].get("flags", [])]
+    assert {"session_expired", "session_replaced"} <= set(flags)
+    assert ("session_evicted" in flags) == (cap < CAP)
+
+
+def test_an_appliance_gives_the_same_events_alone_and_among_others() -> None:
+    """What one process and several workers have to agree on; expiry is in it."""
+    log = list(fleet(24_000, 3, 5))
+    lines = lines_of()
+    whole = lines.pipeline()
+    together: list[Outgoing] = []
+    for line in log:
+        lines.feed(whole, line.appliance.encode(), line.raw)
+        together += lines.take(whole, line.appliance.encode())
+    alone = [
+        message
+        for name in sorted({line.appliance for line in log})
+        for message in undisturbed(
+            [line.raw for line in log if line.appliance == name], lines, name.encode()
+        )
+    ]
+    assert sorted(map(orjson.dumps, told(together))) == sorted(
+        map(orjson.dumps, told(alone))
+    )
+
+
+def test_a_commit_writes_what_changed_and_not_what_is_open() -> None:
+    def opening(icid: int) -> bytes:
+        return (
+            b"Tue Mar 17 17:00:00 2026 Info: New SMTP ICID %d interface Data 1"
+            b" (192.0.2.10) address 198.51.100.7 reverse dns host unknown verified no"
+        ) % icid
+
+    desk, state = desk_of(lines_of()), State()
+    for icid in range(1, 5_001):
+        desk.read(PLACE, opening(icid), state)
+    desk.write()
+    assert state.commit() == 5_000 + 2
+    desk.read(PLACE, opening(5_001), state)
+    desk.write()
+    # The session, the clock of its appliance, and the count up to the next look.
+    assert state.commit() == 3
+    for icid in range(1, 5_002):
+        desk.read(PLACE, b"Tue Mar 17 17:00:00 2026 Info: ICID %d close" % icid, state)
+    desk.write()
+    state.commit()
+    assert len(state.committed) == 2
+
+
+def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
+    """Lines that change what the session's own number is not in."""
+    stamp = b"Tue Mar 17 17:00:00 2026 Info: "
+    first = [
+        b"New SMTP ICID 9 interface Data 1 (192.0.2.10) address 198.51.100.7"
+        b" reverse dns host unknown verified no",
+        b"SMTP Auth: (ICID 9) succeeded for user: ann using AUTH mechanism: PLAIN"
+        b" with profile: p",
+        b"Start MID 4 ICID 9",
+        b"MID 4 ICID 9 From: <ann@example.com>",
+        b"MID 4 ICID 9 RID 0 To: <bob@example.com>",
+    ]
+    lines, state = lines_of(), State()
+    desk = desk_of(lines)
+    for body in (first, [b"Message aborted MID 4 Receiving aborted by sender"]):
+        for each in body:
+            desk.read(PLACE, stamp + each, state)
+        desk.write()
+        state.commit()
+    taken_up = Remembered(lines.pipeline(), state).pipeline.population
+    (appliance,) = taken_up.appliances.values()
+    assert len(appliance.inbound.live) == 1
+    assert len(appliance.messages) == 0
+    assert taken_up.until_look == appliance.until_look == LOOK - 2
+
+
+def test_names_of_entries_are_used_again() -> None:
+    """A changelog that is compacted is as large as the sessions open at once."""
+    raw = one_appliance(20_000, 7)
+    desk, state = desk_of(lines_of()), State()
+    names: set[bytes] = set()
+    for number, line in enumerate(raw):
+        desk.read(PLACE, line, state)
+        if number % 50 == 0:
+            desk.write()
+            names |= state.open.keys()
+            state.commit()
+    assert len(names) < 400
+
+
+def test_a_flood_of_distinct_lines_in_one_second_stays_within_a_message() -> None:
+    desk, state = desk_of(lines_of()), State()
+    for number in range(400):
+        name = b"%d" % number + b"x" * 9_000
+        line = (
+            b"Tue Mar 17 17:00:00 2026 Info: SMTP Auth: (ICID 7) failed for user: %b"
+            b" using AUTH mechanism: LOGIN with profile: p"
+        ) % name
+        desk.read(PLACE, line, state)
+    desk.write()
+    state.commit()
+    assert state.largest <= PIECE + 1
+    assert sum(map(len, state.committed.values())) > 4 * PIECE
+    desk.forget()
+    again = desk.read(PLACE, line, state)
+    # The same line once more in its second: not the same event.
+    (event,) = told(again)
+    assert event["event"]["sequence"] == 401
+    ids = {e["event"]["id"] for e in told(undisturbed([line, line], lines_of()))[:2]}
+    assert event["event"]["id"] in ids
+
+
+def test_an_event_larger_than_a_message_is_a_dead_letter() -> None:
+    lines = lines_of()
+    pipeline = lines.pipeline()
+    name = b"\x01" * 60_000
+    for number in range(40):
+        line = (
+            b"Tue Mar 17 17:00:%02d 2026 Info: SMTP Auth: (ICID 7) failed for user:"
+            b" %d%b using AUTH mechanism: LOGIN with profile: p"
+        ) % (number, number, name)
+        lines.feed(pipeline, PLACE[2], line)
+    lines.feed(pipeline, PLACE[2], b"Tue Mar 17 17:01:00 2026 Info: ICID 7 close")
+    made = lines.take(pipeline, PLACE[2])
+    assert max(len(message.value) for message in made) <= 900_000
+    assert {message.topic for message in made} == {"dead_letters"}
+    assert {d["error"]["type"] for d in told(made)} == {"undeliverable"}
+
+
+def test_a_broken_record_of_any_size_is_a_dead_letter() -> None:
+    lines = lines_of()
+    pipeline = lines.pipeline()
+    lines.feed(pipeline, PLACE[2], b'{"message": ' + b"\x01" * 900_000)
+    (letter,) = lines.take(pipeline, PLACE[2])
+    assert letter.topic == "dead_letters"
+    assert letter.key == PLACE[2]
+    assert len(letter.value) <= 900_000
+    assert pipeline.counters.lines == pipeline.counters.rejected == 1
+
+
+@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
+@pytest.mark.parametrize("before", [None, 2, 2 * PIECE])
+def test_a_value_of_any_size_comes_back(size: int, before: int | None) -> None:
+    state, cells = State(), Cells()
+    if before is not None:
+        cells.write(state, "x", b"b" * before)
+        state.commit()
+    cells.write(state, "x", b"a" * size)
+    state.commit()
+    assert Cells().read(state, "x") == b"a" * size
+    cells.write(state, "x", None)
+    state.commit()
+    assert state.committed == {}
+    assert state.largest <= PIECE + 1
+
+
+@pytest.mark.parametrize("index", [b"W\x93\x02\x01\x90", b"W\xc1", b"Wjunk", b"W\x01"])
+def test_state_of_another_version_is_refused(index: bytes) -> None:
+    state = State()
+    state.committed[b"index"] = index
+    pipeline: Callable[[], Pipeline[Outgoing]] = lines_of().pipeline
+    with pytest.raises(StateVersionError):
+        Remembered(pipeline(), state)
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        (b"Tue Mar 17 17:00:00 2026 Info: ICID 1 close", b"esa"),
+        (b"<166>Mar 17 17:00:00 gw9 mail_logs: Info: ICID 1 close", b"gw9"),
+        (b'{"message": "Info: ICID 1 close", "host": "rec7"}', b"rec7"),
+        (b'{"message": "<166>Mar 17 17:00:00 gw9 mail_logs: Info: x"}', b"gw9"),
+        (b'{"no": "message"}', b"esa"),
+        (b"", b"esa"),
+    ],
+)
+def test_a_message_without_a_key_gets_that_of_its_line(
+    value: bytes, key: bytes
+) -> None:
+    (message,) = lines_of().rekey(value)
+    assert (message.topic, message.key, message.value) == ("keyed", key, value)
