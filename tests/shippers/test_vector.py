@@ -74,13 +74,21 @@ def test_what_is_no_event_is_dropped(
         program.remap(no_event)
 
 
-def test_the_program_of_the_producer_names_the_appliance() -> None:
-    """The key of the raw topic is the name in the line."""
-    programs = loaded("kafka.yaml")["transforms"].values()
-    (source,) = (t["source"] for t in programs if t["type"] == "remap")
+@pytest.mark.parametrize(
+    ("name", "record", "appliance"),
+    [
+        ("esa_pushed", {}, "esa01"),
+        ("esa_pulled", {"file": "/var/log/esa/esa07/mail_logs.@x.s"}, "esa07"),
+    ],
+)
+def test_the_producer_for_kafka_names_the_appliance(
+    name: str, record: dict[str, str], appliance: str
+) -> None:
+    """The key of the raw topic; the line goes as it came."""
+    program = Transform(loaded("kafka.yaml")["transforms"][name]["source"] + "\n.")
     line = traffic("esa01", 1, 1)[0].decode()
-    event = Transform(source + "\n.").remap({"message": line})
-    assert (event["appliance"], event["message"]) == ("esa01", line)
+    event = program.remap({"message": line, "host": "collector"} | record)
+    assert event == {"message": line, "appliance": appliance}
 
 
 def test_the_sources_have_the_name_that_the_sinks_read() -> None:
