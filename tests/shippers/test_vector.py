@@ -86,7 +86,7 @@ def test_the_producer_for_kafka_names_the_appliance(
 ) -> None:
     """The key of the raw topic; the line goes as it came."""
     program = Transform(loaded("kafka.yaml")["transforms"][name]["source"] + "\n.")
-    line = traffic("esa01", 1, 1)[0].decode()
+    line = traffic("esa01", 20, 1)[0].decode()
     event = program.remap({"message": line, "host": "collector"} | record)
     assert event == {"message": line, "appliance": appliance}
 
