@@ -5,7 +5,6 @@ do not. The count of a small file is taken from that of a larger one, so that th
 is in neither.
 """
 
-import json
 import os
 import re
 import shutil
@@ -19,9 +18,6 @@ from tests.bench.corpora import Kind, Spec, write
 from tests.process import command
 
 VALGRIND = shutil.which("valgrind")
-BASELINE = Path(__file__).with_name("instructions.json")
-# Of libraries that come in newer builds; the same build repeats itself to a thousandth.
-TOLERANCE = 0.10
 SIZES: dict[Kind, tuple[int, int]] = {
     "ordinary": (20_000, 60_000),
     "flood": (2_000, 6_000),
@@ -70,22 +66,13 @@ def measured(cache: Path) -> dict[str, float]:
     return found
 
 
-def python_version() -> str:
-    """Return what a baseline is good for: another minor version counts otherwise."""
-    return f"{sys.version_info.major}.{sys.version_info.minor}"
-
-
 def main() -> None:
-    """Print the counts; with ``--update`` write them as the baseline of this Python."""
+    """Print the counts."""
     with tempfile.TemporaryDirectory() as cache:
         found = measured(Path(cache))
     for kind, count in found.items():
         ratio = count / found["floor"]
         print(f"{kind:10} {count:>10,.0f} a line, {ratio:6.1f} x the floor")
-    if "--update" in sys.argv:
-        kept = json.loads(BASELINE.read_text()) if BASELINE.exists() else {}
-        kept[python_version()] = {kind: round(count) for kind, count in found.items()}
-        BASELINE.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,12 @@ from esa_auth.sessions import Table
 
 Out = TypeVar("Out")
 
+# A fleet has fewer; who can send us syslog can send any name.
+MOST_APPLIANCES = 10_000
+
 
 class Population(Generic[Out]):
-    """Appliances by name; keeps the open sessions of all under one cap."""
+    """Appliances by name; keeps their number, and their open sessions, under a cap."""
 
     def __init__(self, emitter: Emitter[Out], settings: Settings) -> None:
         self.appliances: dict[str, Appliance] = {}
@@ -39,6 +42,8 @@ class Population(Generic[Out]):
         """Return the appliance called ``name``."""
         appliance = self.appliances.get(name)
         if appliance is None:
+            if len(self.appliances) >= MOST_APPLIANCES:
+                self._forget_appliances()
             appliance = self.appliances[name] = Appliance(name, self.settings)
         return appliance
 
@@ -80,6 +85,18 @@ class Population(Generic[Out]):
         table.drop_expired(number)
         self._emit.abandoned(session, appliance, "session_expired")
         return None
+
+    def _forget_appliances(self) -> None:
+        # By the time of their own logs: the same ones at a replay.
+        ours = self.settings.appliance
+        others = [a for a in self.appliances.values() if a.name != ours]
+        others.sort(key=lambda appliance: appliance.clock.now)
+        for appliance in others[: MOST_APPLIANCES // 16]:
+            for table in (appliance.inbound, appliance.outbound):
+                while table:
+                    for session in table.evict(len(table)):
+                        self._emit.abandoned(session, appliance, "session_evicted")
+            del self.appliances[appliance.name]
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing.

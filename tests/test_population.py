@@ -1,0 +1,36 @@
+"""Names that nobody bounds but us: who can send syslog can send any host."""
+
+from esa_auth.pipeline import population
+from tests.harness import ended, inbound, made, opened, syslog
+
+
+def test_a_flood_of_names_is_bounded_and_loses_no_event() -> None:
+    names = population.MOST_APPLIANCES * 2
+    pipeline = made()
+    for number in range(names):
+        host = f"spoofed{number}"
+        bodies = [*opened(), inbound()]
+        pipeline.feed([syslog(body, number // 100, host) for body in bodies])
+        assert len(pipeline.population.appliances) <= population.MOST_APPLIANCES
+    pipeline.drain()
+    run = ended(pipeline)
+    run.assert_accounted()
+    assert len(run.results) == names
+    assert {e["observer"]["name"] for e in run.results if "source" in e} == {
+        f"spoofed{number}" for number in range(names)
+    }
+    # Those that had to go told their end.
+    ends = [e for e in run.events if e["event"]["type"] == ["end"]]
+    assert len(ends) == names
+
+
+def test_our_own_appliance_is_not_forgotten() -> None:
+    """Native lines name none: the block in hand goes on with it."""
+    pipeline = made()
+    pipeline.feed([b"Wed Apr 22 11:00:00 2009 Info: " + body for body in opened()])
+    for number in range(population.MOST_APPLIANCES * 2):
+        pipeline.feed([syslog(inbound(), 3000, f"spoofed{number}")])
+    pipeline.take_events()
+    pipeline.feed([b"Wed Apr 22 11:59:00 2009 Info: " + inbound()])
+    (event,) = pipeline.take_events()
+    assert event["source"]["ip"] == "198.51.100.7"
