@@ -98,7 +98,7 @@ def measure_rsyslog(folder: Path, goal: int) -> str:
             (folder / name).mkdir()
             bench = test_rsyslog.Bench(folder / name, collector)
             out = folder / name / "out"
-            count, end = partial(seen, collector), goal
+            count, end = partial(len, collector.events), goal
             if name == "sed":
                 child = folder / "confirm"
                 child.write_text(OK_CHILD.format(out=out))
@@ -124,7 +124,7 @@ def measure_syslog_ng(folder: Path, goal: int) -> str:
             (folder / name).mkdir()
             port, out = free_port(), folder / name / "out"
             made = test_syslog_ng.configured(folder / name, collector, port)
-            count, end = partial(seen, collector), goal
+            count, end = partial(len, collector.events), goal
             if name == "cat":
                 with_child(made, f"cat > {out}")
                 count, end = partial(lines_of, out), len(LOG)
@@ -132,7 +132,7 @@ def measure_syslog_ng(folder: Path, goal: int) -> str:
                 until(partial(listens, port), "syslog-ng does not listen")
                 if name == "kill":
                     push_tcp(port, LOG)
-                    killed = lost(count, goal, killer(host))
+                    killed = lost(partial(seen, collector), goal, killer(host))
                 else:
                     rates.append(rate(count, end, partial(push_tcp, port, LOG)))
     return row("syslog-ng program()", rates, killed)
