@@ -1,6 +1,6 @@
 """The value of one message of a topic -> lines."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 
 from esa_auth.inputs.decode import form_of
 from esa_auth.inputs.records import Broken, Keys, MsgpackReader, Record, RecordReader
@@ -15,7 +15,7 @@ class MessageReader:
         self._records = RecordReader(keys, max_line)
         self._max_line = max_line
 
-    def read(self, value: bytes) -> Iterator[Record | Broken]:
+    def read(self, value: bytes) -> Iterable[Record | Broken]:
         """Yield the physical lines of ``value``, and what is none, in order."""
         form = self._form
         if form == "auto":
@@ -27,13 +27,13 @@ class MessageReader:
             return self._msgpack(value)
         return self._text(value)
 
-    def _text(self, value: bytes) -> Iterator[Record]:
+    def _text(self, value: bytes) -> Iterable[Record]:
         # One byte more than a line may have tells the pipeline that it was cut.
         keep = self._max_line + 1
         for line in value.removesuffix(b"\n").split(b"\n"):
             yield Record(line[:keep], None, None)
 
-    def _msgpack(self, value: bytes) -> Iterator[Record | Broken]:
+    def _msgpack(self, value: bytes) -> Iterable[Record | Broken]:
         reader = MsgpackReader(self._records, self._max_line)
         try:
             yield from reader.feed(value)

@@ -4,7 +4,7 @@ Fluentd's `out_exec_filter` sends a map per record; in_tail's strings are binary
 msgpack (seen on Fluentd 1.19.3), so both kinds of string are taken.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -46,32 +46,36 @@ class RecordReader:
         self._time = keys.time.split(".")
         self._keep = max_line + 1
 
-    def json_lines(self, lines: list[bytes]) -> Iterator[Record | Broken]:
+    def json_lines(self, lines: list[bytes]) -> list[Record | Broken]:
         """Read one JSON document a line."""
+        found: list[Record | Broken] = []
         for line in lines:
-            if not line.strip():
+            if not line or line.isspace():
                 continue
             try:
                 document = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                yield Broken(line, f"not JSON: {error}")
+                found.append(Broken(line, f"not JSON: {error}"))
                 continue
-            yield from self.document(document, line)
+            found += self.document(document, line)
+        return found
 
-    def document(self, document: Any, raw: bytes) -> Iterator[Record | Broken]:
+    def document(self, document: Any, raw: bytes) -> Sequence[Record | Broken]:
         """Read one decoded record; ``raw`` is kept if it is no use."""
         message = _bytes(_dig(document, self._message))
         if message is None:
-            yield Broken(raw, f"no text under the key {'.'.join(self._message)!r}")
-            return
+            key = ".".join(self._message)
+            return (Broken(raw, f"no text under the key {key!r}"),)
         host = _text(_dig(document, self._host))
         time = _time(_dig(document, self._time))
+        if b"\n" not in message:
+            return (Record(message[: self._keep], host, time),)
         first, *rest = message.split(b"\n")
-        yield Record(first[: self._keep], host, time)
         # Only the first line is the record's; the rest must show their own stamp.
-        for line in rest:
-            if line.strip():
-                yield Record(line[: self._keep], host, None)
+        return [
+            Record(first[: self._keep], host, time),
+            *(Record(x[: self._keep], host, None) for x in rest if x.strip()),
+        ]
 
 
 class MsgpackReader:
@@ -138,12 +142,16 @@ def _bytes(value: Any) -> bytes | None:
 
 
 def _text(value: Any) -> str | None:
+    if isinstance(value, str) and value.isascii():
+        return value or None
     raw = _bytes(value)
     return raw.decode("utf-8", "replace") if raw else None
 
 
 def _time(value: Any) -> str | None:
     """Return a record's time as RFC 3339: epoch seconds, or text as it is."""
+    if value is None:
+        return None
     if isinstance(value, msgpack.Timestamp):
         value = value.to_unix()
     if isinstance(value, msgpack.ExtType):

@@ -1,7 +1,7 @@
 """The only place where the stages meet. No I/O."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
@@ -22,6 +22,8 @@ _NATIVE_INFO = b" Info: "
 _COLON = ord(":")
 _NATIVE_MID = _NATIVE_INFO + b"MID "
 _MAX_HEADERS = 4096
+# No line has it.
+_NO_HEAD = b"\n"
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
 
@@ -49,6 +51,9 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._headers: dict[bytes, Envelope] = {}
+        # What stood before the body of the last line that names its appliance: all lines
+        # of one appliance and second have the same, and say the same by it.
+        self._head, self._prefix, self._name = _NO_HEAD, Envelope(0), ""
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
@@ -72,13 +77,14 @@ class Pipeline(Generic[Out]):
                 self._framed(line, None, None)
 
     def feed_records(
-        self, records: Iterable[tuple[bytes, str | None, str | None]]
+        self, records: Sequence[tuple[bytes, str | None, str | None]]
     ) -> None:
         """Take (message, host or None, time or None) of JSON or msgpack records."""
+        self.counters.lines += len(records)
         named, default = self.population.named, self.settings.appliance
+        native = self._native
         for raw, host, time in records:
-            self.counters.lines += 1
-            handle = self._native.get(raw[24:35])
+            handle = native.get(raw[24:35])
             if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)
             elif handle is not None or raw[24:31] != _NATIVE_INFO:
@@ -138,6 +144,12 @@ class Pipeline(Generic[Out]):
 
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
+        if line.startswith(self._head):
+            at = self._prefix.body_at
+            handle = self._leads.get(line[at : at + 4])
+            if handle is not None:
+                handle(self.population.named(self._name), line, at, self._prefix)
+            return
         at = line.find(b": Info: ", 0, 256)
         start = line.find(b">", 0, 6) + 1
         cut = start + 15
@@ -159,6 +171,8 @@ class Pipeline(Generic[Out]):
                 int(priority) if priority.isdigit() else None,
             )
             name = known.host or host or self.settings.appliance
+            if known.host:
+                self._head, self._prefix, self._name = line[: at + 8], prefix, name
             handle(self.population.named(name), line, at + 8, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:

@@ -58,6 +58,7 @@ class Appliance:
         # The second of the line read last, as `Table` keeps it: b"<epoch> ".
         self.second = b""
         self._stamp: bytes | None = None
+        self._prefix: Envelope | None = None
         self._instant: Instant | None = None
 
     def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
@@ -66,14 +67,15 @@ class Appliance:
             stamp = line[:24]
             if stamp != self._stamp:
                 self._instant = self.clock.resolve(stamp.decode("ascii", "replace"))
-                self._stamp = stamp
+                self._stamp, self._prefix = stamp, None
                 self._note_second()
             return self._instant
-        self._stamp = None
-        self._instant = (
-            None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
-        )
-        self._note_second()
+        if prefix is not self._prefix:
+            self._prefix, self._stamp = prefix, None
+            self._instant = (
+                None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
+            )
+            self._note_second()
         return self._instant
 
     def _note_second(self) -> None:
@@ -83,7 +85,7 @@ class Appliance:
     def set_offset(self, seconds: int) -> None:
         """Take the zone of a file header."""
         self.clock.set_offset(seconds)
-        self._stamp = None
+        self._stamp = self._prefix = None
 
     def set_version(self, version: str, serial: str) -> list[Session]:
         """Take version and serial; return sessions that were another machine's."""

@@ -9,7 +9,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
+from confluent_kafka import (
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, OffsetSpec
 from quixstreams import Application, State, message_context
 from quixstreams.exceptions import QuixException
@@ -70,6 +75,23 @@ class Worker(Application):
     def _on_sigint(self, *_: Any) -> None:
         self._stop = _always
         super()._on_sigint()  # type: ignore[no-untyped-call]
+
+    def work(self) -> None:
+        """Work until a stop.
+
+        Raises:
+            KafkaException, QuixException: as the engine raises them.
+        """
+        try:
+            self.run()
+        except (KafkaException, QuixException) as error:
+            # At a stop the engine may ask a client that it has closed itself.
+            cause = error if isinstance(error, KafkaException) else error.__cause__
+            closed = isinstance(cause, KafkaException) and (
+                cause.args[0].code() == KafkaError._DESTROY
+            )
+            if not (closed and self._stop()):
+                raise
 
     def _process_message(self, composed: Any) -> None:
         # The engine forgets a stop that comes before it runs, and to begin a
@@ -194,7 +216,7 @@ def run(
         worker = Worker(settings, desk, stop, directory)
         _connect(worker, settings, desk, rekey)
         _log.info("worker of group %s started", settings.group)
-        worker.run()
+        worker.work()
     except KafkaException as error:
         raise failure(error.args[0], settings) from error
     except QuixException as error:
