@@ -51,8 +51,8 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._headers: dict[bytes, Envelope] = {}
-        # What stood before the body of the last line that names its appliance: all lines
-        # of one appliance and second have the same, and say the same by it.
+        # What stood before the body of the last line that names its appliance: lines of
+        # one appliance and second all have the same, and say the same by it.
         self._head, self._prefix, self._name = _NO_HEAD, Envelope(0), ""
 
     def feed(self, lines: Sequence[bytes]) -> None:
