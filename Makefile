@@ -35,7 +35,8 @@ engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
 	@if command -v npm >/dev/null; then \
-	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 && touch $@ \
+	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 \
+	    axe-core@4.14.1 playwright-core@1.65.1 && touch $@ \
 	  || echo "npm install failed: the tests that need it will not run"; \
 	else echo "no npm: the tests that need it will not run"; fi
 

@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "resources": frozenset(),
     "joined": frozenset({"facts"}),
     "letter": frozenset(),
+    "visible": frozenset(),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -36,6 +37,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "state": frozenset({"errors"}),
+    # What people look at; made of events, or of numbers.
+    "report": frozenset({"__init__", "resources", "visible"}),
     # Where the stages meet.
     "pipeline": frozenset(
         {
@@ -71,6 +74,7 @@ PURE = frozenset(
         "letter",
         "pipeline",
         "sessions",
+        "visible",
     }
 )
 OUTSIDE_WORLD = frozenset(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from esa_auth import __version__
-from esa_auth.commands import check, convert, explain, replay, tail
+from esa_auth.commands import check, convert, explain, replay, report, tail
 from esa_auth.commands import filter as filter_
 from esa_auth.errors import ConfigError, EsaAuthError
 
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (filter_, tail, convert, replay, explain, check):
+    for command in (filter_, tail, convert, report, replay, explain, check):
         command.add_parser(subcommands)
     return parser
 

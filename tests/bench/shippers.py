@@ -149,7 +149,9 @@ def measure_fluentd(folder: Path, goal: int) -> str:
             made.write_text(
                 re.sub(r"    time_key.*?keep_time_key true\n", "", text, flags=re.S)
             )
-            (made.parent / "to_file.conf").write_text(CAT_SINK.format(out=out.with_suffix("")))
+            (made.parent / "to_file.conf").write_text(
+                CAT_SINK.format(out=out.with_suffix(""))
+            )
         with test_fluentd.fluentd(made) as host:
             until(partial(listens, bench.port), "fluentd does not listen")
             if name == "kill":
