@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     # What stands between two starts.
     "state": frozenset({"errors"}),
     # What people look at; made of events, or of numbers.
+    "metrics": frozenset({"__init__", "counters", "errors"}),
     "report": frozenset({"__init__", "resources", "visible"}),
     # Where the stages meet.
     "pipeline": frozenset(

@@ -21,6 +21,15 @@ _MIN_KEY = 32
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where metrics go; ``stalled_after`` seconds without a line is not well."""
+
+    address: str | None
+    file: str | None
+    stalled_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All that a command is told, checked."""
 
@@ -37,6 +46,7 @@ class Config:
     forward: "ForwardSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
+    metrics: MetricsSettings
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -65,6 +75,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["log"]["file"],
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _serials(tree["appliances"]),
+        MetricsSettings(**tree["metrics"]),
     )
 
 

@@ -21,6 +21,8 @@ _KEYS = {
     "state_dir": "state.directory",
     "forward": "forward.address",
     "log_file": "log.file",
+    "metrics": "metrics.address",
+    "metrics_file": "metrics.file",
 }
 
 
@@ -53,6 +55,8 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
     add("--state-dir", metavar="DIR", help="where open sessions are kept over a stop")
+    add("--metrics", metavar="ADDR:PORT", help="serve /metrics and /healthz there")
+    add("--metrics-file", metavar="FILE", help="write metrics there now and then")
 
 
 def load_config(args: argparse.Namespace) -> Config:
