@@ -8,7 +8,7 @@ CIM    := .cache/cim
 CLIENTS := .cache/clients
 BIN    := $(VENV)/bin
 
-.PHONY: demo test soak bench lint engines siem splunk-addon clean
+.PHONY: demo test soak bench lint engines siem man splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -73,6 +73,10 @@ $(CLIENTS)/.done: Makefile
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test
 	$(BIN)/python -m tests.siem
+
+# The man page, made of the text of --help.
+man: $(VENV)/.test
+	$(BIN)/python -m tests.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
 splunk-addon: $(VENV)/.test

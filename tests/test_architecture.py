@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "joined": frozenset({"facts"}),
     "letter": frozenset(),
     "visible": frozenset(),
+    "live": frozenset(),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -73,6 +74,7 @@ PURE = frozenset(
         "identity",
         "joined",
         "letter",
+        "live",
         "pipeline",
         "sessions",
         "visible",

@@ -35,12 +35,16 @@ class Run(Generic[Item]):
     """Hands on what a pipeline made, to dead letters and output."""
 
     def __init__(
-        self, pipeline: Pipeline[Item], output: Output[Item], letters: DeadLetters
+        self,
+        pipeline: Pipeline[Item],
+        output: Output[Item],
+        letters: DeadLetters,
+        forward: "ForwardOutput | None" = None,
     ) -> None:
         self.pipeline = pipeline
         # What metrics read, for whoever wants them; see `commands.monitor`.
         self.pulse: Pulse | None = None
-        self.forward: ForwardOutput | None = None
+        self.forward = forward
         self._output = output
         self._letters = letters
 
@@ -135,9 +139,7 @@ def open_run(
     timing = Timing(patience=patience)
     with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
         entries = Pipeline(config.pipeline, pack, read_time)
-        run = Run(entries, output, letters)
-        run.forward = output
-        yield run
+        yield Run(entries, output, letters, output)
 
 
 def dead_letters(
