@@ -19,7 +19,7 @@ from esa_auth.commands import (
     watch,
 )
 from esa_auth.commands import filter as filter_
-from esa_auth.commands.examples import add_examples
+from esa_auth.commands.usage import add_examples
 from esa_auth.errors import ConfigError, EsaAuthError
 
 _COMMANDS = (

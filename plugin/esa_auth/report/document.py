@@ -30,8 +30,7 @@ def document(tally: Tally) -> dict[str, Any]:
             "sources": _many_kept(tally.sources),
         },
         "risk": [
-            [_user(name), [visible(r) for r in reasons[:_MOST_REASONS]]]
-            for name, reasons in risk[:MOST_ACCOUNTS]
+            [_user(name), _some(reasons)] for name, reasons in risk[:MOST_ACCOUNTS]
         ],
         "timeline": {
             "start": start,
@@ -48,6 +47,12 @@ def document(tally: Tally) -> dict[str, Any]:
         "notices": _kinds(tally.notices),
         "rows": [_row(event) for event in tally.rows],
     }
+
+
+def _some(reasons: list[str]) -> list[str]:
+    more = len(reasons) - _MOST_REASONS
+    shown = [visible(reason) for reason in reasons[:_MOST_REASONS]]
+    return [*shown, f"and {more} more"] if more > 0 else shown
 
 
 def _about(tally: Tally) -> dict[str, Any]:

@@ -143,7 +143,8 @@ class Tally:
 
     def _session(self, event: Event) -> None:
         summary = event["cisco_esa"]["summary"]
-        if "recipients" in summary and summary["attempts"] > summary["failures"]:
+        got_in = summary["attempts"] > summary["failures"]
+        if got_in and summary.get("recipients"):
             self.sessions.add(summary["recipients"], event)
 
 

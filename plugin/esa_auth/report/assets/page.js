@@ -173,7 +173,7 @@
     ? table(`The ${count(data.sessions.length)} sessions with most recipients`,
       [["End", "time"], ["User"], ["Address"], ["Session"], ["Failures before", "number"], ["Messages", "number"], ["Recipients", "number"]],
       data.sessions.map((row) => [time(row.time), row.user, row.address, row.session, count(row.failures), count(row.messages), count(row.recipients)]))
-    : nothing("None whose end was seen."));
+    : nothing("None that sent mail and whose end was seen."));
 
   section("Outbound relay failures", main, data.refusals.length
     ? table("Refusals of the appliance's own logins at other servers", [["Server"], ["Profile"], ["Code"], ["Reply"], ["Times", "number"], ["Last", "time"]],
