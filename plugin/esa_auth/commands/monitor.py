@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.commands.delivery import Run
 from esa_auth.config import Config
 from esa_auth.inputs.follow import Follower
+from esa_auth.metrics.exposition import Exposition
 from esa_auth.metrics.health import complaints
 from esa_auth.metrics.pulse import Pulse
 from esa_auth.metrics.readings import (
@@ -17,6 +18,8 @@ from esa_auth.metrics.readings import (
     ForwardReading,
     Readings,
 )
+from esa_auth.metrics.server import MetricsServer
+from esa_auth.metrics.textfile import TextFile
 from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -33,14 +36,6 @@ def monitored(
         ConfigError: nobody may listen at the address.
     """
     settings = config.metrics
-    if settings.address is None and settings.file is None:
-        yield
-        return
-    # Here, because most runs have no metrics and should not wait for their library.
-    from esa_auth.metrics.exposition import Exposition
-    from esa_auth.metrics.server import MetricsServer
-    from esa_auth.metrics.textfile import TextFile
-
     pulse = run.pulse = Pulse(time.monotonic)
     readings = _readings(run, pulse, follower)
 

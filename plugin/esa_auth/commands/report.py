@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.options import add_config, add_input, load_config
-from esa_auth.commands.reading import Reading
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.paths import expand
-from esa_auth.report import About, Tally, document, page
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+    from esa_auth.commands.reading import Reading
 
 # Failed user names can be passwords that were typed into the wrong field.
 _OWNER_ONLY = 0o600
@@ -54,6 +53,10 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the page; return the exit code."""
+    # Here, so that the other commands do not wait for it.
+    from esa_auth.commands.reading import Reading
+    from esa_auth.report import About, Tally, document, page
+
     about = About(
         made=read_time(),
         since=_stamp("--since", args.since),
@@ -94,7 +97,7 @@ def _stamp(option: str, text: str | None) -> str | None:
     return iso.removesuffix("+00:00") + "Z"
 
 
-def _notes(reading: Reading) -> list[str]:
+def _notes(reading: "Reading") -> list[str]:
     found = []
     if reading.refused:
         found.append(f"{reading.refused} lines are no valid events and do not count.")

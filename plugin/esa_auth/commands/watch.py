@@ -16,7 +16,6 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stop import StopSignal
-from esa_auth.live import Now
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
@@ -80,6 +79,8 @@ class _View:
     """The screen, drawn now and then."""
 
     def __init__(self) -> None:
+        from esa_auth.live import Now
+
         self.now = Now()
         self._refused = 0
         self._schema = EventSchema()

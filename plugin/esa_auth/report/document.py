@@ -150,9 +150,9 @@ def _refusals(tally: Tally) -> list[dict[str, Any]]:
         found.append(
             {
                 "address": _address(address),
-                "profile": visible(profile),
-                "code": visible(code),
-                "reason": visible(reason),
+                "profile": profile,
+                "code": code,
+                "reason": reason,
                 "count": row.count,
                 "last": row.last,
             }

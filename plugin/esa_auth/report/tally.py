@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from esa_auth.report.bounded import Distinct, Kept
 from esa_auth.report.source import SourceRow
 from esa_auth.report.timeline import Timeline
+from esa_auth.visible import visible
 
 MOST_SOURCES = 5_000
 MOST_KINDS = 50
@@ -136,8 +137,8 @@ class Tally:
             event.get("error", {}).get("code", ""),
             event["event"].get("reason", ""),
         )
-        # A reply is the other server's text: bounded before it becomes a key.
-        row = self.refusals["\0".join(part[:300] for part in parts)]
+        # A reply is the other server's text: bounded, and without NUL, as a key.
+        row = self.refusals["\0".join(map(visible, parts))]
         row.count += 1
         row.last = max(row.last, stamp)
 
