@@ -19,6 +19,9 @@ _EXAMPLES: dict[str, str] = {
     "convert": """
   esa-auth convert /srv/archive/esa01 -o events.ndjson
   esa-auth convert --jobs 4 --resume -o events.ndjson /srv/archive""",
+    "stream": """
+  esa-auth stream --brokers 192.0.2.30:9092 --instance worker-1 \\
+      --state-dir /var/lib/esa-auth""",
     "report": """
   esa-auth report events.ndjson -o report.html
   esa-auth report /srv/archive/esa01 --since 2026-03-01 --until 2026-04-01
