@@ -10,7 +10,7 @@ SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
 BIN    := $(VENV)/bin
 
-.PHONY: demo demo-kafka test soak bench bench-kafka lint engines siem splunk-addon clean
+.PHONY: demo demo-kafka test soak bench bench-kafka lint engines siem man splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -51,7 +51,8 @@ $(KAFKA)/.done: tests/kafka/pom.xml
 $(NODE)/.done: Makefile
 	@mkdir -p $(NODE)
 	@if command -v npm >/dev/null; then \
-	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 && touch $@ \
+	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 \
+	    axe-core@4.14.1 playwright-core@1.65.1 && touch $@ \
 	  || echo "npm install failed: the tests that need it will not run"; \
 	else echo "no npm: the tests that need it will not run"; fi
 
@@ -95,6 +96,10 @@ $(SYSLOG_NG)/.done: Makefile
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test
 	$(BIN)/python -m tests.siem
+
+# The man page, made of the text of --help.
+man: $(VENV)/.test
+	$(BIN)/python -m tests.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
 splunk-addon: $(VENV)/.test

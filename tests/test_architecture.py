@@ -26,6 +26,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "resources": frozenset(),
     "joined": frozenset({"facts"}),
     "letter": frozenset(),
+    "visible": frozenset(),
+    "live": frozenset(),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -38,6 +40,9 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "state": frozenset({"errors"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"counters", "errors", "pipeline"}),
+    # What people look at; made of events, or of numbers.
+    "metrics": frozenset({"__init__", "counters", "errors"}),
+    "report": frozenset({"__init__", "resources", "visible"}),
     # Where the stages meet.
     "pipeline": frozenset(
         {
@@ -73,8 +78,10 @@ PURE = frozenset(
         "identity",
         "joined",
         "letter",
+        "live",
         "pipeline",
         "sessions",
+        "visible",
     }
 )
 OUTSIDE_WORLD = frozenset(

@@ -8,9 +8,33 @@ import sys
 from collections.abc import Sequence
 
 from esa_auth import __version__
-from esa_auth.commands import check, convert, explain, replay, stream, tail
+from esa_auth.commands import (
+    check,
+    completion,
+    convert,
+    explain,
+    replay,
+    report,
+    stream,
+    tail,
+    watch,
+)
 from esa_auth.commands import filter as filter_
+from esa_auth.commands.usage import add_examples
 from esa_auth.errors import ConfigError, EsaAuthError
+
+_COMMANDS = (
+    filter_,
+    tail,
+    convert,
+    stream,
+    report,
+    watch,
+    replay,
+    explain,
+    check,
+    completion,
+)
 
 # What `print` meets; reading raises none of them, other outputs handle theirs.
 _STDOUT_GONE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -19,7 +43,7 @@ _STDOUT_GONE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code."""
     logging.basicConfig(format="esa-auth: %(message)s", level=logging.INFO)
-    args = _parser().parse_args(argv)
+    args = build_parser().parse_args(argv)
     try:
         _check_open()
         code: int = args.run(args)
@@ -49,15 +73,18 @@ def _check_open() -> None:
             raise ConfigError(f"{name} is closed; /dev/null would do")
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the whole command line; the man page and completions are made of it."""
     parser = argparse.ArgumentParser(
         prog="esa-auth",
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (filter_, tail, convert, stream, replay, explain, check):
+    for command in _COMMANDS:
         command.add_parser(subcommands)
+    add_examples(parser, subcommands.choices)
+    parser.set_defaults(parser=parser)
     return parser
 
 

@@ -23,6 +23,15 @@ _PEM = ("ca_file", "cert_file", "key_file")
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where metrics go; ``stalled_after`` seconds without a line is not well."""
+
+    address: str | None
+    file: str | None
+    stalled_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """All that a command is told, checked."""
 
@@ -40,6 +49,7 @@ class Config:
     stream: StreamSettings | None
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
+    metrics: MetricsSettings
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -69,6 +79,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         _forward(tree["forward"]) if tree["forward"]["address"] else None,
         _stream(tree["stream"]) if tree["stream"]["brokers"] else None,
         _serials(tree["appliances"]),
+        MetricsSettings(**tree["metrics"]),
     )
 
 

@@ -15,3 +15,9 @@ def schema(name: str) -> dict[str, Any]:
 def conf_text(name: str) -> str:
     """Return the text of ``conf/<name>``."""
     return files("esa_auth.conf").joinpath(name).read_text("utf-8")
+
+
+def report_asset(name: str) -> str:
+    """Return the text of a part of the report's page."""
+    folder = files("esa_auth.report").joinpath("assets")
+    return folder.joinpath(name).read_text("utf-8")

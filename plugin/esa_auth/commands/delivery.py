@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import msgpack
 import orjson
@@ -18,6 +18,10 @@ from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.descriptor import check_reader, is_torn, write_all
 from esa_auth.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from esa_auth.metrics.pulse import Pulse
+    from esa_auth.outputs.forward import ForwardOutput
 
 Item = TypeVar("Item")
 
@@ -31,18 +35,32 @@ class Run(Generic[Item]):
     """Hands on what a pipeline made, to dead letters and output."""
 
     def __init__(
-        self, pipeline: Pipeline[Item], output: Output[Item], letters: DeadLetters
+        self,
+        pipeline: Pipeline[Item],
+        output: Output[Item],
+        letters: DeadLetters,
+        forward: "ForwardOutput | None" = None,
     ) -> None:
         self.pipeline = pipeline
+        # What metrics read, for whoever wants them; see `commands.monitor`.
+        self.pulse: Pulse | None = None
+        self.forward = forward
         self._output = output
         self._letters = letters
 
     def deliver(self) -> None:
         """Write the dead letters, then the events."""
+        pulse = self.pulse
         if dead := self.pipeline.take_dead():
+            if pulse:
+                pulse.begins(0)
             self._letters.write(dead)
         if events := self.pipeline.take_events():
+            if pulse:
+                pulse.begins(len(events))
             self._output.send(events)
+        if pulse:
+            pulse.ends(self.pipeline.counters)
 
     def check(self) -> None:
         """See `Output.check`."""
@@ -129,7 +147,7 @@ def open_run(
     timing = Timing(patience=patience)
     with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
         entries = Pipeline(config.pipeline, pack, read_time)
-        yield Run(entries, output, letters)
+        yield Run(entries, output, letters, output)
 
 
 def dead_letters(

@@ -3,23 +3,42 @@
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from string import ascii_lowercase
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from esa_auth import grammar
+from esa_auth.commands.delivery import read_time
 from esa_auth.commands.options import add_config, load_config
-from esa_auth.envelope import Clock, read_prefix
+from esa_auth.envelope import read_prefix
 from esa_auth.facts import Unread
+from esa_auth.pipeline import Pipeline
+from esa_auth.visible import visible
 
 _REJECTED = "rejected: it looks like AUTH and no rule reads it (dead letter)"
 _IGNORED = "ignored: it says nothing about an AUTH session"
+_ALONE = (
+    "its opening lines were not given: give the lines of the session on stdin to see"
+    " them joined"
+)
+_MARGIN = 2
+_WHOLE = 1 << 20
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
 
+_ABOUT = """Show how a line is read: the line with a letter under each part, what each
+part is, the rule and where its form was seen, the session that it joins, and the event
+that it becomes. Lines on stdin are read one after the other, as filter would, so that
+a session's lines are joined. For a line that is not read: the nearest rule, and where
+the line departs from it."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("explain", help="say how a line is read")
+    text = "say how a line is read"
+    parser = subcommands.add_parser("explain", help=text, description=_ABOUT)
     add_config(parser)
     parser.add_argument("line", nargs="?", metavar="LINE", help="default: from stdin")
     parser.set_defaults(run=run)
@@ -27,42 +46,62 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
-    # Here, because it is half of the start-up time of all the other commands.
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     settings = load_config(args).pipeline
-    console = Console(soft_wrap=True, highlight=False)
+    pipeline: Pipeline[dict[str, Any]] = Pipeline(settings, lambda e: e, read_time)
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]
     else:
         lines = sys.stdin.buffer.read().split(b"\n")
     for line in lines:
-        if not line.strip():
-            continue
-        clock = Clock(settings.zone, settings.reference)
-        table = Table(show_header=False, box=None, pad_edge=False)
-        for key, value in _rows(line.rstrip(b"\r"), clock, settings.appliance):
-            table.add_row(Text(key, style="bold"), Text(_shown(value)))
-        # Its own way out of a closed pipe would end the process with 1.
-        with console.capture() as shown:
-            console.print(table)
-            console.print()
-        sys.stdout.write(shown.get())
+        if line.strip():
+            sys.stdout.write(_shown(line.rstrip(b"\r"), pipeline))
     return 0
 
 
-def _shown(text: str) -> str:
-    """Return ``text`` with nothing in it that a terminal would obey."""
-    return "".join(
-        c if c.isprintable() else c.encode("unicode_escape").decode() for c in text
-    )
+def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
+    # Here, because it is half of the start-up time of all the other commands.
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
+    from esa_auth.commands.parts import marked, parts_of
 
-def _rows(line: bytes, clock: Clock, default: str) -> Iterator[tuple[str, str]]:
+    console = Console(soft_wrap=True, highlight=False)
     prefix = read_prefix(line)
+    before = line[: prefix.body_at].decode("utf-8", "backslashreplace")
     body = line[prefix.body_at :].decode("utf-8", "backslashreplace")
+    parts = parts_of(prefix, before, body)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for letter, part in zip(ascii_lowercase, parts, strict=False):
+        text = visible((before + body)[part.start : part.end], _WHOLE)
+        table.add_row(Text(f"{letter} {part.name}", style="cyan"), Text(text))
+    for key, value in _rows(line, body, pipeline):
+        table.add_row(Text(key, style="bold"), Text(visible(value, _WHOLE)))
+    # Its own way out of a closed pipe would end the process with 1.
+    with console.capture() as shown:
+        for text, letters in marked(before + body, parts, console.width - _MARGIN):
+            console.print(Text(text))
+            if letters:
+                console.print(Text(letters, style="cyan"))
+        console.print(table)
+        for event in pipeline.take_events():
+            console.print(Text("it becomes", style="bold"))
+            written = orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
+            for row in written.split("\n"):
+                console.print(Text(f"  {visible(row, _WHOLE)}"))
+        console.print()
+    return shown.get()
+
+
+def _rows(
+    line: bytes, body: str, pipeline: Pipeline[dict[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Feed the line, and yield what is to be said of it."""
+    prefix = read_prefix(line)
+    name = prefix.host or pipeline.settings.appliance
+    pipeline.feed([line])
+    pipeline.take_dead()
+    clock = pipeline.population.named(name).clock
     instant = clock.resolve(prefix.stamp) if prefix.stamp else None
     yield (
         "time",
@@ -70,20 +109,53 @@ def _rows(line: bytes, clock: Clock, default: str) -> Iterator[tuple[str, str]]:
         if instant
         else "none: never an event",
     )
-    yield "appliance", prefix.host or f"{default} (not in the line)"
+    yield "appliance", name if prefix.host else f"{name} (not in the line)"
     yield "level", prefix.level or "none"
-    if prefix.program:
-        yield "log subscription", prefix.program
-    yield "body", body
     fact, rule = grammar.read(body), grammar.rule_for(body)
     if isinstance(fact, Unread) or rule is None:
         yield "rule", "none"
+        yield from _nearest(body)
         rejected = isinstance(fact, Unread) and fact.auth_like
         yield "so it is", _REJECTED if rejected else _IGNORED
         return
     yield "rule", rule.name
     yield "seen", f"{rule.seen} [{rule.evidence}]"
     yield "fact", type(fact).__name__
-    for name, value in fact._asdict().items():
+    for field, value in fact._asdict().items():
         if value is not None:
-            yield f"  {name}", str(value)
+            yield f"  {field}", str(value)
+    yield from _session(fact._asdict(), name, pipeline)
+
+
+def _nearest(body: str) -> Iterator[tuple[str, str]]:
+    departure = grammar.nearest(body)
+    if departure is None:
+        return
+    yield "nearest rule", departure.rule.name
+    agreed = body[: departure.at]
+    yield "  reads", agreed
+    yield "  departs at", body[departure.at :].rstrip() or "the end: more should follow"
+    yield "  a line of it", departure.rule.sample
+
+
+def _session(
+    fact: dict[str, Any], name: str, pipeline: Pipeline[dict[str, Any]]
+) -> Iterator[tuple[str, str]]:
+    """Yield what is known of the session, the line in hand included."""
+    side = "dcid" if fact.get("dcid") or fact.get("side") == "dcid" else "icid"
+    number = fact.get(side) or fact.get("number")
+    if number is None:
+        return
+    appliance = pipeline.population.named(name)
+    table = appliance.inbound if side == "icid" else appliance.outbound
+    what = f"{side.upper()} {number} of {name}"
+    session = table.live.get(number.encode())
+    if session is not None:
+        started = f"{what}, begun {session.start.iso}, context {session.context}"
+        yield "session", f"{started}, {session.attempts} attempts so far"
+        if session.context == "missing":
+            yield "", _ALONE
+    elif number.encode() in table.kept:
+        yield "session", f"{what}: kept, and read when an AUTH line asks for it"
+    else:
+        yield "session", f"{what}: not open behind this line"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.acknowledge import Acknowledger
 from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
     add_config,
     add_input,
@@ -62,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
             held.enter_context(directory)
             memory = Memory(directory, SECONDS_BETWEEN_SAVES)
         run = held.enter_context(open_run(config, lambda: stream.over))
+        held.enter_context(observed(run, config))
         decoder = _decoder(config, run)
         try:
             if args.ack and memory and directory:

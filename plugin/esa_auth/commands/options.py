@@ -23,6 +23,8 @@ _KEYS = {
     "log_file": "log.file",
     "brokers": "stream.brokers",
     "instance": "stream.instance",
+    "metrics": "metrics.address",
+    "metrics_file": "metrics.file",
 }
 
 
@@ -54,6 +56,8 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     """Add where events go besides stdout, and what is kept over a stop."""
     add = parser.add_argument
     add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
+    add("--metrics", metavar="ADDR:PORT", help="serve /metrics and /healthz there")
+    add("--metrics-file", metavar="FILE", help="write metrics there now and then")
     add_state(parser)
 
 

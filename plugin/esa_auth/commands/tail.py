@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Follower, all_unread
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace) -> int:
         # One byte more than a line may have tells the pipeline that it was cut.
         longest = config.pipeline.max_line + 1
         follower = Follower(args.path, positions, max_line=longest)
+        held.enter_context(observed(run, config, follower))
         try:
             _Tail(follower, run, memory, stop).follow()
         finally:

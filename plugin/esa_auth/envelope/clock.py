@@ -46,6 +46,11 @@ class Clock:
         """Time of the line read last, epoch seconds."""
         return self._last
 
+    @property
+    def started(self) -> bool:
+        """Whether a line was read at all."""
+        return self._started
+
     def anchor(self, reference: int) -> None:
         """Take the next stamp without year as of the year before ``reference``."""
         self._anchor = reference

@@ -5,9 +5,20 @@ from collections import defaultdict
 
 from esa_auth.facts import Fact, Unread
 from esa_auth.grammar import auth, header, inbound, message, outbound
+from esa_auth.grammar.nearest import Departure
+from esa_auth.grammar.nearest import nearest as _nearest
 from esa_auth.grammar.rule import Rule
 
-__all__ = ["AUTH_WORDS", "RULES", "Rule", "auth_like", "read", "rule_for"]
+__all__ = [
+    "AUTH_WORDS",
+    "RULES",
+    "Departure",
+    "Rule",
+    "auth_like",
+    "nearest",
+    "read",
+    "rule_for",
+]
 
 RULES: tuple[Rule, ...] = (
     *auth.RULES,
@@ -65,3 +76,8 @@ def auth_like(body: str) -> bool:
         or " sasl " in lowered
         or _SESSION_AUTH.match(lowered) is not None
     )
+
+
+def nearest(body: str) -> Departure | None:
+    """Return the rule that goes furthest along with an unread ``body``, and how far."""
+    return _nearest(body, RULES)

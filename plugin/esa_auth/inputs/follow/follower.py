@@ -116,10 +116,13 @@ class Follower:
         return saved.encode(self._patterns, self._registry.records())
 
     def unread(self) -> dict[str, int]:
-        """Return for each file that is followed how many bytes are not handed on."""
+        """Return for each file that is followed how many bytes are not handed on.
+
+        The one method that another thread may call: it looks at a list of its own.
+        """
         return {
             file.path: file.unread
-            for file in self._registry.files.values()
+            for file in list(self._registry.files.values())
             if not file.ignored
         }
 

@@ -12,6 +12,11 @@ class Health:
         self._address = address
         self._trouble = ""
 
+    @property
+    def trouble(self) -> str:
+        """What the receiver fails with now; empty if it works."""
+        return self._trouble
+
     def failed(self, trouble: str) -> None:
         """Log the trouble, unless it is the one that was logged last."""
         if trouble != self._trouble:

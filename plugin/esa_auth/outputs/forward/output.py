@@ -60,6 +60,11 @@ class ForwardOutput:
         self._trial = Trial(settings.max_batch_bytes)
         self._stopped_at: float | None = None
 
+    @property
+    def trouble(self) -> str:
+        """Why the last try failed; empty if it did not. For any thread."""
+        return self._health.trouble
+
     def send(self, entries: Sequence[Entry]) -> None:
         """Return when each entry is acknowledged or was handed to ``on_poison``.
 

@@ -1,0 +1,105 @@
+"""Joins a run with its metrics: where each number is read."""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from esa_auth.commands.delivery import Run
+from esa_auth.config import Config
+from esa_auth.inputs.follow import Follower
+from esa_auth.metrics.exposition import Exposition
+from esa_auth.metrics.health import complaints
+from esa_auth.metrics.pulse import Pulse
+from esa_auth.metrics.readings import (
+    ApplianceReading,
+    FilesReading,
+    ForwardReading,
+    Readings,
+)
+from esa_auth.metrics.server import MetricsServer
+from esa_auth.metrics.textfile import TextFile
+from esa_auth.pipeline import Pipeline
+
+if TYPE_CHECKING:
+    from esa_auth.outputs.forward import ForwardOutput
+
+
+@contextmanager
+def monitored(
+    run: Run[Any], config: Config, follower: Follower | None = None
+) -> Iterator[None]:
+    """Offer metrics as ``config`` says, until the end of the block.
+
+    Raises:
+        ConfigError: nobody may listen at the address.
+    """
+    settings = config.metrics
+    pulse = run.pulse = Pulse(time.monotonic)
+    readings = _readings(run, pulse, follower)
+
+    def reasons() -> list[str]:
+        return complaints(readings, settings.stalled_after)
+
+    shown = Exposition(readings, lambda: not reasons())
+    with ExitStack() as held:
+        if settings.address is not None:
+            server = MetricsServer(settings.address, shown.text, reasons)
+            held.callback(server.close)
+        if settings.file is not None:
+            held.callback(TextFile(settings.file, shown.write).close)
+        yield
+
+
+def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Readings:
+    return Readings(
+        pulse.beat,
+        partial(_appliances, run.pipeline),
+        time.time,
+        partial(_forward, run.forward) if run.forward else None,
+        partial(_files, follower) if follower else None,
+    )
+
+
+def _forward(output: "ForwardOutput") -> ForwardReading:
+    counts = output.counters
+    return ForwardReading(
+        counts.sent,
+        counts.resent,
+        counts.acked,
+        counts.poisoned,
+        counts.retries,
+        counts.connects,
+        counts.acked_chunks,
+        counts.ack_latency_sum_us / 1e6,
+        counts.ack_latency_last_us / 1e6,
+        output.trouble,
+    )
+
+
+def _files(follower: Follower) -> FilesReading:
+    counts = follower.counters
+    return FilesReading(
+        counts.files_open,
+        sum(follower.unread().values()),
+        counts.bytes_read,
+        counts.rotations,
+        counts.truncations,
+        counts.bytes_possibly_lost,
+        counts.errors,
+    )
+
+
+def _appliances(pipeline: Pipeline[Any]) -> list[ApplianceReading]:
+    # The list is made in one step, which the thread that adds to it cannot part.
+    return [
+        ApplianceReading(
+            appliance.name,
+            appliance.open_sessions(),
+            appliance.inbound.evicted + appliance.outbound.evicted,
+            appliance.inbound.expired + appliance.outbound.expired,
+            appliance.clock.now if appliance.clock.started else 0,
+        )
+        for appliance in list(pipeline.population.appliances.values())
+    ]

@@ -1,0 +1,106 @@
+"""What a stream of events is like just now. Pure; time is given."""
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+RATE_SECONDS = 60
+# Of log time: a source is looked at over so long.
+ALARM_SECONDS = 300
+ALARM_FAILURES = 10
+ALARM_USERS = 5
+_MOST_SOURCES = 5_000
+_MOST_TRIES = 64
+_MOST_LATEST = 100
+
+
+@dataclass(slots=True)
+class Watched:
+    """One source: its last failures as (epoch seconds, user), and its last login."""
+
+    tries: deque[tuple[int, str]] = field(
+        default_factory=lambda: deque(maxlen=_MOST_TRIES)
+    )
+    login: str | None = None
+
+    def recent(self, now: int) -> tuple[int, int]:
+        """Return failures and users of the last `ALARM_SECONDS` before ``now``."""
+        users = [user for at, user in self.tries if now - ALARM_SECONDS <= at]
+        return len(users), len(set(users))
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A source that guesses or sprays; ``login`` is a user whom it got in as."""
+
+    address: str
+    failures: int
+    users: int
+    login: str | None
+
+
+class Now:
+    """Takes valid events; holds a bounded number of sources and failures."""
+
+    def __init__(self) -> None:
+        self.attempts = self.failures = 0
+        self.latest: deque[dict[str, Any]] = deque(maxlen=_MOST_LATEST)
+        self.log_time = 0
+        self._sources: dict[str, Watched] = {}
+        self._seconds: deque[tuple[int, int, int]] = deque(maxlen=RATE_SECONDS + 1)
+
+    def add(self, event: dict[str, Any], arrived: float | None) -> None:
+        """Take an event that came at ``arrived`` seconds; None: it is an old one."""
+        about = event["event"]
+        if about["action"] not in ("smtp-auth", "smtp-auth-client"):
+            return
+        failed = about["outcome"] == "failure"
+        self.attempts += 1
+        self.failures += failed
+        epoch = int(datetime.fromisoformat(f"{event['@timestamp'][:19]}Z").timestamp())
+        self.log_time = max(self.log_time, epoch)
+        if arrived is not None:
+            self._count(int(arrived), failed)
+        if failed:
+            self.latest.append(event)
+        if about["action"] == "smtp-auth" and "source" in event:
+            user = event.get("user", {}).get("name", "")
+            self._watch(event["source"]["ip"], user, epoch, failed)
+
+    def rates(self, now: float) -> tuple[float, float]:
+        """Return attempts and failures a second, over the last minute."""
+        since = int(now) - RATE_SECONDS
+        recent = [row for row in self._seconds if row[0] > since]
+        attempts, failures = sum(r[1] for r in recent), sum(r[2] for r in recent)
+        return attempts / RATE_SECONDS, failures / RATE_SECONDS
+
+    def alarms(self) -> list[Alarm]:
+        """Return the sources in alarm, those that got in first, then by failures."""
+        found = []
+        for address, source in self._sources.items():
+            failures, users = source.recent(self.log_time)
+            if failures >= ALARM_FAILURES or users >= ALARM_USERS:
+                found.append(Alarm(address, failures, users, source.login))
+        return sorted(found, key=lambda a: (a.login is None, -a.failures, a.address))
+
+    def _count(self, second: int, failed: bool) -> None:
+        attempts = failures = 0
+        if self._seconds and self._seconds[-1][0] == second:
+            _, attempts, failures = self._seconds.pop()
+        self._seconds.append((second, attempts + 1, failures + failed))
+
+    def _watch(self, address: str, user: str, epoch: int, failed: bool) -> None:
+        # Put behind the others: the one that was quiet for longest goes first.
+        source = self._sources.pop(address, None)
+        if source is None:
+            if not failed:
+                return
+            if len(self._sources) >= _MOST_SOURCES:
+                del self._sources[next(iter(self._sources))]
+            source = Watched()
+        self._sources[address] = source
+        if failed:
+            source.tries.append((epoch, user))
+        else:
+            source.login = user

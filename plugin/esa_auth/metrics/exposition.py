@@ -1,0 +1,166 @@
+"""Readings -> Prometheus' text formats."""
+
+from collections.abc import Callable, Iterator
+
+from prometheus_client import (
+    CollectorRegistry,
+    PlatformCollector,
+    ProcessCollector,
+    write_to_textfile,
+)
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+
+from esa_auth import __version__
+from esa_auth.metrics.readings import FilesReading, ForwardReading, Readings
+
+# A host name is any text that a line claims; each of them would be kept for ever.
+MOST_APPLIANCES = 100
+
+_LINES = (
+    ("results", "the verdict on an attempt"),
+    ("ancillary", "AUTH family without a verdict"),
+    ("context", "kept or used for a session"),
+    ("ignored", "of no interest"),
+    ("rejected", "dead letters"),
+)
+
+
+class Exposition:
+    """The metrics of one command."""
+
+    def __init__(self, readings: Readings, healthy: Callable[[], bool]) -> None:
+        self._registry = CollectorRegistry(auto_describe=False)
+        self._registry.register(_Own(readings, healthy))
+        ProcessCollector(registry=self._registry)
+        PlatformCollector(registry=self._registry)
+
+    def text(self, accept: str) -> tuple[bytes, str]:
+        """Return the metrics and their content type, for an ``Accept`` header."""
+        encode, kind = choose_encoder(accept)
+        return encode(self._registry), kind
+
+    def write(self, path: str) -> None:
+        """Write them for the textfile collector of node_exporter, whole or not at all.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        write_to_textfile(path, self._registry)
+
+
+class _Own(Collector):
+    """Reads when asked; nothing is counted twice."""
+
+    def __init__(self, readings: Readings, healthy: Callable[[], bool]) -> None:
+        self._readings = readings
+        self._healthy = healthy
+
+    def collect(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily("esa_auth_info", "Version.", labels=["version"])
+        info.add_metric([__version__], 1)
+        yield info
+        yield _gauge("healthy", "1 if /healthz says 200.", int(self._healthy()))
+        yield from self._work()
+        yield from self._appliances()
+        if self._readings.forward:
+            yield from _forward(self._readings.forward())
+        if self._readings.files:
+            yield from _files(self._readings.files())
+
+    def _work(self) -> Iterator[Metric]:
+        beat = self._readings.beat()
+        counts = beat.counters
+        yield _counter("lines", "Lines read: the sum of all kinds.", counts.lines)
+        kinds = CounterMetricFamily(
+            "esa_auth_lines_by_kind",
+            "Lines by what became of them: "
+            + "; ".join(f"{kind}: {what}" for kind, what in _LINES),
+            labels=["kind"],
+        )
+        for kind, _ in _LINES:
+            kinds.add_metric([kind], getattr(counts, kind))
+        yield kinds
+        ends, invalid = counts.session_ends, counts.invalid_events
+        yield _counter("events", "Events that left.", counts.events)
+        yield _counter("session_ends", "Ends of sessions among the events.", ends)
+        yield _counter("invalid_events", "Events that the schema refused.", invalid)
+        yield _counter("dead_letters", "Dead letters written.", counts.dead_letters)
+        waiting, busy = beat.waiting, beat.busy or 0.0
+        yield _gauge("queue_events", "Events being handed to the output.", waiting)
+        yield _gauge("queue_seconds", "How long they have been waiting.", busy)
+        yield _gauge("input_silent_seconds", "Since the last line came.", beat.silent)
+
+    def _appliances(self) -> Iterator[Metric]:
+        found = self._readings.appliances()
+        label = ["appliance"]
+        sessions = GaugeMetricFamily(
+            "esa_auth_open_sessions", "Connections held.", labels=label
+        )
+        lag = GaugeMetricFamily(
+            "esa_auth_lag_seconds",
+            "From the time of the last line that a session could need to now.",
+            labels=label,
+        )
+        for reading in found[:MOST_APPLIANCES]:
+            sessions.add_metric([reading.name], reading.open_sessions)
+            if reading.last:
+                behind = max(0.0, self._readings.now() - reading.last)
+                lag.add_metric([reading.name], behind)
+        yield sessions
+        yield lag
+        yield _gauge(
+            "appliances",
+            f"Appliances seen; only {MOST_APPLIANCES} of them have labels.",
+            len(found),
+        )
+        evicted, expired = sum(a.evicted for a in found), sum(a.expired for a in found)
+        yield _counter("evictions", "Sessions forgotten at the cap.", evicted)
+        yield _counter("expiries", "Sessions forgotten for their age.", expired)
+
+
+def _forward(reading: ForwardReading) -> Iterator[Metric]:
+    yield _counter("forward_sent", "Events sent for the first time.", reading.sent)
+    yield _counter("forward_resent", "Events sent again.", reading.resent)
+    yield _counter("forward_acked", "Events acknowledged.", reading.acked)
+    yield _counter("forward_poisoned", "Events given up.", reading.poisoned)
+    yield _counter("forward_retries", "Tries that failed.", reading.retries)
+    yield _counter("forward_connects", "Connections made.", reading.connects)
+    in_flight = max(0, reading.sent - reading.acked - reading.poisoned)
+    yield _gauge("forward_unacked", "Events sent and not acknowledged.", in_flight)
+    yield SummaryMetricFamily(
+        "esa_auth_forward_ack_latency_seconds",
+        "From the first byte of a chunk to its acknowledgement.",
+        count_value=reading.chunks,
+        sum_value=reading.latency_sum,
+    )
+    last = reading.latency_last
+    yield _gauge("forward_ack_latency_last_seconds", "Of the last chunk.", last)
+    yield _gauge("forward_up", "0 while the receiver fails.", int(not reading.trouble))
+
+
+def _files(reading: FilesReading) -> Iterator[Metric]:
+    yield _gauge("files_open", "Files held open.", reading.open)
+    yield _gauge(
+        "unread_bytes", "Bytes of followed files not yet read.", reading.unread
+    )
+    yield _counter("read_bytes", "Bytes read of followed files.", reading.read)
+    yield _counter("rotations", "Files that lost their name.", reading.rotations)
+    yield _counter("truncations", "Files found shorter.", reading.truncations)
+    lost = reading.possibly_lost
+    yield _counter("possibly_lost_bytes", "Seen and gone before it was read.", lost)
+    yield _counter("file_errors", "Reads that failed, tried again.", reading.errors)
+
+
+def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
+    return CounterMetricFamily(f"esa_auth_{name}", text, value=value)
+
+
+def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"esa_auth_{name}", text, value=value)

@@ -1,0 +1,33 @@
+"""Is it well? Pure: what is read goes in, reasons come out."""
+
+from esa_auth.metrics.readings import Readings
+
+# A delivery of one block takes milliseconds; so long it waits for somebody.
+BLOCKED_AFTER = 30.0
+# There are bytes to read, and no line has come of them.
+BEHIND_AFTER = 60.0
+
+
+def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
+    """Return why it is not well, one reason each; nothing if it is.
+
+    ``stalled_after`` is the seconds without a line that are too many; None: any number
+    is fine, for an appliance that may be quiet.
+    """
+    beat = readings.beat()
+    found = []
+    if readings.forward and (trouble := readings.forward().trouble):
+        found.append(f"sink down: {trouble}")
+    if beat.busy is not None and beat.busy >= BLOCKED_AFTER:
+        what = f"{beat.waiting} events" if beat.waiting else "what was refused"
+        found.append(f"output blocked: {what} not taken for {beat.busy:.0f} s")
+    if beat.busy is not None:
+        return found
+    unread = readings.files().unread if readings.files else 0
+    if unread and beat.silent >= BEHIND_AFTER:
+        found.append(
+            f"input stalled: {unread} bytes to read, no line for {beat.silent:.0f} s"
+        )
+    elif stalled_after is not None and beat.silent >= stalled_after:
+        found.append(f"input stalled: no line for {beat.silent:.0f} s")
+    return found

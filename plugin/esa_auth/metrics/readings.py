@@ -1,0 +1,55 @@
+"""What there is to read of a command; a part that it does not have is None."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from esa_auth.metrics.pulse import Beat
+
+
+class ApplianceReading(NamedTuple):
+    """Levels of one appliance; ``last`` is epoch seconds of the log, 0 before it."""
+
+    name: str
+    open_sessions: int
+    evicted: int
+    expired: int
+    last: int
+
+
+class ForwardReading(NamedTuple):
+    """What the forward destination counts; latencies in seconds."""
+
+    sent: int
+    resent: int
+    acked: int
+    poisoned: int
+    retries: int
+    connects: int
+    chunks: int
+    latency_sum: float
+    latency_last: float
+    trouble: str
+
+
+class FilesReading(NamedTuple):
+    """What the follower counts; ``unread`` is bytes known and not read."""
+
+    open: int
+    unread: int
+    read: int
+    rotations: int
+    truncations: int
+    possibly_lost: int
+    errors: int
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """How to read each part; all of them may be called by another thread."""
+
+    beat: Callable[[], Beat]
+    appliances: Callable[[], Sequence[ApplianceReading]]
+    now: Callable[[], float]
+    forward: Callable[[], ForwardReading] | None = None
+    files: Callable[[], FilesReading] | None = None

@@ -1,0 +1,103 @@
+"""`/metrics` and `/healthz` over HTTP, in a thread; for the own network only."""
+
+import socket
+import threading
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from esa_auth.errors import ConfigError
+
+# A client that sends nothing holds a thread; so long and no longer.
+_SECONDS = 10
+
+Answer = tuple[int, str, bytes]
+
+
+class MetricsServer:
+    """Serves until closed; answers are made by the two functions at each request."""
+
+    def __init__(
+        self,
+        address: str,
+        metrics: Callable[[str], tuple[bytes, str]],
+        complaints: Callable[[], list[str]],
+    ) -> None:
+        """Listen at ``address``, HOST:PORT; ``metrics`` takes an Accept header.
+
+        Raises:
+            ConfigError: it is no address, or nobody may listen there.
+        """
+        host, _, port = address.rpartition(":")
+        host = host.strip("[]") or "127.0.0.1"
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+        class Server(ThreadingHTTPServer):
+            address_family = family
+            daemon_threads = True
+
+        class Handler(_Handler):
+            answers = staticmethod(_answers(metrics, complaints))
+
+        try:
+            self._server = Server((host, int(port)), Handler)
+        except (OSError, ValueError, OverflowError) as error:
+            raise ConfigError(f"metrics.address: {address}: {error}") from error
+        self.port: int = self._server.server_address[1]
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="metrics", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+def _answers(
+    metrics: Callable[[str], tuple[bytes, str]], complaints: Callable[[], list[str]]
+) -> Callable[[str, str], Answer]:
+    def answer(path: str, accept: str) -> Answer:
+        plain = "text/plain; charset=utf-8"
+        match path.partition("?")[0]:
+            case "/metrics":
+                body, kind = metrics(accept)
+                return 200, kind, body
+            case "/healthz":
+                found = complaints()
+                text = "".join(f"{reason}\n" for reason in found) or "ok\n"
+                code = 503 if found else 200
+                return code, plain, text.encode("utf-8", "backslashreplace")
+        return 404, plain, b"/metrics or /healthz\n"
+
+    return answer
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = _SECONDS
+    answers: Callable[[str, str], Answer]
+
+    def do_GET(self) -> None:
+        self._answer(with_body=True)
+
+    def do_HEAD(self) -> None:
+        self._answer(with_body=False)
+
+    def _answer(self, *, with_body: bool) -> None:
+        accept = self.headers.get("Accept", "")
+        code, kind, body = type(self).answers(self.path, accept)
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        if with_body:
+            self.wfile.write(body)
+
+    def version_string(self) -> str:
+        """Return what we are, and nothing of what we are made of."""
+        return "esa-auth"
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing: a scrape every few seconds is no news."""

@@ -1,0 +1,162 @@
+"""Event by event into counts; what is held does not grow with the number of events."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import heappush, heapreplace
+from typing import Any, TypeAlias
+
+from esa_auth.report.bounded import Distinct, Kept
+from esa_auth.report.source import SourceRow
+from esa_auth.report.timeline import Timeline
+from esa_auth.visible import visible
+
+MOST_SOURCES = 5_000
+MOST_KINDS = 50
+MOST_ROWS = 1_000
+MOST_SESSIONS = 50
+
+# The ECS document, as everywhere.
+Event: TypeAlias = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Tries of the appliance at another server that were refused."""
+
+    count: int = 0
+    last: str = ""
+
+
+class Latest:
+    """The ``most`` events with the greatest keys."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._heap: list[tuple[Any, int, Event]] = []
+        self._number = 0
+
+    def add(self, key: str | int, event: Event) -> None:
+        """Keep ``event`` if it is among them; of equal ones, the later."""
+        self._number += 1
+        if len(self._heap) < self._most:
+            heappush(self._heap, (key, self._number, event))
+        elif key >= self._heap[0][0]:
+            heapreplace(self._heap, (key, self._number, event))
+
+    def __iter__(self) -> Any:
+        """Yield them, greatest first."""
+        ordered = sorted(self._heap, key=lambda item: item[:2], reverse=True)
+        return iter([event for _, _, event in ordered])
+
+
+@dataclass(slots=True)
+class About:
+    """What is said of the reading itself.
+
+    ``since`` and ``until`` are ``@timestamp`` texts, the second one excluded.
+    """
+
+    made: str = ""
+    files: int = 0
+    since: str | None = None
+    until: str | None = None
+    appliance: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class Tally:
+    """Takes valid events of any order; see `document` for what it is read by."""
+
+    def __init__(self, about: About) -> None:
+        self.about = about
+        self.events = self.attempts = self.failures = self.relayed = 0
+        self.first, self.last = "~", ""
+        self.timeline = Timeline()
+        self.users = Distinct()
+        self.sources: Kept[SourceRow] = Kept(
+            MOST_SOURCES, SourceRow, lambda row: row.weight
+        )
+        self.mechanisms = _counts()
+        self.tls = _counts()
+        self.notices = _counts()
+        self.refusals: Kept[Refusals] = Kept(
+            MOST_KINDS, Refusals, lambda row: (row.count,)
+        )
+        self.sessions = Latest(MOST_SESSIONS)
+        self.rows = Latest(MOST_ROWS)
+
+    def add(self, event: Event) -> None:
+        """Count ``event`` if it is of the time and the appliance asked for."""
+        about, stamp = self.about, event["@timestamp"]
+        if about.since and stamp < about.since:
+            return
+        if about.until and stamp >= about.until:
+            return
+        if about.appliance and event["observer"]["name"] != about.appliance:
+            return
+        self.events += 1
+        self.first, self.last = min(self.first, stamp), max(self.last, stamp)
+        action = event["event"]["action"]
+        if action == "smtp-auth":
+            self._attempt(event, stamp)
+        elif action == "smtp-auth-client":
+            self._relay(event, stamp)
+        elif action == "smtp-session-end":
+            self._session(event)
+        else:
+            self.notices[event["event"].get("code", action)][0] += 1
+
+    def _attempt(self, event: Event, stamp: str) -> None:
+        failed = event["event"]["outcome"] == "failure"
+        user = event.get("user", {}).get("name", "")
+        epoch = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
+        self.attempts += 1
+        self.failures += failed
+        self.timeline.add(epoch, failed=failed)
+        self.users.add(user)
+        self.rows.add(stamp, event)
+        own = event["cisco_esa"]
+        source = self.sources[event.get("source", {}).get("ip", "")]
+        source.add(user, epoch, stamp, failed=failed)
+        if name := own.get("reverse_dns"):
+            source.reverse_dns = name.get("name")
+            source.verified = name["verified"]
+        if policy := own.get("policy"):
+            source.country = policy.get("country", source.country)
+        self.mechanisms[own.get("auth", {}).get("mechanism", "unknown")][failed] += 1
+        self.tls[_tls(event.get("tls"))][failed] += 1
+
+    def _relay(self, event: Event, stamp: str) -> None:
+        self.relayed += 1
+        if event["event"]["outcome"] != "failure":
+            return
+        self.rows.add(stamp, event)
+        parts = (
+            event.get("destination", {}).get("ip", ""),
+            event["cisco_esa"].get("auth", {}).get("profile", ""),
+            event.get("error", {}).get("code", ""),
+            event["event"].get("reason", ""),
+        )
+        # A reply is the other server's text: bounded, and without NUL, as a key.
+        row = self.refusals["\0".join(map(visible, parts))]
+        row.count += 1
+        row.last = max(row.last, stamp)
+
+    def _session(self, event: Event) -> None:
+        summary = event["cisco_esa"]["summary"]
+        got_in = summary["attempts"] > summary["failures"]
+        if got_in and summary.get("recipients"):
+            self.sessions.add(summary["recipients"], event)
+
+
+def _counts() -> Kept[list[int]]:
+    """Successes and failures by a name."""
+    return Kept(MOST_KINDS, lambda: [0, 0], lambda row: (sum(row),))
+
+
+def _tls(tls: Event | None) -> str:
+    if tls is None:
+        return "not known"
+    if not tls["established"]:
+        return "none (in clear)"
+    return f"TLS {tls['version']}" if "version" in tls else "TLS, version not known"
