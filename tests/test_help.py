@@ -10,7 +10,7 @@ import pytest
 
 from esa_auth.__main__ import build_parser
 from tests.checkout import ROOT, needs_checkout
-from tests.engines import optional
+from tests.engines import require
 from tests.manual import PAGE, manual
 from tests.process import PATIENCE, esa_auth
 
@@ -72,7 +72,7 @@ def test_the_man_page_has_every_option_and_no_complaint(tmp_path: Path) -> None:
                 plain = word.replace("-", "\\-")
                 assert word in ("-h", "--help") or f"\\fB{plain}\\fR" in text
     groff = shutil.which("groff")
-    optional("groff", groff, "not installed")
+    require("groff", groff, "not installed")
     page = tmp_path / "esa-auth.1"
     page.write_text(text)
     done = subprocess.run(
@@ -96,7 +96,7 @@ def test_a_shell_takes_its_completion(shell: str, tmp_path: Path) -> None:
         assert name in text
     assert "state-dir" in text
     program = shutil.which(shell)
-    optional(shell, program, "not installed")
+    require(shell, program, "not installed")
     subprocess.run(
         [str(program), "-n", str(script)], check=True, timeout=PATIENCE, cwd=ROOT
     )
@@ -112,7 +112,7 @@ def completed(script: Path, line: str) -> set[str]:
         " printf '%s\\n' \"${COMPREPLY[@]}\""
     )
     bash = shutil.which("bash")
-    optional("bash", bash, "not installed")
+    require("bash", bash, "not installed")
     done = subprocess.run(
         [str(bash), "-c", program], capture_output=True, check=True, timeout=PATIENCE
     )
