@@ -19,6 +19,9 @@ def test_a_flood_of_names_is_bounded_and_loses_no_event() -> None:
     assert {e["observer"]["name"] for e in run.results if "source" in e} == {
         f"spoofed{number}" for number in range(names)
     }
+    tables = [a.inbound for a in pipeline.population.appliances.values()]
+    forgotten = names - (len(tables) - 1)  # Ours had no session.
+    assert sum(table.evicted for table in tables) == forgotten
     # Those that had to go told their end.
     ends = [e for e in run.events if e["event"]["type"] == ["end"]]
     assert len(ends) == names

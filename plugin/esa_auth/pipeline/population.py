@@ -92,11 +92,15 @@ class Population(Generic[Out]):
         others = [a for a in self.appliances.values() if a.name != ours]
         others.sort(key=lambda appliance: appliance.clock.now)
         for appliance in others[: MOST_APPLIANCES // 16]:
+            del self.appliances[appliance.name]
+            # The sums over all appliances must not go back.
+            heir = next(iter(self.appliances.values())).inbound
             for table in (appliance.inbound, appliance.outbound):
                 while table:
                     for session in table.evict(len(table)):
                         self._emit.abandoned(session, appliance, "session_evicted")
-            del self.appliances[appliance.name]
+                heir.evicted += table.evicted
+                heir.expired += table.expired
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing.
