@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "resources": frozenset(),
     "joined": frozenset({"facts"}),
     "letter": frozenset(),
+    "privacy": frozenset({"facts", "joined", "letter"}),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -49,6 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "identity",
             "joined",
             "letter",
+            "privacy",
             "sessions",
             "validation",
         }
@@ -74,6 +76,7 @@ PURE = frozenset(
         "joined",
         "letter",
         "pipeline",
+        "privacy",
         "sessions",
     }
 )

@@ -40,7 +40,7 @@ class Pipeline(Generic[Out]):
     ) -> None:
         """Take the settings, an encoder of events and the clock for dead letters."""
         self.settings = settings
-        self._emit = Emitter(encode, read_time)
+        self._emit = Emitter(encode, read_time, settings.veil)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
@@ -104,10 +104,13 @@ class Pipeline(Generic[Out]):
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
         appliances = self.population.appliances
-        return {
+        saved: dict[str, Any] = {
             "until_look": self.population.until_look,
             "appliances": {n: save_appliance(a) for n, a in appliances.items()},
         }
+        if self._emit.veil:
+            saved["privacy"] = self._emit.veil.about
+        return saved
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
@@ -117,6 +120,9 @@ class Pipeline(Generic[Out]):
         """
         if not saved:
             return
+        veil = self._emit.veil
+        if saved.get("privacy") != (veil and veil.about):
+            raise ValueError("of other settings of privacy")
         try:
             for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
