@@ -10,7 +10,7 @@ SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
 BIN    := $(VENV)/bin
 
-.PHONY: demo demo-kafka test soak bench bench-kafka lint engines siem splunk-addon clean
+.PHONY: demo demo-kafka test soak fuzz bench bench-kafka lint engines siem splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -25,6 +25,13 @@ test: $(VENV)/.test engines lint
 # Crash and fault tests at full figures, one line for each; under an hour.
 soak: $(VENV)/.test engines
 	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow tests/kafka/test_fleet.py
+
+# FUZZ_SECONDS for each target, guided by coverage; what is new joins the corpus.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	@set -e; for target in envelope body log records configuration checkpoint handshake; do \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; done
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

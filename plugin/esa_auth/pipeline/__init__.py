@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
-from esa_auth.envelope import read_prefix
+from esa_auth.envelope import is_stamp, read_prefix
 from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Line, Settings
@@ -25,6 +25,7 @@ _MAX_HEADERS = 4096
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
 
+_PRIORITY = re.compile(rb"<[0-9]{1,3}>")
 # A new stamp or level must be seen: a few words, then the AUTH family's own.
 _AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
@@ -49,6 +50,7 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._headers: dict[bytes, Envelope] = {}
+        self._stamp = b""
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
@@ -150,7 +152,7 @@ class Pipeline(Generic[Out]):
         if line[start : start + 1].isdigit():
             cut = line.find(b" ", start, start + 40)
         known = self._headers.get(line[cut:at]) if at > cut else None
-        if known is None:
+        if known is None or not self._begins_well(line, start, cut):
             self._parsed(line, host, time)
             return
         handle = self._leads.get(line[at + 8 : at + 12])
@@ -166,6 +168,17 @@ class Pipeline(Generic[Out]):
             )
             name = known.host or host or self.settings.appliance
             handle(self.population.named(name), line, at + 8, prefix)
+
+    def _begins_well(self, line: bytes, start: int, cut: int) -> bool:
+        """Return whether a line is what it would be without knowing its header."""
+        if start and not _PRIORITY.fullmatch(line, 0, start):
+            return False
+        stamp = line[start:cut]
+        if stamp != self._stamp:
+            if not is_stamp(stamp):
+                return False
+            self._stamp = stamp
+        return True
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)
