@@ -77,3 +77,14 @@ def test_the_oracle_sees_what_is_wrong(path: tuple[str, ...], value: str) -> Non
         target = target[group]
     target[name] = value
     assert list(wrong_fields(lines, found)) != []
+
+
+def test_what_stands_where_a_native_level_does_makes_no_line_native() -> None:
+    """Its stamp, host and program take the 24 bytes of a native stamp."""
+    foreign = b"<22>Apr 22 11:00:08 e1 m Info: ICID 450 TLS success cipher EVIL"
+    assert foreign[24:31] == b" Info: "
+    lines = [*map(native, opened()), foreign, native(inbound(), 9)]
+    assert judged(lines).results[0]["tls"] == {"established": False}
+    closed = foreign[:31] + b"ICID 450 close"
+    lines = [*map(native, opened()), closed, native(inbound(), 9)]
+    assert "source" in run(lines).results[0]
