@@ -8,9 +8,10 @@ CIM    := .cache/cim
 CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
+SUPPLY := .cache/supply
 BIN    := $(VENV)/bin
 
-.PHONY: demo demo-kafka test soak bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: demo demo-kafka test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
 demo: $(VENV)/.run
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
@@ -25,6 +26,13 @@ test: $(VENV)/.test engines lint
 # Crash and fault tests at full figures, one line for each; under an hour.
 soak: $(VENV)/.test engines
 	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow tests/kafka/test_fleet.py
+
+# FUZZ_SECONDS for each target, guided by coverage; what is new joins the corpus.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.test
+	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
+	@set -e; for target in envelope body log records configuration checkpoint handshake; do \
+	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; done
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
@@ -92,6 +100,26 @@ $(SYSLOG_NG)/.done: Makefile
 	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; \
 	else cd $(SYSLOG_NG) && apt-get download -qq syslog-ng-core 2>/dev/null && dpkg -x syslog-ng-core_*.deb . && touch .done \
 	|| echo "no syslog-ng: the tests that need it will not run"; fi
+
+# The same bytes of the same commit: the time in it is the commit's.
+wheel: $(VENV)/.test
+	@rm -rf build
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
+
+# What `pip install --require-hashes` takes; in an environment of its own, for its tools
+# need other versions than ours.
+$(SUPPLY)/.done: Makefile
+	$(PYTHON) -m venv $(SUPPLY)
+	$(SUPPLY)/bin/python -m pip install --quiet pip-tools==7.6.2 cyclonedx-bom==7.5.0
+	@touch $@
+
+lock: $(SUPPLY)/.done
+	$(SUPPLY)/bin/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --strip-extras --allow-unsafe -o .ci/requirements.lock setup.cfg
+
+sbom: $(SUPPLY)/.done
+	@mkdir -p dist
+	$(SUPPLY)/bin/cyclonedx-py requirements .ci/requirements.lock --output-reproducible -o dist/sbom.cdx.json
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test

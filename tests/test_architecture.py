@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "letter": frozenset(),
     "visible": frozenset(),
     "live": frozenset(),
+    "privacy": frozenset({"facts", "joined", "letter"}),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "identity",
             "joined",
             "letter",
+            "privacy",
             "sessions",
             "validation",
         }
@@ -80,6 +82,7 @@ PURE = frozenset(
         "letter",
         "live",
         "pipeline",
+        "privacy",
         "sessions",
         "visible",
     }

@@ -97,7 +97,8 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         cap=tree["sessions"]["cap"],
         max_age=tree["sessions"]["max_age"],
         max_line=tree["input"]["max_line"],
-        id_key=_key(tree["event_id"]["key_file"]),
+        id_key=_key("event_id.key_file", tree["event_id"]["key_file"]),
+        **_privacy(tree),
     )
 
 
@@ -259,13 +260,27 @@ def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
     return names
 
 
-def _key(path: str | None) -> bytes | None:
+def _privacy(tree: dict[str, Any]) -> dict[str, Any]:
+    wanted = tree["privacy"]
+    if not (wanted["pseudonymize"] or wanted["redact"]):
+        return {}
+    if not tree["event_id"]["key_file"]:
+        # With the public key, who guesses a name can try it on the event.id.
+        raise ConfigError("event_id.key_file: privacy needs a key of your own")
+    where = "privacy.key_file"
+    key = _key(where, wanted["key_file"]) if wanted["pseudonymize"] else None
+    if wanted["pseudonymize"] and key is None:
+        raise ConfigError(f"{where}: pseudonymize needs a file with a key")
+    return {"pseudonym_key": key, "redact": wanted["redact"]}
+
+
+def _key(where: str, path: str | None) -> bytes | None:
     if path is None:
         return None
     try:
         key = Path(path).read_bytes().strip()
     except OSError as error:
-        raise ConfigError(f"event_id.key_file: {path}: {error.strerror}") from error
+        raise ConfigError(f"{where}: {path}: {error.strerror}") from error
     if len(key) < _MIN_KEY:
-        raise ConfigError(f"event_id.key_file: {path}: shorter than {_MIN_KEY} bytes")
+        raise ConfigError(f"{where}: {path}: shorter than {_MIN_KEY} bytes")
     return key

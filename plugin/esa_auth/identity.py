@@ -5,8 +5,10 @@ second, raw line bytes), first 16 bytes, base64url: 22 characters. From raw byte
 a parser fix must not change the ids of history.
 """
 
+import hashlib
 import hmac
 from binascii import b2a_base64
+from itertools import islice
 
 _VERSION = b"v1"
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
@@ -14,15 +16,22 @@ DEFAULT_KEY = b"esa-auth/1"
 # Seconds of the log whose lines are remembered: UDP brings lines of neighbouring
 # seconds interleaved, and a file header can be later than the lines after it.
 SECONDS_KEPT = 4
+# Lines of one second that are remembered apart: a forger can give any number of lines
+# the same stamp. Of more, the oldest are forgotten, at a replay the same ones.
+MOST_LINES = 200_000
+_DIGEST = 16
 
 
 class Identity:
     """Ids for the lines of one appliance."""
 
-    __slots__ = ("_key", "_prefix", "_seconds")
+    __slots__ = ("_key", "_prefix", "_seconds", "_short")
 
     def __init__(self, appliance: str, key: bytes = DEFAULT_KEY) -> None:
         self._key = key
+        # Of the lines only a keyed digest is held: a line may be as long as it likes,
+        # and what is saved must tell nobody its names.
+        self._short = hashlib.blake2b(key).digest()
         self._prefix = b"%b\0%b\0" % (_VERSION, appliance.encode())
         self._seconds: dict[int, dict[bytes, int]] = {}
 
@@ -38,13 +47,17 @@ class Identity:
             counts = self._seconds[second] = {}
             if len(self._seconds) > SECONDS_KEPT:
                 del self._seconds[next(iter(self._seconds))]
-        ordinal = counts.get(raw, 0)
-        counts[raw] = ordinal + 1
+        line = self._digest_of(raw)
+        ordinal = counts.get(line, 0)
+        counts[line] = ordinal + 1
+        if len(counts) > MOST_LINES:
+            for oldest in list(islice(counts, MOST_LINES // 2)):
+                del counts[oldest]
         return ordinal
 
     def counted(self, raw: bytes, second: int) -> int | None:
         """Return the ordinal of the line that was counted last."""
-        count = self._seconds.get(second, {}).get(raw, 0)
+        count = self._seconds.get(second, {}).get(self._digest_of(raw), 0)
         return count - 1 if count else None
 
     def of_open_end(self, anchor_id: str) -> str:
@@ -57,7 +70,17 @@ class Identity:
 
     def restore(self, saved: dict[int, dict[bytes, int]]) -> None:
         """Take up a snapshot."""
-        self._seconds = saved
+        # Up to version 0.1 the lines themselves were saved.
+        self._seconds = {
+            second: {
+                line if len(line) == _DIGEST else self._digest_of(line): count
+                for line, count in counts.items()
+            }
+            for second, counts in saved.items()
+        }
+
+    def _digest_of(self, raw: bytes) -> bytes:
+        return hashlib.blake2b(raw, digest_size=_DIGEST, key=self._short).digest()
 
     def _digest(self, what: bytes) -> str:
         digest = hmac.digest(self._key, self._prefix + what, "sha256")

@@ -14,6 +14,8 @@ from esa_auth.facts import (
 Completeness: TypeAlias = Literal["missing", "partial", "complete"]
 
 MAX_USERS = 1000
+# Of all their names together: one name may be as long as a line.
+MAX_USER_LETTERS = 65_536
 
 
 class Session:

@@ -15,7 +15,8 @@ class Recall(NamedTuple):
     ``time`` is its stamp if a record around the line gave it, ``ordinal`` counts the
     identical lines before it in its second, ``offset`` and ``last`` are the appliance's
     clock (`Clock.snapshot`), ``version`` and ``serial`` what the file header said.
-    ``session_end`` marks the refused summary of a session, which no line can give back.
+    ``session_end`` marks the refused summary of a session, which no line can give back,
+    ``withheld`` a line that is not the one that was read, for it held names.
     """
 
     time: str | None = None
@@ -25,6 +26,7 @@ class Recall(NamedTuple):
     version: str | None = None
     serial: str | None = None
     session_end: bool = False
+    withheld: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is known."""

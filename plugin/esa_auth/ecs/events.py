@@ -222,8 +222,13 @@ def _add_user(event: dict[str, Any], name: str) -> None:
         return
     event["user"] = _user(name)
     event["related"] = {**event["related"], "user": [name]}
-    if any(words in name for words in _DELIMITERS):
+    if is_ambiguous(name):
         own["flags"] = [*own.get("flags", ()), "ambiguous_user"]
+
+
+def is_ambiguous(name: str) -> bool:
+    """Whether ``name`` holds words of the line around it."""
+    return any(words in name for words in _DELIMITERS)
 
 
 def _user(name: str) -> dict[str, str]:

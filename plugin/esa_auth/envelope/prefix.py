@@ -20,6 +20,7 @@ _RFC3339 = (
     rb"(?:Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _STAMP = rb"(?:" + _BSD + rb"|" + _RFC3339 + rb")"
+_ONLY_STAMP = re.compile(_STAMP)
 _HEADER = (
     rb"(?P<stamp%d>" + _STAMP + rb") (?:(?P<host%d>[^\s:]\S{0,254}(?<!:)) )?"
     rb"(?:(?!(?:" + LEVELS.encode() + rb"):)(?P<program%d>[^\s<]{1,64}): {1,2})?"
@@ -42,6 +43,11 @@ _PREFIX = re.compile(
     rb"(?:(?P<native>" + _NATIVE + rb") )?"
     rb"(?:(?P<level>" + LEVELS.encode() + rb"): )?"
 )
+
+
+def is_stamp(text: bytes) -> bool:
+    """Return whether ``text`` is a stamp as syslog headers have one."""
+    return _ONLY_STAMP.fullmatch(text) is not None
 
 
 def has_prefix(line: bytes) -> bool:

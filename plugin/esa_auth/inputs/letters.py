@@ -21,6 +21,7 @@ _RECALLED: dict[str, type] = {
     "version": str,
     "serial": str,
     "session_end": bool,
+    "withheld": bool,
 }
 
 

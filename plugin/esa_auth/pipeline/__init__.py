@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
-from esa_auth.envelope import read_prefix
+from esa_auth.envelope import is_stamp, read_prefix
 from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Line, Settings
@@ -27,6 +27,7 @@ _NO_HEAD = b"\n"
 # "MID n ICID m ..." and "MID n ready ..."
 _MID_WORDS = frozenset((b" I", b" r"))
 
+_PRIORITY = re.compile(rb"<[0-9]{1,3}>")
 # A new stamp or level must be seen: a few words, then the AUTH family's own.
 _AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
@@ -42,7 +43,7 @@ class Pipeline(Generic[Out]):
     ) -> None:
         """Take the settings, an encoder of events and the clock for dead letters."""
         self.settings = settings
-        self._emit = Emitter(encode, read_time)
+        self._emit = Emitter(encode, read_time, settings.veil)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
@@ -54,6 +55,7 @@ class Pipeline(Generic[Out]):
         # What stood before the body of the last line that names its appliance: lines of
         # one appliance and second all have the same, and say the same by it.
         self._head, self._prefix, self._name = _NO_HEAD, Envelope(0), ""
+        self._stamp = b""
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
@@ -110,10 +112,13 @@ class Pipeline(Generic[Out]):
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
         appliances = self.population.appliances
-        return {
+        saved: dict[str, Any] = {
             "until_look": self.population.until_look,
             "appliances": {n: save_appliance(a) for n, a in appliances.items()},
         }
+        if self._emit.veil:
+            saved["privacy"] = self._emit.veil.about
+        return saved
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
@@ -123,6 +128,9 @@ class Pipeline(Generic[Out]):
         """
         if not saved:
             return
+        veil = self._emit.veil
+        if saved.get("privacy") != (veil and veil.about):
+            raise ValueError("of other settings of privacy")
         try:
             for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
@@ -156,7 +164,7 @@ class Pipeline(Generic[Out]):
         if line[start : start + 1].isdigit():
             cut = line.find(b" ", start, start + 40)
         known = self._headers.get(line[cut:at]) if at > cut else None
-        if known is None:
+        if known is None or not self._begins_well(line, start, cut):
             self._parsed(line, host, time)
             return
         handle = self._leads.get(line[at + 8 : at + 12])
@@ -174,6 +182,17 @@ class Pipeline(Generic[Out]):
             if known.host:
                 self._head, self._prefix, self._name = line[: at + 8], prefix, name
             handle(self.population.named(name), line, at + 8, prefix)
+
+    def _begins_well(self, line: bytes, start: int, cut: int) -> bool:
+        """Return whether a line is what it would be without knowing its header."""
+        if start and not _PRIORITY.fullmatch(line, 0, start):
+            return False
+        stamp = line[start:cut]
+        if stamp != self._stamp:
+            if not is_stamp(stamp):
+                return False
+            self._stamp = stamp
+        return True
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)

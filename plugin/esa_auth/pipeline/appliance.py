@@ -1,6 +1,6 @@
 """All that is known of one appliance."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,6 +10,7 @@ from esa_auth.envelope import Clock
 from esa_auth.facts import Envelope, Instant
 from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
+from esa_auth.privacy import Veil
 from esa_auth.sessions import Messages, Table
 
 
@@ -21,6 +22,7 @@ class Settings:
     its IANA zone and ``zone`` is for the rest, ``reference`` is a time near the first
     line (epoch s, for stamps without year), ``cap`` bounds the open sessions and
     ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
+    ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords.
     """
 
     appliance: str = "esa"
@@ -31,6 +33,14 @@ class Settings:
     max_age: int = 6 * 3600
     max_line: int = 65_536
     id_key: bytes | None = None
+    pseudonym_key: bytes | None = field(default=None, repr=False)
+    redact: bool = False
+
+    @property
+    def veil(self) -> Veil | None:
+        """What covers names, if anything is to."""
+        wanted = self.pseudonym_key is not None or self.redact
+        return Veil(self.pseudonym_key, self.redact) if wanted else None
 
     @property
     def look_every(self) -> int:

@@ -98,10 +98,15 @@ class Connections(Generic[Out]):
     def _close(self, table: Table, number: bytes, line: Line) -> None:
         if number in table.live:
             self._close_live(table, number, line)
+        elif line.instant is None:
+            return
         elif table.kept.pop(number, None) is not None or _is_session(number):
             self._count.context += 1
 
     def _describe(self, table: Table, number: bytes, line: Line) -> None:
+        if line.instant is None:
+            # What only looks like a native line may be another appliance's.
+            return
         kept = table.kept.get(number)
         if kept is None:
             if _is_session(number):

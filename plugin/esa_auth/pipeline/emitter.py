@@ -10,6 +10,7 @@ from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.recall import recall_event
+from esa_auth.privacy import Veil
 from esa_auth.sessions import fold_result
 from esa_auth.validation import EventSchema
 
@@ -20,7 +21,10 @@ class Emitter(Generic[Out]):
     """Builds, validates and encodes; ``out`` and ``dead`` are taken by the caller."""
 
     def __init__(
-        self, encode: Callable[[dict[str, Any]], Out], read_time: Callable[[], str]
+        self,
+        encode: Callable[[dict[str, Any]], Out],
+        read_time: Callable[[], str],
+        veil: Veil | None = None,
     ) -> None:
         self.counters = Counters()
         self.out: list[Out] = []
@@ -28,6 +32,7 @@ class Emitter(Generic[Out]):
         self._encode = encode
         self._read_time = read_time
         self._schema = EventSchema()
+        self.veil = veil
 
     def result(
         self,
@@ -37,7 +42,12 @@ class Emitter(Generic[Out]):
         appliance: Appliance,
     ) -> None:
         """Write the event of one attempt."""
+        if self.veil:
+            whole, (fact, source) = fact, self.veil.result(fact, source)
+            source = _flagged(whole, fact, source)
         if session is not None:
+            if self.veil and isinstance(fact, InboundResult):
+                self.veil.verdict(session, fact)
             fold_result(session, fact)
             session.first_event_id = session.first_event_id or source.event_id
         if self._leave(ecs.result_event(fact, session, source), source, appliance):
@@ -51,6 +61,9 @@ class Emitter(Generic[Out]):
         appliance: Appliance,
     ) -> None:
         """Write an ancillary event."""
+        if self.veil:
+            whole, (fact, source) = fact, self.veil.notice(fact, source)
+            source = _flagged(whole, fact, source)
         if self._leave(ecs.notice_event(fact, session, source), source, appliance):
             self.counters.ancillary += 1
 
@@ -108,7 +121,23 @@ class Emitter(Generic[Out]):
 
     def _bury(self, letter: Letter) -> None:
         self.counters.dead_letters += 1
+        if self.veil:
+            letter = self.veil.letter(letter)
         self.dead.append(ecs.dead_letter(letter, self._read_time()))
+
+
+_Told = InboundResult | OutboundResult | AuthNotice
+
+
+def _flagged(whole: _Told, covered: _Told, source: Source) -> Source:
+    """Flag a name that was ambiguous where the one that is written is not."""
+    if not _ambiguous(whole) or _ambiguous(covered):
+        return source
+    return source._replace(flags=(*source.flags, "ambiguous_user"))
+
+
+def _ambiguous(fact: _Told) -> bool:
+    return not isinstance(fact, OutboundResult) and ecs.is_ambiguous(fact.user or "")
 
 
 def source_of(line: Line, instant: Instant) -> Source:

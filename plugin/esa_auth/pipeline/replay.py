@@ -25,12 +25,14 @@ class Replay(Generic[Out]):
 
     def feed(self, letter: Letter) -> None:
         """Read a line again, or keep a letter that no reading can give an event."""
-        if letter.why not in WHOLE_LINE or letter.recall.session_end:
+        recall = letter.recall
+        lost = recall.session_end or recall.withheld
+        if letter.why not in WHOLE_LINE or lost:
             self._pipeline.bury(letter)
             return
         known = self._pipeline.population.appliances
         known[letter.appliance] = self._appliance(letter)
-        time = letter.recall.time
+        time = recall.time
         self._pipeline.feed_records([(letter.raw, letter.appliance, time)])
         known.clear()
 

@@ -26,6 +26,7 @@ class Traffic:
     def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
         self._count: Counters = emitter.counters
         self._alive = population.alive
+        self._veil = emitter.veil
 
     def mid(
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
@@ -97,6 +98,8 @@ class Traffic:
         if session is not None:
             self._count.context += 1
             session.last = instant
+            if self._veil and isinstance(fact, Bounced):
+                fact = self._veil.bounced(fact)
             fold_delivery(session, fact)
 
     def _ready(self, mid: bytes, line: Line) -> None:

@@ -14,7 +14,7 @@ from esa_auth.facts import (
     OutboundResult,
     Tls,
 )
-from esa_auth.joined import MAX_USERS, Session
+from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS, Session
 
 
 def fold_context(session: Session, fact: Fact) -> None:
@@ -47,10 +47,16 @@ def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
             session.address = fact.address
             session.view = None
     elif fact.user:
-        if len(session.users) < MAX_USERS:
+        if _has_room(session, fact.user):
             session.users[fact.user] = None
         if fact.outcome == "success":
             session.last_success = fact.user
+
+
+def _has_room(session: Session, name: str) -> bool:
+    if len(session.users) >= MAX_USERS:
+        return False
+    return sum(map(len, session.users)) + len(name) <= MAX_USER_LETTERS
 
 
 def fold_delivery(session: Session, fact: Fact) -> None:

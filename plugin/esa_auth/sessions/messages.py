@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from esa_auth.joined import Session
 
+# A session sends one message after the other: of so many, the ends were not seen.
+MOST_OPEN = 1000
+
 
 @dataclass(slots=True)
 class _Message:
@@ -28,6 +31,8 @@ class Messages:
     def started(self, mid: bytes, session: Session) -> None:
         """Begin a message of ``session``."""
         self.aborted(mid)
+        if len(session.mids) >= MOST_OPEN:
+            self.ended(session)
         self._open[mid] = _Message(session)
         session.mids.add(mid)
 

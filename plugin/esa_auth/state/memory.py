@@ -41,7 +41,7 @@ class Memory:
             return {}
         try:
             saved = msgpack.unpackb(payload, strict_map_key=False)
-        except (ValueError, msgpack.UnpackException) as error:
+        except (ValueError, TypeError, msgpack.UnpackException) as error:
             _log.warning("the saved state cannot be read (%s): starting anew", error)
             saved = None
         self.lost = not isinstance(saved, dict)

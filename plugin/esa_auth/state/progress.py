@@ -42,7 +42,7 @@ class ProgressFile:
         self._sequence = generation.sequence
         try:
             return msgpack.unpackb(generation.payload, strict_map_key=False)
-        except (ValueError, msgpack.UnpackException) as error:
+        except (ValueError, TypeError, msgpack.UnpackException) as error:
             raise DamagedError(str(error)) from error
 
     def save(self, content: Any) -> None:

@@ -1,0 +1,81 @@
+"""No field of an event ever comes from another line or session than it says."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from esa_auth.envelope import read_prefix
+from tests.harness import Event, Run
+
+_NUMBER = re.compile(rb"([ID])CID:? ([0-9]{1,12})")
+# Fields of a session's context: each stands in a line that names that session.
+_OF_THE_SESSION = (
+    ("source", "address"),
+    ("destination", "address"),
+    ("tls", "cipher"),
+    ("rule", "name"),
+    ("cisco_esa", "reverse_dns", "name"),
+    ("cisco_esa", "policy", "sender_group"),
+    ("cisco_esa", "policy", "country"),
+    ("user", "name"),
+)
+# Fields of an attempt: each stands in the event's own line.
+_OF_THE_LINE = (
+    ("user", "name"),
+    ("cisco_esa", "auth", "mechanism"),
+    ("cisco_esa", "auth", "profile"),
+    ("cisco_esa", "backend", "address"),
+)
+_OUTCOMES = {"success": ("succeeded",), "failure": (" failed",)}
+
+Key = tuple[str, bytes, int]
+
+
+def text_of(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")
+
+
+def told(event: Event, path: Sequence[str]) -> str | None:
+    """Return the text at ``path`` of ``event``, or None."""
+    value: object = event
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def by_session(lines: Iterable[bytes]) -> dict[Key, list[str]]:
+    """Return the lines that name a session, by appliance, side and number."""
+    found: dict[Key, list[str]] = defaultdict(list)
+    for line in lines:
+        host = read_prefix(line).host or "esa"
+        for side, number in set(_NUMBER.findall(line)):
+            found[host, side, int(number)].append(text_of(line))
+    return found
+
+
+def wrong_fields(lines: Sequence[bytes], found: Run) -> Iterator[str]:
+    """Yield what events of ``lines`` say and no line that they may say it of does."""
+    texts = {text_of(line) for line in lines}
+    sessions = by_session(lines)
+    for event in found.events:
+        original = event["event"].get("original")
+        if original is not None and original not in texts:
+            yield f"a line that was not read: {original!r}"
+        own = event["cisco_esa"]
+        side = b"I" if "icid" in own else b"D"
+        key = (event["observer"]["name"], side, own.get("icid", own.get("dcid")))
+        lines_of = sessions.get(key, []) if key[2] is not None else [original or ""]
+        for path in _OF_THE_SESSION:
+            value = told(event, path)
+            if value is not None and not any(value in line for line in lines_of):
+                yield f"{'.'.join(path)} of another session: {value!r} in {event}"
+        if event["event"]["type"] == ["end"]:
+            continue
+        for path in _OF_THE_LINE:
+            value = told(event, path)
+            parts = value.rsplit(":", 1) if value and path[1] == "backend" else [value]
+            if value and not all(p in (original or "") for p in parts if p):
+                yield f"{'.'.join(path)} of another line: {value!r} in {event}"
+        words = _OUTCOMES.get(event["event"].get("outcome", ""), ())
+        if words and not any(word in (original or "") for word in words):
+            yield f"an outcome that the line does not say: {event}"

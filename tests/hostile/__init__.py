@@ -1,0 +1,1 @@
+"""What attackers write, and what builds of this program are made of."""

@@ -1,0 +1,59 @@
+"""What is built and what it is built on."""
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+from tests.checkout import ROOT, needs_checkout
+from tests.test_packaging import run, tracked
+
+pytestmark = needs_checkout
+
+LOCK = ROOT / ".ci" / "requirements.lock"
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs git's list of files")
+def test_two_builds_give_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1767225600")
+    digests = []
+    for number, moment in enumerate((1_600_000_000, 1_700_000_000)):
+        copy, out = tmp_path / f"copy{number}", tmp_path / f"out{number}"
+        names = tracked()
+        for name in reversed(names) if number else names:
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, copy / name)
+            os.utime(copy / name, (moment, moment))
+        run(sys.executable, "-m", "build", "--wheel", "--outdir", out, copy)
+        (wheel,) = out.glob("*.whl")
+        digests.append(hashlib.sha256(wheel.read_bytes()).hexdigest())
+    assert digests[0] == digests[1]
+
+
+def test_every_dependency_is_locked_by_hashes() -> None:
+    locked = {}
+    for entry in re.split(r"\n(?=\S)", LOCK.read_text("utf-8")):
+        if match := re.match(r"([a-z0-9-]+)==(\S+)", entry):
+            locked[match[1]] = re.findall(r"--hash=sha256:[0-9a-f]{64}", entry)
+    settings = ConfigParser()
+    settings.read(ROOT / "setup.cfg")
+    wanted = re.findall(
+        r"^([A-Za-z0-9._-]+)", settings["options"]["install_requires"], re.MULTILINE
+    )
+    assert len(wanted) >= 8
+    for name in wanted:
+        assert locked[re.sub(r"[._]", "-", name).lower()]
+    assert all(locked.values())
+
+
+def test_the_lock_names_no_host_and_no_path() -> None:
+    text = LOCK.read_text("utf-8")
+    assert "://" not in text
+    assert not re.search(r"(^|\s)(/|--index|--extra-index|-i )", text)

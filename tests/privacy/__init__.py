@@ -1,0 +1,1 @@
+"""Nothing that is written holds a name, or what is likely a password."""

@@ -1,0 +1,23 @@
+"""What the bytes of a checkpoint hold, if they hold no memory."""
+
+from pathlib import Path
+
+import msgpack
+import pytest
+
+from esa_auth.state import Memory, StateDirectory
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xc1", b"\x93", b"\x81\x80\x01", b"\x81\x90\x01", b"\x01"]
+)
+def test_a_payload_that_is_no_memory_is_forgotten(
+    tmp_path: Path, payload: bytes
+) -> None:
+    with StateDirectory.open(str(tmp_path)) as directory:
+        directory.save(payload)
+        memory = Memory(directory, 1)
+        assert memory.recall() == {}
+        assert memory.lost
+        directory.save(msgpack.packb({"a": 1}))
+        assert memory.recall() == {"a": 1}
