@@ -5,13 +5,16 @@ second, raw line bytes), first 16 bytes, base64url: 22 characters. From raw byte
 a parser fix must not change the ids of history.
 """
 
-import hashlib
-import hmac
 from binascii import b2a_base64
+from hashlib import sha256
 from itertools import islice
 
 _VERSION = b"v1"
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
+# RFC 2104 pads a key to the block of SHA-256 and changes it by these two bytes.
+_BLOCK = 64
+_INNER = bytes(byte ^ 0x36 for byte in range(256))
+_OUTER = bytes(byte ^ 0x5C for byte in range(256))
 DEFAULT_KEY = b"esa-auth/1"
 # Seconds of the log whose lines are remembered: UDP brings lines of neighbouring
 # seconds interleaved, and a file header can be later than the lines after it.
@@ -25,35 +28,34 @@ _DIGEST = 16
 class Identity:
     """Ids for the lines of one appliance."""
 
-    __slots__ = ("_key", "_prefix", "_seconds", "_short")
+    __slots__ = ("_first", "_inner", "_outer", "_seconds")
 
     def __init__(self, appliance: str, key: bytes = DEFAULT_KEY) -> None:
-        self._key = key
-        # Of the lines only a keyed digest is held: a line may be as long as it likes,
-        # and what is saved must tell nobody its names.
-        self._short = hashlib.blake2b(key).digest()
-        self._prefix = b"%b\0%b\0" % (_VERSION, appliance.encode())
+        block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+        # HMAC is SHA-256 of a block and of SHA-256 of another block and the text. That
+        # `hmac.digest` begins with the blocks at each call costs more than the rest.
+        self._inner = block.translate(_INNER) + b"%b\0%b\0" % (
+            _VERSION,
+            appliance.encode(),
+        )
+        self._outer = block.translate(_OUTER)
+        self._first = self._inner + b"line\x000\0\0"
+        # Of the lines only a keyed digest is held, the half of an HMAC: a line may be
+        # as long as it likes, and what is saved must tell nobody its names.
         self._seconds: dict[int, dict[bytes, int]] = {}
 
     def of_line(self, raw: bytes, second: int, outside: str = "") -> str:
         """Return the id of a line; ``outside`` is its stamp when ``raw`` has none."""
-        ordinal = self.ordinal(raw, second)
-        return self._digest(b"line\0%d\0%b\0%b" % (ordinal, outside.encode(), raw))
+        first = sha256(self._first + raw).digest()
+        ordinal = self._count(first[:_DIGEST], second)
+        if ordinal or outside:
+            what = b"line\0%d\0%b\0%b" % (ordinal, outside.encode(), raw)
+            return self._digest(what)
+        return _text(sha256(self._outer + first).digest())
 
     def ordinal(self, raw: bytes, second: int) -> int:
         """Count a line; return how many identical ones its second had before."""
-        counts = self._seconds.get(second)
-        if counts is None:
-            counts = self._seconds[second] = {}
-            if len(self._seconds) > SECONDS_KEPT:
-                del self._seconds[next(iter(self._seconds))]
-        line = self._digest_of(raw)
-        ordinal = counts.get(line, 0)
-        counts[line] = ordinal + 1
-        if len(counts) > MOST_LINES:
-            for oldest in list(islice(counts, MOST_LINES // 2)):
-                del counts[oldest]
-        return ordinal
+        return self._count(self._digest_of(raw), second)
 
     def counted(self, raw: bytes, second: int) -> int | None:
         """Return the ordinal of the line that was counted last."""
@@ -70,21 +72,27 @@ class Identity:
 
     def restore(self, saved: dict[int, dict[bytes, int]]) -> None:
         """Take up a snapshot."""
-        # Up to version 0.1 the lines themselves were saved.
-        self._seconds = {
-            second: {
-                line if len(line) == _DIGEST else self._digest_of(line): count
-                for line, count in counts.items()
-            }
-            for second, counts in saved.items()
-        }
+        self._seconds = saved
+
+    def _count(self, line: bytes, second: int) -> int:
+        counts = self._seconds.get(second)
+        if counts is None:
+            counts = self._seconds[second] = {}
+            if len(self._seconds) > SECONDS_KEPT:
+                del self._seconds[next(iter(self._seconds))]
+        ordinal = counts.get(line, 0)
+        counts[line] = ordinal + 1
+        if len(counts) > MOST_LINES:
+            for oldest in list(islice(counts, MOST_LINES // 2)):
+                del counts[oldest]
+        return ordinal
 
     def _digest_of(self, raw: bytes) -> bytes:
-        return hashlib.blake2b(raw, digest_size=_DIGEST, key=self._short).digest()
+        return sha256(self._first + raw).digest()[:_DIGEST]
 
     def _digest(self, what: bytes) -> str:
-        digest = hmac.digest(self._key, self._prefix + what, "sha256")
-        return b2a_base64(digest[:16]).translate(_URLSAFE)[:22].decode()
+        inner = sha256(self._inner + what).digest()
+        return _text(sha256(self._outer + inner).digest())
 
 
 class Recalled(Identity):
@@ -96,10 +104,13 @@ class Recalled(Identity):
         super().__init__(appliance, key)
         self._ordinal = ordinal
 
-    def ordinal(self, raw: bytes, second: int) -> int:
-        """Return the known ordinal."""
-        return self._ordinal
-
     def counted(self, raw: bytes, second: int) -> int | None:
         """Return the known ordinal."""
         return self._ordinal
+
+    def _count(self, line: bytes, second: int) -> int:
+        return self._ordinal
+
+
+def _text(digest: bytes) -> str:
+    return b2a_base64(digest[:_DIGEST]).translate(_URLSAFE)[:22].decode()
