@@ -24,7 +24,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "counters": frozenset(),
     "identity": frozenset(),
     "resources": frozenset(),
-    "joined": frozenset({"facts"}),
+    "document": frozenset(),
+    "joined": frozenset({"document", "facts"}),
     "letter": frozenset(),
     "visible": frozenset(),
     "live": frozenset(),
@@ -34,8 +35,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "envelope": frozenset({"facts"}),
     "grammar": frozenset({"facts"}),
     "sessions": frozenset({"facts", "joined"}),
-    "ecs": frozenset({"facts", "joined", "letter"}),
-    "validation": frozenset({"resources"}),
+    "ecs": frozenset({"document", "facts", "joined", "letter"}),
+    "validation": frozenset({"document", "resources"}),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "state": frozenset({"errors"}),
@@ -48,6 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "pipeline": frozenset(
         {
             "counters",
+            "document",
             "ecs",
             "envelope",
             "facts",
@@ -72,6 +74,7 @@ STAGES = frozenset(
 PURE = frozenset(
     {
         "counters",
+        "document",
         "ecs",
         "envelope",
         "errors",

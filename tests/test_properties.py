@@ -569,7 +569,7 @@ def test_equal_lines_have_ids_of_their_own(frame: Frame, count: int) -> None:
     lines = [frame(inbound())] * count
 
     def ids() -> list[str]:
-        pipeline = Pipeline(SETTINGS, lambda e: str(e["event"]["id"]), lambda: READ_AT)
+        pipeline = Pipeline(SETTINGS, lambda d: d.own["event"]["id"], lambda: READ_AT)
         pipeline.feed(lines)
         return pipeline.take_events()
 

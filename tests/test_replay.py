@@ -22,8 +22,8 @@ from esa_auth.validation import EventSchema
 class Schema(EventSchema):
     def __init__(self):
         super().__init__()
-        valid = self.valid
-        self.valid = lambda event: "poison" not in repr(event) and valid(event)
+        fits = self.fits
+        self.fits = lambda document: "poison" not in repr(document) and fits(document)
     def reasons(self, event):
         return ["poison"]
 from esa_auth.pipeline import emitter
@@ -274,7 +274,7 @@ def test_a_line_that_was_cut_is_never_read(tmp_path: Path) -> None:
 
 def test_a_refused_session_end_is_kept_because_no_line_gives_it(tmp_path: Path) -> None:
     before = INVALID.replace(
-        '"poison" not in repr(event)', 'event["event"]["type"] != ["end"]'
+        '"poison" not in repr(document)', 'document.own["event"]["type"] != ["end"]'
     )
     dead, rest = tmp_path / "dead", tmp_path / "rest"
     text = native(*session(7, "ann"), "ICID 7 close", *session(8, "ann"))

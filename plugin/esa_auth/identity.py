@@ -31,7 +31,9 @@ class Identity:
     __slots__ = ("_first", "_inner", "_outer", "_seconds")
 
     def __init__(self, appliance: str, key: bytes = DEFAULT_KEY) -> None:
-        block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(_BLOCK, b"\0")
+        block = (key if len(key) <= _BLOCK else sha256(key).digest()).ljust(
+            _BLOCK, b"\0"
+        )
         # HMAC is SHA-256 of a block and of SHA-256 of another block and the text. That
         # `hmac.digest` begins with the blocks at each call costs more than the rest.
         self._inner = block.translate(_INNER) + b"%b\0%b\0" % (

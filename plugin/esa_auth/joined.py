@@ -1,7 +1,8 @@
 """The vocabulary after the join: a session as its lines told it, and what left it."""
 
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
+from esa_auth.document import View
 from esa_auth.facts import (
     HatDecision,
     InboundOpened,
@@ -45,7 +46,7 @@ class Session:
     connection_errors: int = 0
     bounce: tuple[str | None, str | None] | None = None
     # What the ECS stage built from the context; dropped whenever the context changes.
-    view: dict[str, Any] | None = None
+    view: View | None = None
 
     def __init__(self, side: Side, number: str, first: Instant) -> None:
         """Begin with the first line seen of ICID or DCID ``number``."""

@@ -12,6 +12,7 @@ import msgpack
 import orjson
 
 from esa_auth.config import Config
+from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
 from esa_auth.letter import Letter, Recall
 from esa_auth.outputs import Output
@@ -127,7 +128,8 @@ def open_run(
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
     from esa_auth.outputs.forward import Entry, ForwardOutput, Timing, pack_entry
 
-    def pack(event: dict[str, Any]) -> Entry:
+    def pack(document: Document) -> Entry:
+        event = document.whole()
         # Outside of what EventTime can hold, @timestamp in the record is still right.
         stamp: str = event["@timestamp"]
         seconds = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
@@ -167,13 +169,20 @@ def dead_letters(
     )
 
 
-def encoder(form: str) -> Callable[[dict[str, Any]], bytes]:
+def encoder(form: str) -> Callable[[Document], bytes]:
     """Return how an event is written on stdout."""
     if form == "msgpack":
         pack = msgpack.Packer().pack
-        return lambda event: bytes(pack(event))
-    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
-    return lambda event: dumps(event, None, newline)
+        return lambda document: bytes(pack(document.whole()))
+    return _json_line
+
+
+def _json_line(document: Document) -> bytes:
+    """Return ``document`` as JSON; its context is written once for all who share it."""
+    context = document.context
+    if not context.text:
+        context.text = b",%b\n" % orjson.dumps(context.parts)[1:]
+    return orjson.dumps(document.own)[:-1] + context.text
 
 
 def read_time() -> str:

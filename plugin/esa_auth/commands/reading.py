@@ -79,7 +79,9 @@ class Reading:
 
     def _group(self, group: Group, bar: Bar) -> None:
         settings = replace(self._config.pipeline, appliance=group.name)
-        pipeline: Pipeline[None] = Pipeline(settings, self._take, read_time)
+        pipeline: Pipeline[None] = Pipeline(
+            settings, lambda document: self._take(document.whole()), read_time
+        )
         for source in group.sources:
             pipeline.population.anchor(source.mtime)
             self._log_file(source, pipeline, bar)

@@ -13,6 +13,7 @@ import orjson
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.options import add_config, add_state, add_stream, load_config
 from esa_auth.config import Config
+from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError
@@ -111,7 +112,8 @@ class Lines:
         name = _appliance(self._reader.read(value), self._settings.appliance)
         return [Outgoing("keyed", name.encode(), value)]
 
-    def _event(self, event: dict[str, Any]) -> Outgoing:
+    def _event(self, document: Document) -> Outgoing:
+        event = document.whole()
         value = orjson.dumps(event)
         name, event_id = event["observer"]["name"], event["event"]["id"]
         if len(value) <= MOST_BYTES:

@@ -4,7 +4,8 @@ import hashlib
 from base64 import b64encode
 from typing import Any
 
-from esa_auth.ecs.events import DATASET, ECS_VERSION, MODULE
+from esa_auth.ecs.context import ECS_VERSION
+from esa_auth.ecs.events import DATASET, MODULE
 from esa_auth.letter import Letter
 
 

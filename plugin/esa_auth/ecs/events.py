@@ -1,23 +1,29 @@
 """Facts and sessions -> ECS 9.4.0 events. Pure; the only stage that knows ECS names."""
 
-import hashlib
 import re
 from base64 import b64encode
-from collections import deque
+from hashlib import sha256
 from typing import Any
 
-from esa_auth.ecs.parts import endpoint, inbound_view, observer_part, outbound_view
-from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
-from esa_auth.joined import Observer, Session, Source
+from esa_auth.document import Context, Document
+from esa_auth.ecs.context import inbound_context, outbound_context
+from esa_auth.ecs.view import view_of
+from esa_auth.facts import (
+    AuthNotice,
+    InboundResult,
+    Instant,
+    OutboundResult,
+)
+from esa_auth.joined import Session, Source
 
-ECS_VERSION = "9.4.0"
 MODULE = "cisco_esa"
 DATASET = "cisco_esa.auth"
 
-# The sessions that have a view, the latest last.
-_VIEWED: deque[Session] = deque(maxlen=512)
-_ECS = {"version": ECS_VERSION}
 _AUTHENTICATION = ["authentication"]
+_SESSION = ["authentication", "session"]
+_START, _INFO, _END = ["start"], ["info"], ["end"]
+_UNKNOWN = ["esa_no_session_context"]
+_CODES = {"success": "SMTPAUTH_SUCCESS", "failure": "SMTPAUTH_FAILED"}
 _DELIMITERS = (" using AUTH mechanism: ", "for user: ", " with profile: ")
 # A byte that is not UTF-8 is written so, and its backslash ends no domain name.
 _ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
@@ -27,67 +33,52 @@ _NOTICE_ACTIONS = {
 }
 
 
-def view_of(session: Session, observer: Observer) -> dict[str, Any]:
-    """Return the parts that all events of ``session`` share. Not to be changed."""
-    if session.view is None:
-        build = inbound_view if session.side == "icid" else outbound_view
-        session.view = build(session, observer)
-        # A view has ten times the size of what it was made from.
-        if len(_VIEWED) == _VIEWED.maxlen:
-            _VIEWED[0].view = None
-        _VIEWED.append(session)
-    return session.view
-
-
 def result_event(
     fact: InboundResult | OutboundResult, session: Session | None, source: Source
-) -> dict[str, Any]:
+) -> Document:
     """Return the event of one attempt: `event.type` start, with its outcome."""
-    event = _base(session, source)
-    about = event["event"]
-    about["type"] = ["start"]
+    if isinstance(fact, OutboundResult):
+        return _outbound_result(fact, session, source)
+    alone = None if session else inbound_context(source.observer)
+    document = _begun(session, source, alone, _START, "smtp-auth")
+    about, own = document.own["event"], document.own["cisco_esa"]
     about["outcome"] = fact.outcome
-    if isinstance(fact, InboundResult):
-        about["action"] = "smtp-auth"
-        about["code"] = (
-            "SMTPAUTH_SUCCESS" if fact.outcome == "success" else "SMTPAUTH_FAILED"
-        )
-        own = event["cisco_esa"]
-        own["auth"] = {"mechanism": fact.mechanism, "profile": fact.profile}
-        if session is None:
-            own["session"] = {"context": "missing"}
-            event["tags"] = ["esa_no_session_context"]
-            event["network"] = {**_smtp("ingress")}
-        _add_user(event, fact.user)
-        return event
-    about["action"] = "smtp-auth-client"
-    event["cisco_esa"]["auth"] = {"profile": fact.profile}
+    about["code"] = _CODES[fact.outcome]
+    own["auth"] = {"mechanism": fact.mechanism, "profile": fact.profile}
     if session is None:
-        event["cisco_esa"]["session"] = {"context": "missing"}
-        event["tags"] = ["esa_no_session_context"]
-        event["network"] = {**_smtp("egress")}
-    _add_peer(event, fact.address)
+        _say_missing(document)
+    _add_user(document, fact.user)
+    return document
+
+
+def _outbound_result(
+    fact: OutboundResult, session: Session | None, source: Source
+) -> Document:
+    # The line itself names the server, session or not.
+    by = source.observer
+    alone = None if session else outbound_context(by, None, fact.address)
+    document = _begun(session, source, alone, _START, "smtp-auth-client")
+    about, own = document.own["event"], document.own["cisco_esa"]
+    about["outcome"] = fact.outcome
+    own["auth"] = {"profile": fact.profile}
+    if session is None:
+        _say_missing(document)
     if fact.code:
-        event["error"] = {"code": fact.code}
+        document.own["error"] = {"code": fact.code}
     if fact.reason:
         about["reason"] = fact.reason
-    return event
+    return document
 
 
-def notice_event(
-    fact: AuthNotice, session: Session | None, source: Source
-) -> dict[str, Any]:
+def notice_event(fact: AuthNotice, session: Session | None, source: Source) -> Document:
     """Return an ancillary event: `event.type` info, never an outcome."""
-    event = _base(session, source)
-    about = event["event"]
-    about["type"] = ["info"]
-    about["code"] = fact.code
-    about["action"] = _NOTICE_ACTIONS.get(fact.code, "smtp-auth-backend-error")
-    if session is None:
-        event["network"] = {**_smtp("ingress")}
-        if fact.icid is not None:
-            event["cisco_esa"]["session"] = {"context": "missing"}
-            event["tags"] = ["esa_no_session_context"]
+    action = _NOTICE_ACTIONS.get(fact.code, "smtp-auth-backend-error")
+    alone = None if session else inbound_context(source.observer)
+    document = _begun(session, source, alone, _INFO, action)
+    event = document.own
+    event["event"]["code"] = fact.code
+    if session is None and fact.icid is not None:
+        _say_missing(document)
     if fact.profile:
         event["cisco_esa"]["auth"] = {"profile": fact.profile}
     if fact.server:
@@ -95,30 +86,26 @@ def notice_event(
     if fact.reason:
         event["error"] = {"message": fact.reason}
     if fact.user is not None:
-        _add_user(event, fact.user)
-    return event
+        _add_user(document, fact.user)
+    return document
 
 
-def session_end_event(session: Session, source: Source, closed: bool) -> dict[str, Any]:
+def session_end_event(session: Session, source: Source, closed: bool) -> Document:
     """Return the summary of a session that saw AUTH."""
-    event = _base(session, source)
-    event["event"] |= {
-        "action": "smtp-session-end",
-        "category": ["authentication", "session"],
-        "type": ["end"],
-        "start": session.start.iso,
-        "end": source.instant.iso,
-        "duration": _nanoseconds(session.start, source.instant),
-    }
-    own = event["cisco_esa"]
+    document = _begun(session, source, None, _END, "smtp-session-end")
+    event = document.own
+    about, own = event["event"], event["cisco_esa"]
+    about["category"] = _SESSION
+    about["start"] = session.start.iso
+    about["end"] = source.instant.iso
+    about["duration"] = _nanoseconds(session.start, source.instant)
     own["session"] = {**own["session"], "closed": closed}
     own["summary"] = _summary(session)
     if session.users:
-        names = list(session.users)
-        event["related"] = {**event["related"], "user": names}
+        event["related"] = {**event["related"], "user": list(session.users)}
     if session.last_success:
         event["user"] = _user(session.last_success)
-    return event
+    return document
 
 
 def _nanoseconds(start: Instant, end: Instant) -> int:
@@ -152,53 +139,61 @@ def _summary(session: Session) -> dict[str, Any]:
     return summary
 
 
-def _base(session: Session | None, source: Source) -> dict[str, Any]:
-    raw, instant = source.raw, source.instant
+def _begun(
+    session: Session | None,
+    source: Source,
+    alone: Context | None,
+    kind: list[str],
+    action: str,
+) -> Document:
+    """Begin a document of a session, or of the context that it has ``alone``."""
     about: dict[str, Any] = {
         "kind": "event",
         "category": _AUTHENTICATION,
+        "type": kind,
+        "action": action,
         "module": MODULE,
         "dataset": DATASET,
         "provider": source.program or "mail_logs",
-        "timezone": instant.zone,
+        "timezone": source.instant.zone,
         "id": source.event_id,
     }
-    if session is None:
-        view = _no_session(source.observer)
-    else:
+    # First the time: Splunk looks for it at the beginning.
+    event: dict[str, Any] = {"@timestamp": source.instant.iso, "event": about}
+    if session is not None:
         view = view_of(session, source.observer)
+        context, own = view.context, {**view.own}
         session.sequence += 1
         about["sequence"] = session.sequence
-    own = {**view["cisco_esa"]}
-    # First the time: Splunk looks for it at the beginning.
-    event = {
-        "@timestamp": instant.iso,
-        "ecs": _ECS,
-        "event": about,
-        **view,
-        "cisco_esa": own,
-    }
-    if raw is not None:
-        about["hash"] = hashlib.sha256(raw).hexdigest()
-        about["original"] = raw.decode("utf-8", "backslashreplace")
-        event["message"] = source.body
-        _add_log(event, source)
-    if instant.flags or source.flags:
-        own["flags"] = [*instant.flags, *source.flags]
-        if raw is not None and "not_utf8" in source.flags:
-            own["original_base64"] = b64encode(raw).decode()
-    return event
+        if view.missing:
+            event["tags"] = _UNKNOWN
+    else:
+        context, own = alone or inbound_context(source.observer), {}
+    event["related"], event["cisco_esa"] = context.related, own
+    if source.raw is not None:
+        _add_line(event, source, source.raw)
+    if source.instant.flags or source.flags:
+        own["flags"] = [*source.instant.flags, *source.flags]
+    return Document(event, context)
 
 
-def _no_session(observer: Observer) -> dict[str, Any]:
-    return {
-        "observer": observer_part(observer),
-        "related": {"hosts": [observer.name]},
-        "cisco_esa": {},
-    }
+def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
+    about = event["event"]
+    about["hash"] = sha256(raw).hexdigest()
+    about["original"] = raw.decode("utf-8", "backslashreplace")
+    event["message"] = source.body
+    if log := _log(source):
+        event["log"] = log
+    if "not_utf8" in source.flags:
+        event["cisco_esa"]["original_base64"] = b64encode(raw).decode()
 
 
-def _add_log(event: dict[str, Any], source: Source) -> None:
+def _say_missing(document: Document) -> None:
+    document.own["cisco_esa"]["session"] = {"context": "missing"}
+    document.own["tags"] = _UNKNOWN
+
+
+def _log(source: Source) -> dict[str, Any]:
     log: dict[str, Any] = {}
     if source.level:
         log["level"] = source.level
@@ -211,11 +206,11 @@ def _add_log(event: dict[str, Any], source: Source) -> None:
         syslog["appname"] = source.program
     if syslog:
         log["syslog"] = syslog
-    if log:
-        event["log"] = log
+    return log
 
 
-def _add_user(event: dict[str, Any], name: str) -> None:
+def _add_user(document: Document, name: str) -> None:
+    event = document.own
     own = event["cisco_esa"]
     if not name:
         own["flags"] = [*own.get("flags", ()), "empty_user"]
@@ -244,22 +239,3 @@ def _user(name: str) -> dict[str, str]:
     if slash and domain and account:
         user["domain"] = domain
     return user
-
-
-def _add_peer(event: dict[str, Any], address: str) -> None:
-    """The result line itself names the server, session or not."""
-    if "destination" in event:
-        return
-    peer = endpoint(address)
-    if peer is None:
-        return
-    event["destination"] = event["server"] = peer
-    if ip := peer.get("ip"):
-        known = event["related"].get("ip", ())
-        event["related"] = {**event["related"], "ip": [*dict.fromkeys([*known, ip])]}
-        kind = "ipv6" if ":" in ip else "ipv4"
-        event["network"] = {**event["network"], "type": kind}
-
-
-def _smtp(direction: str) -> dict[str, str]:
-    return {"protocol": "smtp", "transport": "tcp", "direction": direction}

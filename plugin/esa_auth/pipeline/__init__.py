@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
+from esa_auth.document import Document
 from esa_auth.envelope import is_stamp, read_prefix
 from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
@@ -24,8 +25,8 @@ _NATIVE_MID = _NATIVE_INFO + b"MID "
 _MAX_HEADERS = 4096
 # No line has it.
 _NO_HEAD = b"\n"
-# "MID n ICID m ..." and "MID n ready ..."
-_MID_WORDS = frozenset((b" I", b" r"))
+# Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
+_MID_IGNORED = frozenset(b" %c" % c for c in range(33, 127) if c not in b"Ir")
 
 _PRIORITY = re.compile(rb"<[0-9]{1,3}>")
 # A new stamp or level must be seen: a few words, then the AUTH family's own.
@@ -38,7 +39,7 @@ class Pipeline(Generic[Out]):
     def __init__(
         self,
         settings: Settings,
-        encode: Callable[[dict[str, Any]], Out],
+        encode: Callable[[Document], Out],
         read_time: Callable[[], str],
     ) -> None:
         """Take the settings, an encoder of events and the clock for dead letters."""
@@ -62,20 +63,17 @@ class Pipeline(Generic[Out]):
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
-        mid, live = native[_NATIVE_MID], appliance.inbound.live
         for line in lines:
-            if line[24:35] == _NATIVE_MID and line[23] != _COLON:
-                # Half of all lines; they matter while a session with AUTH is open.
-                if not live:
-                    continue
+            lead = line[24:35]
+            if lead == _NATIVE_MID:
+                # Half of all lines.
                 after = line.find(b" ", 36)
-                if line[after : after + 2] in _MID_WORDS:
-                    mid(appliance, line, 31, None)
-                continue
-            handle = native.get(line[24:35])
+                if line[after : after + 2] in _MID_IGNORED:
+                    continue
+            handle = native.get(lead)
             if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)
-            elif handle is not None or line[24:31] != _NATIVE_INFO:
+            elif handle is not None or lead[:7] != _NATIVE_INFO:
                 self._framed(line, None, None)
 
     def feed_records(

@@ -7,11 +7,13 @@ from typing import NamedTuple
 
 from esa_auth import grammar
 from esa_auth.envelope import Clock
-from esa_auth.facts import Envelope, Instant
+from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
 from esa_auth.privacy import Veil
 from esa_auth.sessions import Messages, Table
+
+_MAX_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,8 @@ class Appliance:
         self.name = name
         self.observer = Observer(name)
         self.clock = Clock(zone, settings.reference)
-        self.inbound = Table("icid", settings.max_age, grammar.read, instant_at)
-        self.outbound = Table("dcid", settings.max_age, grammar.read, instant_at)
+        self.inbound = Table("icid", settings.max_age, read_context, instant_at)
+        self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
         self.messages = Messages()
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
@@ -67,35 +69,34 @@ class Appliance:
         self.until_look = settings.look_every
         # The second of the line read last, as `Table` keeps it: b"<epoch> ".
         self.second = b""
-        self._stamp: bytes | None = None
-        self._prefix: Envelope | None = None
+        # What stood before its body: the stamp of a native line, else the envelope.
+        # None if that had no time; a line that begins alike has the same one.
+        self.head: bytes | Envelope | None = None
         self._instant: Instant | None = None
+        self.tables = {
+            b"New %b %b " % (word, side): table
+            for word in (b"SMTP", b"smtp")
+            for side, table in ((b"ICID", self.inbound), (b"DCID", self.outbound))
+        }
 
     def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
         """Return when ``line`` was written; no prefix means a native line."""
-        if prefix is None:
-            stamp = line[:24]
-            if stamp != self._stamp:
-                self._instant = self.clock.resolve(stamp.decode("ascii", "replace"))
-                self._stamp, self._prefix = stamp, None
-                self._note_second()
+        head = line[:24] if prefix is None else prefix
+        if head == self.head:
             return self._instant
-        if prefix is not self._prefix:
-            self._prefix, self._stamp = prefix, None
-            self._instant = (
-                None if prefix.stamp is None else self.clock.resolve(prefix.stamp)
-            )
-            self._note_second()
-        return self._instant
-
-    def _note_second(self) -> None:
-        if self._instant is not None:
-            self.second = b"%d " % self._instant.epoch
+        stamp = prefix.stamp if prefix else line[:24].decode("ascii", "replace")
+        instant = None if stamp is None else self.clock.resolve(stamp)
+        if instant is None:
+            self.head = None
+        else:
+            self.head, self._instant = head, instant
+            self.second = b"%d " % instant.epoch
+        return instant
 
     def set_offset(self, seconds: int) -> None:
         """Take the zone of a file header."""
         self.clock.set_offset(seconds)
-        self._stamp = self._prefix = None
+        self.head = None
 
     def set_version(self, version: str, serial: str) -> list[Session]:
         """Take version and serial; return sessions that were another machine's."""
@@ -133,6 +134,19 @@ class Line(NamedTuple):
     def instant(self) -> Instant | None:
         """When it was written."""
         return self.appliance.instant(self.raw, self.prefix)
+
+
+def read_context(body: bytes) -> Fact | Unread:
+    """Return what a line of a connection says; its number is 0."""
+    # A long one may be long on purpose, and is not remembered.
+    if len(body) > _MAX_REMEMBERED:
+        return grammar.read(body.decode("utf-8", "backslashreplace"))
+    return _remembered(body)
+
+
+@lru_cache(maxsize=4096)
+def _remembered(body: bytes) -> Fact | Unread:
+    return grammar.read(body.decode("utf-8", "backslashreplace"))
 
 
 @lru_cache(maxsize=4096)

@@ -1,20 +1,24 @@
 """Handlers of the lines that open, describe and close a connection."""
 
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar
 
 from esa_auth import grammar
-from esa_auth.facts import Envelope, SessionClosed, Tls, Unread
+from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
 from esa_auth.sessions import MAX_KEPT, Table
 
 Out = TypeVar("Out")
+Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 
 # A message's line, and AUTH in a wording that is not known.
 _NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
+# The words of nearly all lines of a connection.
+_INBOUND_ONLY = frozenset((b"ACCE", b"RELA", b"REJE"))
+_OFTEN = _INBOUND_ONLY | {b"TLS "}
 
 
 class Connections(Generic[Out]):
@@ -35,57 +39,70 @@ class Connections(Generic[Out]):
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Begin a session with the line as it is; it is read when AUTH asks."""
-        words = raw[at : at + 40].split(b" ", 4)
-        instant = appliance.instant(raw, prefix)
-        if len(words) < 5 or instant is None:
+        end = raw.find(b" ", at + 14)
+        number, table = raw[at + 14 : end], appliance.tables.get(raw[at : at + 14])
+        if table is None:
+            number, table = _other_protocol(appliance, raw[at : at + 40])
+        if table is None or end < 0 or not number.isdigit() or number == b"0":
             return
-        side, number = words[2], words[3]
-        if side == b"ICID":
-            table = appliance.inbound
-        elif side == b"DCID":
-            table = appliance.outbound
-        else:
-            return
-        if not _is_session(number):
+        head = raw[:24] if prefix is None else prefix
+        if head != appliance.head and appliance.instant(raw, prefix) is None:
             return
         self._count.context += 1
         if number in table.kept or number in table.live:
-            replaced = table.reopen(number, instant.epoch, raw[at:])
+            replaced = table.reopen(number, int(appliance.second), raw[at:])
             if replaced is not None:
                 self._emit.abandoned(replaced, appliance, "session_replaced")
         else:
             table.kept[number] = appliance.second + raw[at:]
         self._population.grown(appliance)
 
-    def icid(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        """HAT, TLS, loss, close of an inbound connection."""
-        end = raw.find(b" ", at + 5)
-        number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
-        table = appliance.inbound
-        if word == b"clos" and raw[end + 1 :].rstrip() == b"close":
-            self._close(table, number, Line(appliance, raw, at, prefix))
-        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
-            self._describe(table, number, Line(appliance, raw, at, prefix))
-        else:
-            self._perhaps_auth(Line(appliance, raw, at, prefix))
+    def of_side(self, side: Side) -> Handler:
+        """Return what takes HAT, TLS, loss and close of the connections of a side."""
+        inbound = side == "icid"
+        often = _OFTEN if inbound else _OFTEN - _INBOUND_ONLY
+        count, other = self._count, self._inbound if inbound else self._outbound
 
-    def dcid(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        """AUTH, TLS, close of an outbound connection."""
-        line = Line(appliance, raw, at, prefix)
-        if raw[at + 4 : at + 5] == b":":
+        def line(
+            appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+        ) -> None:
+            end = raw.find(b" ", at + 5)
+            number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
+            table = appliance.inbound if inbound else appliance.outbound
+            kept = table.kept.get(number)
+            closes = word == b"clos" and raw[end + 1 :].rstrip() == b"close"
+            if kept is None or not (closes or word in often):
+                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
+                return
+            head = raw[:24] if prefix is None else prefix
+            if head != appliance.head and appliance.instant(raw, prefix) is None:
+                # What only looks like a native line may be another appliance's.
+                return
+            count.context += 1
+            if closes:
+                del table.kept[number]
+            elif len(kept) < MAX_KEPT:
+                table.kept[number] = kept + b"\n" + raw[at:]
+
+        return line
+
+    def _inbound(self, number: bytes, rest: bytes, line: Line) -> None:
+        word, table = rest[:4], line.appliance.inbound
+        if word == b"clos" and rest.rstrip() == b"close":
+            self._close(table, number, line)
+        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
+            self._describe(table, number, line)
+        else:
+            self._perhaps_auth(line)
+
+    def _outbound(self, number: bytes, rest: bytes, line: Line) -> None:
+        if line.raw[line.at + 4 : line.at + 5] == b":":
             # Of all DCID lines only the AUTH result has the colon.
             self._auth_family(line)
-            return
-        end = raw.find(b" ", at + 5)
-        number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
-        if word == b"clos" and raw[end + 1 :].rstrip() == b"close":
-            self._close(appliance.outbound, number, line)
-        elif word == b"TLS ":
-            self._describe(appliance.outbound, number, line)
+        elif rest.rstrip() == b"close":
+            self._close(line.appliance.outbound, number, line)
+        elif rest.startswith(b"TLS "):
+            self._describe(line.appliance.outbound, number, line)
         else:
             self._perhaps_auth(line)
 
@@ -155,3 +172,11 @@ class Connections(Generic[Out]):
 def _is_session(number: bytes) -> bool:
     """ICID 0 is no connection: TCPREFUSE, and messages the system makes itself."""
     return number.isdigit() and number != b"0"
+
+
+def _other_protocol(appliance: Appliance, body: bytes) -> tuple[bytes, Table | None]:
+    """Return number and table of ``New QMTP ICID n ...`` and the like."""
+    words = body.split(b" ", 4)
+    if len(words) < 5:
+        return b"", None
+    return words[3], appliance.tables.get(b"New SMTP %b " % words[2])

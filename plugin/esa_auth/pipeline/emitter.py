@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from esa_auth import ecs
 from esa_auth.counters import Counters
+from esa_auth.document import Document
 from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
 from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
@@ -22,7 +23,7 @@ class Emitter(Generic[Out]):
 
     def __init__(
         self,
-        encode: Callable[[dict[str, Any]], Out],
+        encode: Callable[[Document], Out],
         read_time: Callable[[], str],
         veil: Veil | None = None,
     ) -> None:
@@ -93,31 +94,28 @@ class Emitter(Generic[Out]):
     def _end(
         self, session: Session, source: Source, appliance: Appliance, *, closed: bool
     ) -> None:
-        event = ecs.session_end_event(session, source, closed)
-        if self._valid(event, source, appliance):
-            self.out.append(self._encode(event))
+        document = ecs.session_end_event(session, source, closed)
+        if self._schema.fits(document):
+            self.out.append(self._encode(document))
             self.counters.session_ends += 1
+        else:
+            self._refuse(document, source, appliance)
 
-    def _leave(
-        self, event: dict[str, Any], source: Source, appliance: Appliance
-    ) -> bool:
-        if self._valid(event, source, appliance):
-            self.out.append(self._encode(event))
+    def _leave(self, document: Document, source: Source, appliance: Appliance) -> bool:
+        if self._schema.fits(document):
+            self.out.append(self._encode(document))
             return True
         self.counters.rejected += 1
+        self._refuse(document, source, appliance)
         return False
 
-    def _valid(
-        self, event: dict[str, Any], source: Source, appliance: Appliance
-    ) -> bool:
-        if self._schema.valid(event):
-            return True
+    def _refuse(self, document: Document, source: Source, appliance: Appliance) -> None:
         self.counters.invalid_events += 1
+        event = document.whole()
         reasons = tuple(self._schema.reasons(event))
         recall = recall_event(event, source, appliance)
         raw, name = source.raw or b"", appliance.name
         self._bury(Letter(raw, "invalid_event", reasons, name, recall))
-        return False
 
     def _bury(self, letter: Letter) -> None:
         self.counters.dead_letters += 1

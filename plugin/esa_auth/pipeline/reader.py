@@ -1,7 +1,6 @@
 """What each leading word asks for; most lines end at the first look-up."""
 
-from collections.abc import Callable
-from typing import Generic, TypeAlias
+from typing import Generic
 
 from esa_auth import grammar
 from esa_auth.facts import (
@@ -18,14 +17,12 @@ from esa_auth.facts import (
 from esa_auth.joined import Session
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
-from esa_auth.pipeline.connections import Connections
+from esa_auth.pipeline.connections import Connections, Handler
 from esa_auth.pipeline.emitter import Emitter, Out, source_of
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.recall import recall_line
 from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
-
-Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 
 # First letters of `grammar.AUTH_WORDS`, as they may be written.
 _AUTH_LEADS = ("SMTP", "Smtp", "smtp", "Auth", "AUTH", "auth", "SASL", "Sasl", "sasl")
@@ -47,8 +44,8 @@ class Reader(Generic[Out]):
         connections, traffic = self._connections, self._traffic
         return {
             b"New ": connections.new,
-            b"ICID": connections.icid,
-            b"DCID": connections.dcid,
+            b"ICID": connections.of_side("icid"),
+            b"DCID": connections.of_side("dcid"),
             b"MID ": traffic.mid,
             b"Star": traffic.message,
             b"Mess": traffic.message_end,

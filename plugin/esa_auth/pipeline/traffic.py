@@ -32,24 +32,27 @@ class Traffic:
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Sender, recipient or end of data of a message."""
-        live = appliance.inbound.live
-        if not live:
+        if not appliance.inbound.live:
             return
         end = raw.find(b" ", at + 4)
         word = raw[end + 1 : end + 6]
-        if word == b"ready":
+        if word == b"ICID ":
+            self.message(appliance, raw, at, prefix)
+        elif word == b"ready":
             mid = raw[at + 4 : end]
             if mid in appliance.messages:
                 self._ready(mid, Line(appliance, raw, at, prefix))
-        elif word == b"ICID " and raw[end + 6 : raw.find(b" ", end + 6)] in live:
-            self.message(appliance, raw, at, prefix)
 
     def message(
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Start of a message, its sender, a recipient."""
-        icid = raw[raw.find(b" ICID ", at) + 6 :].split(b" ", 1)[0].rstrip()
-        if icid not in appliance.inbound.live:
+        live = appliance.inbound.live
+        if not live:
+            return
+        start = raw.find(b" ICID ", at) + 6
+        end = raw.find(b" ", start)
+        if (raw[start:end] if end > 0 else raw[start:].rstrip()) not in live:
             return
         line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
@@ -83,9 +86,12 @@ class Traffic:
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """What became of a message at the other server."""
+        live = appliance.outbound.live
+        if not live:
+            return
         # "DCID 5", and "DCID: 5" in older wordings and in connection errors.
-        dcid = raw[raw.find(b"DCID", at) + 4 :].lstrip(b": ").split(b" ", 1)[0]
-        if dcid not in appliance.outbound.live:
+        start = raw.find(b"DCID", at) + 4
+        if raw[start : start + 20].lstrip(b": ").split(b" ", 1)[0] not in live:
             return
         line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)

@@ -13,11 +13,12 @@ from esa_auth.facts import (
     OutboundOpened,
     OutboundResult,
     Tls,
+    Unread,
 )
 from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS, Session
 
 
-def fold_context(session: Session, fact: Fact) -> None:
+def fold_context(session: Session, fact: Fact | Unread) -> None:
     """Take what ``fact`` says of how the connection was opened and admitted."""
     if isinstance(fact, InboundOpened | OutboundOpened):
         session.opening = fact

@@ -17,7 +17,7 @@ SAME_MOMENT = 2
 # A connection's opening lines take some 300 bytes; the rest would be a flood.
 MAX_KEPT = 4096
 # How many of the oldest a sweep looks at in one go.
-SWEPT = 256
+SWEPT = 32
 
 
 class Table:
@@ -38,10 +38,13 @@ class Table:
         self,
         side: Side,
         max_age: int,
-        read: Callable[[str], Fact | Unread],
+        read: Callable[[bytes], Fact | Unread],
         resolve: Callable[[int], Instant],
     ) -> None:
-        """Take the longest age of a session in log seconds and the readers to use."""
+        """Take the longest age of a session in log seconds and the readers to use.
+
+        ``read`` gets a body whose number was replaced by 0.
+        """
         self.side: Side = side
         self.max_age = max_age
         self.kept: dict[bytes, bytes] = {}
@@ -76,9 +79,7 @@ class Table:
         """Keep a context line of a connection."""
         session = self.live.get(number)
         if session is not None:
-            fact = self._read(body.decode("utf-8", "backslashreplace"))
-            if not isinstance(fact, Unread):
-                fold_context(session, fact)
+            fold_context(session, self._fact(number, body))
             return
         kept = self.kept.get(number)
         if kept is None:
@@ -97,7 +98,7 @@ class Table:
             kept = self.kept.pop(number, None)
             if kept is not None:
                 if instant.epoch - _opened(kept) <= self.max_age:
-                    self._unfold(session, kept)
+                    self._unfold(session, number, kept)
                 else:
                     self.expired += 1
             self.live[number] = session
@@ -141,19 +142,22 @@ class Table:
         return [self.live.pop(number) for number in oldest]
 
     def _late_opening(self, session: Session, at: int, body: bytes) -> None:
-        fact = self._read(body.decode("utf-8", "backslashreplace"))
+        fact = self._fact(session.number.encode(), body)
         if isinstance(fact, InboundOpened | OutboundOpened):
             session.opened = self._resolve(at)
             fold_context(session, fact)
 
-    def _unfold(self, session: Session, kept: bytes) -> None:
+    def _unfold(self, session: Session, number: bytes, kept: bytes) -> None:
         at, _, lines = kept.partition(b" ")
         for line in lines.split(b"\n"):
-            fact = self._read(line.decode("utf-8", "backslashreplace"))
-            if not isinstance(fact, Unread):
-                fold_context(session, fact)
+            fold_context(session, self._fact(number, line))
         if session.opening is not None:
             session.opened = self._resolve(int(at))
+
+    def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
+        """Read a context line as that of connection 0: many have the same, then."""
+        lead, _, rest = body.partition(number)
+        return self._read(b"%b0%b" % (lead, rest))
 
 
 def _opened(kept: bytes) -> int:

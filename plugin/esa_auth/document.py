@@ -1,0 +1,46 @@
+"""The vocabulary behind the ECS stage: a document in the two parts it is built of."""
+
+from typing import Any, NamedTuple
+
+
+class Context:
+    """What all events of connections that were opened alike have in common.
+
+    ``parts`` stand in the document as they are, ``related`` and ``own`` are what the
+    context gives to ``related`` and ``cisco_esa``, to which an event adds. None of it
+    is changed once it is made: what is found out about it, that it is valid and how it
+    is written, holds for every event that has it.
+    """
+
+    __slots__ = ("own", "parts", "related", "text", "valid")
+
+    def __init__(
+        self, parts: dict[str, Any], related: dict[str, Any], own: dict[str, Any]
+    ) -> None:
+        self.parts, self.related, self.own = parts, related, own
+        self.valid = False
+        # As JSON writes it behind other fields; b"" until somebody does.
+        self.text = b""
+
+
+class View(NamedTuple):
+    """What all events of a session share.
+
+    ``own`` is what ``cisco_esa`` says of the session, ``missing`` whether nothing was
+    seen of how it was opened.
+    """
+
+    context: Context
+    own: dict[str, Any]
+    missing: bool
+
+
+class Document(NamedTuple):
+    """An ECS document: the fields of its own, and its context."""
+
+    own: dict[str, Any]
+    context: Context
+
+    def whole(self) -> dict[str, Any]:
+        """Return the document as one."""
+        return {**self.own, **self.context.parts}
