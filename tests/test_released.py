@@ -89,6 +89,45 @@ def _open(tree: Schema) -> None:
     tree["properties"]["event"]["additionalProperties"] = True
 
 
+def _action(*names: str) -> Schema:
+    action = {"properties": {"action": {"enum": [*names]}}, "required": ["action"]}
+    return {"properties": {"event": action}, "required": ["event"]}
+
+
+def _other_condition(tree: Schema) -> None:
+    tree["allOf"].append({"if": _action("smtp-auth"), "then": {"required": ["user"]}})
+
+
+def _condition_of_old_and_new_actions(tree: Schema) -> None:
+    when = _action("smtp-auth", "smtp-auth-x")
+    tree["allOf"].append({"if": when, "then": {"required": ["user"]}})
+
+
+def _condition_of_all_but_new_actions(tree: Schema) -> None:
+    when = {"not": _action("smtp-auth-x")}
+    tree["allOf"].append({"if": when, "then": {"required": ["user"]}})
+
+
+def _condition_of_more_than_the_action(tree: Schema) -> None:
+    when = _action("smtp-auth-x")
+    del when["required"]
+    tree["allOf"].append({"if": when, "then": {"required": ["user"]}})
+
+
+def _no_condition(tree: Schema) -> None:
+    del tree["allOf"][0]
+
+
+def _exception_for_an_old_action(tree: Schema) -> None:
+    first = tree["allOf"][0]
+    first["if"] = {"allOf": [first["if"], {"not": _action("smtp-auth")}]}
+
+
+def _field_forbidden_to_old_actions(tree: Schema) -> None:
+    then = {"properties": {"user": False}}
+    tree["allOf"].append({"if": {"not": _action("smtp-auth-x")}, "then": then})
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -102,6 +141,13 @@ def _open(tree: Schema) -> None:
         _other_pattern,
         _other_definition,
         _open,
+        _other_condition,
+        _condition_of_old_and_new_actions,
+        _condition_of_all_but_new_actions,
+        _condition_of_more_than_the_action,
+        _no_condition,
+        _exception_for_an_old_action,
+        _field_forbidden_to_old_actions,
     ],
     ids=lambda change: change.__name__.strip("_"),
 )
@@ -129,8 +175,33 @@ def _other_prose(tree: Schema) -> None:
     tree["description"] = "said otherwise"
 
 
+def _condition_of_a_new_action(tree: Schema) -> None:
+    tree["allOf"].append({"if": _action("smtp-auth-x"), "then": {"required": ["user"]}})
+
+
+def _exception_for_a_new_action(tree: Schema) -> None:
+    first = tree["allOf"][0]
+    first["if"] = {"allOf": [first["if"], {"not": _action("smtp-auth-x")}]}
+
+
+def _what_was_said_said_again(tree: Schema) -> None:
+    network = {"properties": {"protocol": {"const": "smtp"}}}
+    then = {"properties": {"network": network, "new": False}}
+    tree["allOf"].append({"if": {"not": _action("smtp-auth-x")}, "then": then})
+
+
 @pytest.mark.parametrize(
-    "change", [_new_field, _new_value, _same_by_reference, _other_prose]
+    "change",
+    [
+        _new_field,
+        _new_value,
+        _same_by_reference,
+        _other_prose,
+        _condition_of_a_new_action,
+        _exception_for_a_new_action,
+        _what_was_said_said_again,
+    ],
+    ids=lambda change: change.__name__.strip("_"),
 )
 def test_an_addition_is_no_break(change: Callable[[Schema], None]) -> None:
     tree = copy.deepcopy(RELEASED)
