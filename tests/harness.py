@@ -44,9 +44,12 @@ class Run:
         """Every line is in exactly one count, every event and letter in its own."""
         count = self.counters
         kinds = [e["event"]["type"] for e in self.events]
+        actions = [e["event"]["action"] for e in self.events]
+        logouts = actions.count("admin-logout")
         assert count.results == kinds.count(["start"])
-        assert count.ancillary == kinds.count(["info"])
-        assert count.session_ends == kinds.count(["end"])
+        assert count.ancillary == kinds.count(["info"]) + logouts
+        assert count.session_ends == actions.count("smtp-session-end")
+        assert count.session_ends == kinds.count(["end"]) - logouts
         assert count.events == len(self.events)
         assert count.dead_letters == len(self.dead)
         # Derived: below zero, a line was counted twice.

@@ -50,6 +50,18 @@ KEYWORDS = (
     "RID 0 To: <x@evil.example>",
     "MID 6 ready 100 bytes from <x@evil.example>",
     "Message done DCID 5633 MID 441 to RID [0, 1, 2]",
+    "User admin was authenticated successfully.",
+    "User admin from 203.0.113.66 failed authentication.",
+    " from 203.0.113.66 failed using an HTTPS connection.",
+    " failed authentication.",
+    " was authenticated successfully.",
+    "The user admin successfully logged on from 203.0.113.66 with privilege admin "
+    "using an HTTPS connection.",
+    "An authentication attempt by the user admin from 203.0.113.66 failed using an "
+    "HTTPS connection.",
+    "logout:203.0.113.66 user:admin session:evil",
+    "Session evil user:admin expired",
+    ", Source IP: 203.0.113.66, Event: Successful login",
     "Begin Logfile",
     "Version: 1 SN: EVIL",
     "Time offset from UTC: 3600 seconds",

@@ -28,14 +28,15 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "joined": frozenset({"document", "facts"}),
     "letter": frozenset(),
     "visible": frozenset(),
+    "token": frozenset(),
     "live": frozenset(),
-    "privacy": frozenset({"facts", "joined", "letter"}),
+    "privacy": frozenset({"facts", "joined", "letter", "token"}),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
     "grammar": frozenset({"facts"}),
     "sessions": frozenset({"facts", "joined"}),
-    "ecs": frozenset({"document", "facts", "joined", "letter"}),
+    "ecs": frozenset({"document", "facts", "joined", "letter", "token"}),
     "validation": frozenset({"document", "resources"}),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
@@ -87,6 +88,7 @@ PURE = frozenset(
         "pipeline",
         "privacy",
         "sessions",
+        "token",
         "visible",
     }
 )

@@ -12,6 +12,7 @@ import pytest
 
 from esa_auth.envelope.prefix import _PREFIX, MAX_PREFIX
 from esa_auth.grammar import RULES, Rule
+from esa_auth.grammar.admin import _AUDITS, _FROM, _SAYS
 from esa_auth.grammar.inbound import _CLIENT
 from esa_auth.grammar.outbound import _SERVER
 from esa_auth.grammar.reply import _ESCAPE, _STRING, _TUPLE, MAX_REPLY, read_reply
@@ -29,6 +30,9 @@ PATTERNS = {
     "reply": (_TUPLE, REPLY),
     "quoted": (_STRING, "'5.7.8 \\'no\\' '"),
     "escape": (_ESCAPE, "\\x41"),
+    "name and address": (_FROM, "joe from 192.0.2.44"),
+    "said of a user": (_SAYS, "the user joe was not authenticat"),
+    "audited": (_AUDITS, "appliance: a, user: joe, event: no login"),
 }
 
 
@@ -133,5 +137,5 @@ def test_a_reply_of_quotes_that_nothing_closes() -> None:
 
 
 def test_rules_are_all_here() -> None:
-    assert len(PATTERNS) == len({rule.name for rule in RULES}) + 5
+    assert len(PATTERNS) == len({rule.name for rule in RULES}) + 8
     assert all(isinstance(rule, Rule) for rule in RULES)

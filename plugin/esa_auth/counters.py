@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass
 class Counters:
     """Counts since start.
 
-    A line counts once: ``results`` (the verdict on an attempt), ``ancillary`` (AUTH
-    family, no verdict), ``context`` (kept or used for a session, or a file header),
+    A line counts once: ``results`` (the verdict on an attempt, at SMTP AUTH or at the
+    appliance itself), ``ancillary`` (of such a family, no verdict: notices, the logout
+    of an administrator), ``context`` (kept or used for a session, or a file header),
     ``rejected`` (became a dead letter), else ``ignored``.
     """
 

@@ -86,6 +86,35 @@ class AuthNotice(NamedTuple):
     reason: str | None = None
 
 
+class AdminLogin(NamedTuple):
+    """One attempt to log in to the appliance itself, with its verdict.
+
+    ``address`` is the client's, ``server`` the appliance's own; ``interface``,
+    ``privilege`` and ``method`` are the words of the line.
+    """
+
+    code: str
+    outcome: Outcome
+    user: str
+    address: str | None = None
+    interface: str | None = None
+    privilege: str | None = None
+    method: str | None = None
+    server: str | None = None
+    reason: str | None = None
+
+
+class AdminLogout(NamedTuple):
+    """Somebody's session on the appliance itself ended; ``user`` None: not said."""
+
+    code: str
+    user: str | None
+    address: str | None = None
+    interface: str | None = None
+    server: str | None = None
+    reason: str | None = None
+
+
 class InboundOpened(NamedTuple):
     """A client connected."""
 
@@ -232,6 +261,8 @@ Fact: TypeAlias = (
     | InboundResult
     | OutboundResult
     | AuthNotice
+    | AdminLogin
+    | AdminLogout
     | InboundOpened
     | HatDecision
     | Tls

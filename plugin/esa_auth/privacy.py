@@ -10,14 +10,28 @@ import re
 from binascii import b2a_base64
 from collections.abc import Callable
 
-from esa_auth.facts import AuthNotice, Bounced, InboundResult, OutboundResult
+from esa_auth.facts import (
+    AdminLogin,
+    AdminLogout,
+    AuthNotice,
+    Bounced,
+    InboundResult,
+    OutboundResult,
+)
 from esa_auth.joined import Session, Source
 from esa_auth.letter import DAMAGED_LETTER, Letter
+from esa_auth.token import HIDDEN, without_token
 
 REDACTED = "[redacted]"
-HIDDEN = "[hidden]"
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
-_NAME_AT = re.compile(r"SMTP Auth:? \(ICID [0-9]{1,12}\) [A-Za-z/ ]{1,40} for user: ?")
+# What stands before a name, in lines of SMTP AUTH and of logins to the appliance.
+_NAME_AT = re.compile(
+    r"SMTP Auth:? \(ICID [0-9]{1,12}\) [A-Za-z/ ]{1,40} for user: ?"
+    r"|(?:The |CLI: |GUI: |Action: |PID [0-9]{1,10}: |Authentication OK, )?[Uu]ser "
+    r"|An authentication attempt by the user |logout:\S+ user:|Session \S+ user:"
+    r"|SourceIP:\S+ Destination:\S* Username:"
+    r"|Appliance: [^,]*, Interaction Mode: [A-Za-z]+, User: "
+)
 _MAILBOX = re.compile(r"[^@\s]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,9}[A-Za-z0-9-]{2,63}")
 _SHORTEST_PASSWORD = 8
 _KINDS_OF_LETTERS = (
@@ -104,6 +118,19 @@ class Veil:
             kept = body[: len(body) - len(fact.reason)]
             return fact._replace(reason=reason), _rewritten(source, kept + reason)
         return fact, source
+
+    def admin(
+        self, fact: AdminLogin | AdminLogout, source: Source
+    ) -> tuple[AdminLogin | AdminLogout, Source]:
+        """Return a login to the appliance and its line, without name and token."""
+        body = source.body or ""
+        if (bare := without_token(body)) != body:
+            source = _rewritten(source, bare)
+        if fact.user is None:
+            return fact, source
+        failed = isinstance(fact, AdminLogin) and fact.outcome == "failure"
+        user, source = self._user(fact.user, failed, source)
+        return fact._replace(user=user), source
 
     def bounced(self, fact: Bounced) -> Bounced:
         """Return a bounce without the names in its reply."""

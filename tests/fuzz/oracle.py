@@ -25,8 +25,19 @@ _OF_THE_LINE = (
     ("cisco_esa", "auth", "mechanism"),
     ("cisco_esa", "auth", "profile"),
     ("cisco_esa", "backend", "address"),
+    ("cisco_esa", "admin", "privilege"),
+    ("cisco_esa", "admin", "method"),
 )
-_OUTCOMES = {"success": ("succeeded",), "failure": (" failed",)}
+_OUTCOMES = {
+    ("smtp", "success"): ("succeeded",),
+    ("smtp", "failure"): (" failed",),
+    ("admin", "failure"): (" failed", "Invalid username or passphrase"),
+    ("admin", "success"): (
+        *("authenticated successfully", "successfully logged on", " logged in to "),
+        *("established successfully", "Event: Successful", "Event: API Access Success"),
+        " login from ",
+    ),
+}
 
 Key = tuple[str, bytes, int]
 
@@ -69,13 +80,17 @@ def wrong_fields(lines: Sequence[bytes], found: Run) -> Iterator[str]:
             value = told(event, path)
             if value is not None and not any(value in line for line in lines_of):
                 yield f"{'.'.join(path)} of another session: {value!r} in {event}"
-        if event["event"]["type"] == ["end"]:
+        about = event["event"]
+        if about["action"] == "smtp-session-end":
             continue
         for path in _OF_THE_LINE:
             value = told(event, path)
             parts = value.rsplit(":", 1) if value and path[1] == "backend" else [value]
             if value and not all(p in (original or "") for p in parts if p):
                 yield f"{'.'.join(path)} of another line: {value!r} in {event}"
-        words = _OUTCOMES.get(event["event"].get("outcome", ""), ())
+        family = about["action"].partition("-")[0]
+        if family == "admin" and about.get("reason", "") not in (original or ""):
+            yield f"a reason that the line does not give: {event}"
+        words = _OUTCOMES.get((family, about.get("outcome", "")), ())
         if words and not any(word in (original or "") for word in words):
             yield f"an outcome that the line does not say: {event}"

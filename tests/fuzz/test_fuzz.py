@@ -79,6 +79,32 @@ def test_the_oracle_sees_what_is_wrong(path: tuple[str, ...], value: str) -> Non
     assert list(wrong_fields(lines, found)) != []
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("user", "name"), "eve"),
+        (("source", "address"), "203.0.113.66"),
+        (("cisco_esa", "admin", "privilege"), "admin"),
+        (("event", "outcome"), "failure"),
+        (("event", "reason"), "no"),
+        (("event", "original"), "another line"),
+    ],
+)
+def test_the_oracle_sees_what_is_wrong_of_an_administrator(
+    path: tuple[str, ...], value: str
+) -> None:
+    body = b"The user ann successfully logged on from 192.0.2.44 with privilege guest."
+    lines = [native(body), native(inbound(user="eve"))]
+    found = run(lines)
+    assert list(wrong_fields(lines, found)) == []
+    *groups, name = path
+    target = found.results[0]
+    for group in groups:
+        target = target[group]
+    target[name] = value
+    assert list(wrong_fields(lines, found)) != []
+
+
 def test_what_stands_where_a_native_level_does_makes_no_line_native() -> None:
     """Its stamp, host and program take the 24 bytes of a native stamp."""
     foreign = b"<22>Apr 22 11:00:08 e1 m Info: ICID 450 TLS success cipher EVIL"

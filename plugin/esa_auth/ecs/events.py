@@ -40,7 +40,7 @@ def result_event(
     if isinstance(fact, OutboundResult):
         return _outbound_result(fact, session, source)
     alone = None if session else inbound_context(source.observer)
-    document = _begun(session, source, alone, _START, "smtp-auth")
+    document = begun(session, source, alone, _START, "smtp-auth")
     about, own = document.own["event"], document.own["cisco_esa"]
     about["outcome"] = fact.outcome
     about["code"] = _CODES[fact.outcome]
@@ -57,7 +57,7 @@ def _outbound_result(
     # The line itself names the server, session or not.
     by = source.observer
     alone = None if session else outbound_context(by, None, fact.address)
-    document = _begun(session, source, alone, _START, "smtp-auth-client")
+    document = begun(session, source, alone, _START, "smtp-auth-client")
     about, own = document.own["event"], document.own["cisco_esa"]
     about["outcome"] = fact.outcome
     own["auth"] = {"profile": fact.profile}
@@ -74,7 +74,7 @@ def notice_event(fact: AuthNotice, session: Session | None, source: Source) -> D
     """Return an ancillary event: `event.type` info, never an outcome."""
     action = _NOTICE_ACTIONS.get(fact.code, "smtp-auth-backend-error")
     alone = None if session else inbound_context(source.observer)
-    document = _begun(session, source, alone, _INFO, action)
+    document = begun(session, source, alone, _INFO, action)
     event = document.own
     event["event"]["code"] = fact.code
     if session is None and fact.icid is not None:
@@ -92,7 +92,7 @@ def notice_event(fact: AuthNotice, session: Session | None, source: Source) -> D
 
 def session_end_event(session: Session, source: Source, closed: bool) -> Document:
     """Return the summary of a session that saw AUTH."""
-    document = _begun(session, source, None, _END, "smtp-session-end")
+    document = begun(session, source, None, _END, "smtp-session-end")
     event = document.own
     about, own = event["event"], event["cisco_esa"]
     about["category"] = _SESSION
@@ -104,7 +104,7 @@ def session_end_event(session: Session, source: Source, closed: bool) -> Documen
     if session.users:
         event["related"] = {**event["related"], "user": list(session.users)}
     if session.last_success:
-        event["user"] = _user(session.last_success)
+        event["user"] = user_part(session.last_success)
     return document
 
 
@@ -139,7 +139,7 @@ def _summary(session: Session) -> dict[str, Any]:
     return summary
 
 
-def _begun(
+def begun(
     session: Session | None,
     source: Source,
     alone: Context | None,
@@ -215,7 +215,7 @@ def _add_user(document: Document, name: str) -> None:
     if not name:
         own["flags"] = [*own.get("flags", ()), "empty_user"]
         return
-    event["user"] = _user(name)
+    event["user"] = user_part(name)
     event["related"] = {**event["related"], "user": [name]}
     if is_ambiguous(name):
         own["flags"] = [*own.get("flags", ()), "ambiguous_user"]
@@ -226,7 +226,8 @@ def is_ambiguous(name: str) -> bool:
     return any(words in name for words in _DELIMITERS)
 
 
-def _user(name: str) -> dict[str, str]:
+def user_part(name: str) -> dict[str, str]:
+    """Return ``user.*`` for a name as it was typed."""
     user = {"name": name}
     if _ESCAPED.search(name):
         return user

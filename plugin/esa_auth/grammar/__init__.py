@@ -4,7 +4,16 @@ import re
 from collections import defaultdict
 
 from esa_auth.facts import Fact, Unread
-from esa_auth.grammar import auth, header, inbound, message, outbound
+from esa_auth.grammar import (
+    admin,
+    audit,
+    auth,
+    console,
+    header,
+    inbound,
+    message,
+    outbound,
+)
 from esa_auth.grammar.nearest import Departure
 from esa_auth.grammar.nearest import nearest as _nearest
 from esa_auth.grammar.rule import Rule
@@ -26,6 +35,9 @@ RULES: tuple[Rule, ...] = (
     *message.RULES,
     *outbound.RULES,
     *header.RULES,
+    *admin.RULES,
+    *console.RULES,
+    *audit.RULES,
 )
 
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
@@ -65,17 +77,20 @@ def read(body: str) -> Fact | Unread:
 def auth_like(body: str) -> bool:
     """Whether an unread body looks like the AUTH family.
 
-    Only by words at its start or by the appliance's own words in a session line: a
-    Subject, header tail or remote reply must not be able to look like one.
+    Only by words at its start or by the appliance's own words in a session line or
+    behind a user: a Subject, header tail or remote reply must not be able to look like
+    one.
     """
     lowered = body[:400].lower()
+    if lowered.startswith(("dcid", "icid")):
+        return (
+            "smtp auth" in lowered
+            or " sasl " in lowered
+            or _SESSION_AUTH.match(lowered) is not None
+        )
     if lowered.startswith(AUTH_WORDS):
         return True
-    return lowered.startswith(("dcid", "icid")) and (
-        "smtp auth" in lowered
-        or " sasl " in lowered
-        or _SESSION_AUTH.match(lowered) is not None
-    )
+    return admin.like(lowered, body[-40:].lower())
 
 
 def nearest(body: str) -> Departure | None:

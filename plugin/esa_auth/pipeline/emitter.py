@@ -6,7 +6,14 @@ from typing import Any, Generic, TypeVar
 from esa_auth import ecs
 from esa_auth.counters import Counters
 from esa_auth.document import Document
-from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
+from esa_auth.facts import (
+    AdminLogin,
+    AdminLogout,
+    AuthNotice,
+    InboundResult,
+    Instant,
+    OutboundResult,
+)
 from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
@@ -68,6 +75,19 @@ class Emitter(Generic[Out]):
         if self._leave(ecs.notice_event(fact, session, source), source, appliance):
             self.counters.ancillary += 1
 
+    def admin(
+        self, fact: AdminLogin | AdminLogout, source: Source, appliance: Appliance
+    ) -> None:
+        """Write the event of a login to the appliance itself, or of its end."""
+        if self.veil:
+            whole, (fact, source) = fact, self.veil.admin(fact, source)
+            source = _flagged(whole, fact, source)
+        if self._leave(ecs.admin_event(fact, source), source, appliance):
+            if isinstance(fact, AdminLogin):
+                self.counters.results += 1
+            else:
+                self.counters.ancillary += 1
+
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Write the end of a session that a line closed."""
         self.counters.context += 1
@@ -124,7 +144,7 @@ class Emitter(Generic[Out]):
         self.dead.append(ecs.dead_letter(letter, self._read_time()))
 
 
-_Told = InboundResult | OutboundResult | AuthNotice
+_Told = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
 
 
 def _flagged(whole: _Told, covered: _Told, source: Source) -> Source:
@@ -135,7 +155,11 @@ def _flagged(whole: _Told, covered: _Told, source: Source) -> Source:
 
 
 def _ambiguous(fact: _Told) -> bool:
-    return not isinstance(fact, OutboundResult) and ecs.is_ambiguous(fact.user or "")
+    if isinstance(fact, OutboundResult):
+        return False
+    if isinstance(fact, AdminLogin | AdminLogout):
+        return ecs.is_ambiguous_admin(fact.user or "")
+    return ecs.is_ambiguous(fact.user or "")
 
 
 def source_of(line: Line, instant: Instant) -> Source:

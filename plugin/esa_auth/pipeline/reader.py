@@ -4,6 +4,8 @@ from typing import Generic
 
 from esa_auth import grammar
 from esa_auth.facts import (
+    AdminLogin,
+    AdminLogout,
     AuthNotice,
     Envelope,
     InboundResult,
@@ -26,6 +28,11 @@ from esa_auth.sessions import Table
 
 # First letters of `grammar.AUTH_WORDS`, as they may be written.
 _AUTH_LEADS = ("SMTP", "Smtp", "smtp", "Auth", "AUTH", "auth", "SASL", "Sasl", "sasl")
+# First letters of lines of a login to the appliance itself; few others begin so.
+_ADMIN_LEADS = (
+    *("User", "The ", "An a", "logo", "CLI:", "GUI:", "Acti", "Sour", "Sess", "PID "),
+    "Appl",
+)
 
 
 class Reader(Generic[Out]):
@@ -56,7 +63,7 @@ class Reader(Generic[Out]):
             b"Begi": self._header,
             b"Vers": self._header,
             b"Time": self._header,
-            **{word.encode(): self._auth for word in _AUTH_LEADS},
+            **{word.encode(): self._auth for word in (*_AUTH_LEADS, *_ADMIN_LEADS)},
         }
 
     def _header(
@@ -88,18 +95,28 @@ class Reader(Generic[Out]):
                 self._refuse(line, "unread", "looks like AUTH, and no rule reads it")
         elif isinstance(fact, InboundResult | OutboundResult | AuthNotice):
             self._join(fact, line)
+        elif isinstance(fact, AdminLogin | AdminLogout):
+            instant = self._sound(line)
+            if instant is not None:
+                self._emit.admin(fact, source_of(line, instant), line.appliance)
+
+    def _sound(self, line: Line) -> Instant | None:
+        """Return when a line was written, or refuse it if it is cut or has no time."""
+        instant = line.appliance.instant(line.raw, line.prefix)
+        if len(line.raw) > self._max_line:
+            self._refuse(line, "too_long", f"longer than {self._max_line} bytes, cut")
+            return None
+        if instant is None:
+            self._refuse(line, "no_time", "no readable time stamp")
+        return instant
 
     def _join(
         self, fact: InboundResult | OutboundResult | AuthNotice, line: Line
     ) -> None:
-        appliance, raw, _, prefix = line
-        instant = appliance.instant(raw, prefix)
-        if len(raw) > self._max_line:
-            self._refuse(line, "too_long", f"longer than {self._max_line} bytes, cut")
-            return
+        instant = self._sound(line)
         if instant is None:
-            self._refuse(line, "no_time", "no readable time stamp")
             return
+        appliance = line.appliance
         session = None
         if isinstance(fact, OutboundResult):
             if fact.dcid.strip("0"):

@@ -22,7 +22,7 @@ def recall_line(line: Line) -> Recall:
 
 def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) -> Recall:
     """Return it for an event that the schema refuses."""
-    if event["event"]["type"] == ["end"]:
+    if event["event"]["action"] == "smtp-session-end":
         return _recall(appliance, None, None)._replace(session_end=True)
     raw = source.raw or b""
     ordinal = appliance.identity.counted(raw, source.instant.epoch)

@@ -1,0 +1,188 @@
+"""Logins to the appliance itself, as its authentication log has them.
+
+The name of a failed login is the attacker's text in the middle of the line: what stands
+before it is anchored on the left, outcome and address are read from the right. No name
+is longer than `_LONGEST_NAME`: else a syslog that cuts long lines could end one inside
+the name, where the attacker wrote an outcome of his own. The token of a session, which
+is as good as a password while it lasts, is in no fact.
+"""
+
+import re
+
+from esa_auth.facts import AdminLogin, AdminLogout, Fact
+from esa_auth.grammar.rule import Rule, compiled
+
+_LONGEST_NAME = 256
+_LONGEST_ADDRESS = 45
+ADDRESS = (
+    r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}"
+    r"|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.[0-9]{1,3}){0,3})"
+)
+NAME = rf"(.{{0,{_LONGEST_NAME}}})"
+# Who was logged in has a name without blanks; who tries may have typed anything.
+ACCOUNT = rf"(\S{{1,{_LONGEST_NAME}}})"
+SESSION = r"\S{1,64}"
+# The comment on a change stands at the end of a line that begins like the others.
+USER = r"User (?!\S{1,256} commit changes: )"
+IDLE = r" (?:because|beacuse) of inactivity timeout\.?"
+_WORD = r"(\S{1,64})"
+# A name, and behind it the address where the line has one.
+_NAME_FROM = rf"(.{{0,{_LONGEST_NAME + len(' from ') + _LONGEST_ADDRESS}}})"
+_AS = rf"(?: with privilege {_WORD})?"
+_USING = r" using an? ([A-Z]{2,10}) connection"
+_FROM = compiled(rf"(.*) from {ADDRESS}")
+
+SC4S = "tests of splunk-connect-for-syslog"
+ELASTIC = "sample logs of elastic/integrations, cisco_secure_email_gateway"
+SMA_TESTS = "Cisco's own tests of its Security Management appliance"
+_GUIDE = "AsyncOS user guide, authentication log"
+
+# Beginnings of a line that nothing else has, and ends of one that begins with a user.
+_BEGINS = ("an authentication attempt by ", "authentication ok, user ", "logout:")
+_ENDS = (" was authenticated successfully", " failed authentication")
+# No word before may end in a colon: "User ann commit changes: authentication of ..." is
+# no login.
+_SAYS = re.compile(
+    r"(?:the |cli: |gui: |action: )?user (?:\S*[^\s:] ){1,40}?"
+    r"(?:authenticat|logged (?:in|on|out|off)\b|login )"
+)
+_AUDITS = re.compile(
+    r"appliance: .*, event: (?!user (?:input|visited) )"
+    r"(?:\S+ ){0,3}(?:login|logged|authenticat|permission denied reason)"
+)
+
+
+def like(beginning: str, end: str) -> bool:
+    """Whether an unread body looks like a login or its end; both in small letters."""
+    if beginning.startswith("user ") and end.rstrip(" .").endswith(_ENDS):
+        return True
+    said = _SAYS.match(beginning) or _AUDITS.match(beginning)
+    return said is not None or beginning.startswith(_BEGINS)
+
+
+def idle(
+    code: str, user: str, interface: str | None = None, address: str | None = None
+) -> AdminLogout:
+    """Return the end of a session that nobody used."""
+    reason = "inactivity timeout"
+    return AdminLogout(code, user, address, interface, reason=reason)
+
+
+def _of_user(match: re.Match[str]) -> Fact | None:
+    name, verdict = match.groups()
+    apart = _FROM.fullmatch(name)
+    name, address = apart.groups() if apart else (name, None)
+    if len(name) > _LONGEST_NAME:
+        return None
+    if verdict == "failed authentication":
+        return AdminLogin("ADMIN_NOT_AUTHENTICATED", "failure", name, address)
+    return AdminLogin("ADMIN_AUTHENTICATED", "success", name, address)
+
+
+RULES = (
+    Rule(
+        "administrator authenticated",
+        "User",
+        compiled(rf"{USER}{_NAME_FROM} (was authenticated successfully)\.?"),
+        _of_user,
+        "User admin was authenticated successfully.",
+        f"{_GUIDE}; with the address, {SC4S}",
+    ),
+    Rule(
+        "administrator not authenticated",
+        "User",
+        compiled(rf"{USER}{_NAME_FROM} (failed authentication)\.?"),
+        _of_user,
+        "User joe failed authentication.",
+        f"{_GUIDE}; with the address, {SC4S}",
+    ),
+    Rule(
+        "administrator authenticated by a connection",
+        "User",
+        compiled(
+            rf"{USER}{NAME} from {ADDRESS} was authenticated successfully{_AS}"
+            rf"(?: by {_WORD} based authentication)?{_USING}\.?"
+        ),
+        lambda m: AdminLogin(
+            "ADMIN_AUTHENTICATED", "success", m[1], m[2], m[5], m[3], m[4]
+        ),
+        "User admin from 192.0.2.44 was authenticated successfully with privilege "
+        "operators by password based authentication using an SSH connection.",
+        SMA_TESTS,
+        "third-party",
+    ),
+    Rule(
+        "administrator logged on",
+        "The",
+        compiled(
+            rf"The user {NAME} successfully logged on from {ADDRESS}"
+            rf"{_AS}(?:{_USING})?\.?"
+        ),
+        lambda m: AdminLogin("ADMIN_LOGGED_ON", "success", m[1], m[2], m[4], m[3]),
+        "The user admin successfully logged on from 192.0.2.44 with privilege "
+        "operators using an HTTPS connection.",
+        f"{ELASTIC}; without the privilege, {SC4S}",
+        "redacted",
+    ),
+    Rule(
+        "administrator refused",
+        "An a",
+        compiled(
+            rf"An authentication attempt by the user {NAME} from {ADDRESS} failed"
+            rf"(?:{_USING})?\.?"
+        ),
+        lambda m: AdminLogin("ADMIN_REFUSED", "failure", m[1], m[2], m[3]),
+        "An authentication attempt by the user admin from 192.0.2.44 failed "
+        "using an HTTPS connection.",
+        f"{ELASTIC}; without the connection, {SC4S}",
+        "redacted",
+    ),
+    Rule(
+        "quarantine login",
+        "Auth",
+        compiled(
+            rf"Authentication OK, user {NAME} with privilege {_WORD} "
+            r"logged in to (Spam Quarantine)\.?"
+        ),
+        lambda m: AdminLogin(
+            "ADMIN_QUARANTINE_LOGIN", "success", m[1], None, m[3], m[2]
+        ),
+        "Authentication OK, user ann with privilege helpdesk logged in to "
+        "Spam Quarantine",
+        SMA_TESTS,
+        "third-party",
+    ),
+    Rule(
+        "quarantine logout",
+        "User",
+        compiled(rf"{USER}{NAME} logged out from (Spam Quarantine)\.?"),
+        # A dash is nobody.
+        lambda m: AdminLogout(
+            "ADMIN_QUARANTINE_LOGOUT", None if m[1] == "-" else m[1], None, m[2]
+        ),
+        "User - logged out from Spam Quarantine",
+        SMA_TESTS,
+        "third-party",
+    ),
+    Rule(
+        "administrator logged out",
+        "logout",
+        compiled(rf"logout:{ADDRESS} user:{NAME} session:\S*"),
+        lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
+        "logout:192.0.2.44 user:admin session:example",
+        f"{ELASTIC}; {SC4S}",
+        "redacted",
+    ),
+    Rule(
+        "administrator left a session",
+        "User",
+        compiled(
+            rf"{USER}{NAME} logged out of ([A-Z]{{2,10}}) session"
+            rf"(?: (?:{ADDRESS}|{SESSION}))?\.?"
+        ),
+        lambda m: AdminLogout("ADMIN_SESSION_LOGOUT", m[1], m[3], m[2]),
+        "User admin logged out of SSH session 192.0.2.44",
+        f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",
+        "redacted",
+    ),
+)

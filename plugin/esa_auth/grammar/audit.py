@@ -1,0 +1,96 @@
+"""Logins in the audit log, which has a name for each of its parts.
+
+What happened is the last part, so that nothing a user typed can stand behind it. That
+a session was established follows the verdict, and is passed over.
+"""
+
+import re
+
+from esa_auth.facts import AdminLogin, AdminLogout, Outcome
+from esa_auth.grammar.admin import ADDRESS, NAME, SMA_TESTS
+from esa_auth.grammar.rule import Rule, compiled
+
+_WHO = (
+    r"Appliance: [^,]{0,256}, Interaction Mode: ([A-Za-z]{1,10}), "
+    rf"User: {NAME}, Source IP: {ADDRESS}(?:, Destination IP: {ADDRESS})?"
+)
+_WHERE = r"(?:, Location: [^,]*)?"
+_API = r", Location: POST /[^,\s]*/login(?: HTTP/[0-9.]{1,5})?"
+_HELP = "help of the Security Management appliance, audit logs"
+_GUI = "Appliance: esa01.example.com, Interaction Mode: GUI, User: admin, "
+
+
+def _login(match: re.Match[str], code: str, outcome: Outcome) -> AdminLogin:
+    mode, user, address, server = match.groups()[:4]
+    role = None
+    # Of the API only, and of a refused one it may be what was typed.
+    if mode == "API" and ", Role: " in user:
+        user, _, role = user.rpartition(", Role: ")
+    return AdminLogin(
+        code,
+        outcome,
+        user,
+        address,
+        mode,
+        privilege=role if outcome == "success" else None,
+        server=server,
+        reason=match[5] if outcome == "failure" else None,
+    )
+
+
+def _logout(match: re.Match[str], code: str) -> AdminLogout:
+    mode, user, address, server = match.groups()
+    return AdminLogout(code, user, address, mode, server)
+
+
+RULES = (
+    Rule(
+        "audited login",
+        "Appliance",
+        compiled(rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?"),
+        lambda m: _login(m, "ADMIN_AUDIT_LOGIN", "success"),
+        f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+        "Event: Successful login",
+        _HELP,
+    ),
+    Rule(
+        "audited refusal",
+        "Appliance",
+        compiled(
+            rf"{_WHO}{_WHERE}, Event: (?:Permission denied reason - |"
+            r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?"
+        ),
+        lambda m: _login(m, "ADMIN_AUDIT_LOGIN_FAILED", "failure"),
+        f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, Location: /login, "
+        "Event: Permission denied reason - Invalid username or passphrase",
+        f"{SMA_TESTS}, which leave out what stands between name and reason",
+        "third-party",
+    ),
+    Rule(
+        "audited API login",
+        "Appliance",
+        compiled(rf"{_WHO}{_API}, Event: API Access Success\.?"),
+        lambda m: _login(m, "ADMIN_AUDIT_API_LOGIN", "success"),
+        "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
+        "Role: Administrator, Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+        "Location: POST /esa/api/v2.0/login HTTP/1.0, Event: API Access Success.",
+        f"{SMA_TESTS}, which leave out what stands between name and location",
+        "third-party",
+    ),
+    Rule(
+        "audited logout",
+        "Appliance",
+        compiled(rf"{_WHO}{_WHERE}, Event: User logged out\.?"),
+        lambda m: _logout(m, "ADMIN_AUDIT_LOGOUT"),
+        f"{_GUI}Source IP: 192.0.2.44, Event: User logged out",
+        _HELP,
+    ),
+    Rule(
+        "audited end of a session",
+        "Appliance",
+        compiled(rf"{_WHO}{_WHERE}, Event: Session terminated\.?"),
+        lambda m: _logout(m, "ADMIN_AUDIT_SESSION_END"),
+        f"{_GUI}Source IP: 192.0.2.44, Event: Session terminated",
+        _HELP,
+    ),
+)
