@@ -44,7 +44,7 @@ _ENDS = (" was authenticated successfully", " failed authentication")
 # no login.
 _SAYS = re.compile(
     r"(?:the |cli: |gui: |action: )?user (?:\S*[^\s:] ){1,40}?"
-    r"(?:authenticat|logged (?:in|on|out|off)\b|login )"
+    r"(?:authenticat|logged (?:in|on|out|off)(?![a-z])|login )"
 )
 _AUDITS = re.compile(
     r"appliance: .*, event: (?!user (?:input|visited) )"
