@@ -76,6 +76,11 @@ def hostile() -> Iterator[str]:
             f"DCID: {icid} IP: 192.0.2.7 SMTP authentication using the profile {name}"
             f" failed: ('535', ['{name}'])",
         )
+        yield stamped(
+            now,
+            f"An authentication attempt by the user {name[:200]}"
+            f" from 203.0.113.{place + 1} failed using an HTTPS connection.",
+        )
 
 
 def opening(icid: int, now: datetime, address: str, name: str) -> Iterator[str]:

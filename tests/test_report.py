@@ -141,6 +141,30 @@ def test_the_planted_attacks_show(planted: Path) -> None:
     assert data["sessions"][0]["recipients"] == 120
 
 
+def test_logins_to_the_appliance_are_told_apart_from_attempts(tmp_path: Path) -> None:
+    refused = "An authentication attempt by the user {} from {} failed"
+    lines = [
+        "User admin was authenticated successfully.",
+        *[refused.format("root", "203.0.113.9")] * 3,
+        "The user ann successfully logged on from 192.0.2.44 using an SSH connection.",
+        "logout:192.0.2.44 user:ann session:x",
+        report_lines.attempt(7, report_lines.BEGIN, "ann", "failed", "PLAIN")[31:],
+    ]
+    stamped = [report_lines.stamped(report_lines.BEGIN, line) for line in lines]
+    data = data_of(written(tmp_path, stamped))
+    assert data["headline"]["attempts"] == data["headline"]["failures"] == 1
+    assert data["notices"] == []
+    rows = [
+        (r["user"], r["address"], r["interfaces"], r["failures"], r["successes"])
+        for r in data["administrators"]
+    ]
+    assert rows == [
+        ("admin", "(not known)", "", 0, 1),
+        ("ann", "192.0.2.44", "SSH", 0, 1),
+        ("root", "203.0.113.9", "", 3, 0),
+    ]
+
+
 def test_events_and_their_raw_lines_give_one_report(tmp_path: Path) -> None:
     raw, events = tmp_path / "raw", tmp_path / "events"
     raw.mkdir()
@@ -240,6 +264,9 @@ def worst_event(number: int) -> dict[str, Any]:
             "messages": 1,
             "recipients": number,
         }
+    if number % 100 == 1:
+        event["event"] = {"action": "admin-login", "outcome": "failure"}
+        event["cisco_esa"]["admin"] = {"interface": name}
     if number % 3 == 2:
         event["event"] = {
             "action": "smtp-auth-client",

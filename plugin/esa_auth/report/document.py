@@ -45,6 +45,7 @@ def document(tally: Tally) -> dict[str, Any]:
         "sessions": [_session(event) for event in tally.sessions],
         "refusals": _refusals(tally),
         "notices": _kinds(tally.notices),
+        "administrators": _administrators(tally),
         "rows": [_row(event) for event in tally.rows],
     }
 
@@ -154,6 +155,23 @@ def _refusals(tally: Tally) -> list[dict[str, Any]]:
                 "code": code,
                 "reason": reason,
                 "count": row.count,
+                "last": row.last,
+            }
+        )
+    return found
+
+
+def _administrators(tally: Tally) -> list[dict[str, Any]]:
+    found = []
+    for key, row in tally.administrators.heaviest(_TOP_SOURCES):
+        address, _, user = key.partition("\0")
+        found.append(
+            {
+                "user": user or _NAMELESS,
+                "address": _address(address),
+                "interfaces": ", ".join(sorted(row.interfaces)),
+                "failures": row.failures,
+                "successes": row.successes,
                 "last": row.last,
             }
         )

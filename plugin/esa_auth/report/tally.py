@@ -27,6 +27,16 @@ class Refusals:
     last: str = ""
 
 
+@dataclass(slots=True)
+class Administrator:
+    """Lines of logins to the appliance itself, of one name from one address."""
+
+    successes: int = 0
+    failures: int = 0
+    interfaces: set[str] = field(default_factory=set)
+    last: str = ""
+
+
 class Latest:
     """The ``most`` events with the greatest keys."""
 
@@ -82,6 +92,9 @@ class Tally:
         self.refusals: Kept[Refusals] = Kept(
             MOST_KINDS, Refusals, lambda row: (row.count,)
         )
+        self.administrators: Kept[Administrator] = Kept(
+            MOST_KINDS, Administrator, lambda row: (row.successes, row.failures)
+        )
         self.sessions = Latest(MOST_SESSIONS)
         self.rows = Latest(MOST_ROWS)
 
@@ -103,6 +116,10 @@ class Tally:
             self._relay(event, stamp)
         elif action == "smtp-session-end":
             self._session(event)
+        elif action == "admin-login":
+            self._administrator(event, stamp)
+        elif action == "admin-logout":
+            return
         else:
             self.notices[event["event"].get("code", action)][0] += 1
 
@@ -141,6 +158,18 @@ class Tally:
         row = self.refusals["\0".join(map(visible, parts))]
         row.count += 1
         row.last = max(row.last, stamp)
+
+    def _administrator(self, event: Event, stamp: str) -> None:
+        user = event.get("user", {}).get("name", "")
+        address = event.get("source", {}).get("ip", "")
+        # The name is the attacker's text: without NUL, as a key.
+        row = self.administrators[f"{address}\0{visible(user)}"]
+        failed = event["event"]["outcome"] == "failure"
+        row.failures += failed
+        row.successes += not failed
+        row.last = max(row.last, stamp)
+        if interface := event["cisco_esa"].get("admin", {}).get("interface"):
+            row.interfaces.add(visible(interface, 20))
 
     def _session(self, event: Event) -> None:
         summary = event["cisco_esa"]["summary"]

@@ -180,6 +180,11 @@
       data.refusals.map((row) => [row.address, row.profile, row.code, row.reason, count(row.count), time(row.last)]))
     : nothing("None."), ...(data.notices.length ? [table("Notices of the AUTH family", [["Notice"], ["Times", "number"]], data.notices.map((row) => [row[0], count(row[1] + row[2])]))] : []));
 
+  section("Logins to the appliance itself", main, data.administrators.length
+    ? table("Who logged in to the appliance, or tried; AsyncOS can write one login in more than one line", [["User"], ["Address"], ["Interface"], ["Lines failed", "number"], ["Lines succeeded", "number"], ["Last", "time"]],
+      data.administrators.map((row) => [row.user, row.address, row.interfaces || "not said", count(row.failures), count(row.successes), time(row.last)]))
+    : nothing("None in these logs: they are in authentication, gui_logs, cli_logs and audit_logs."));
+
   const columns = [["Time", "time"], ["Outcome"], ["Way"], ["User"], ["Address"], ["Reverse DNS"], ["Mechanism"], ["Appliance"], ["Reason"]];
   const list = table(`The latest ${count(data.rows.length)} attempts`, columns,
     data.rows.map((row) => row.map((value, place) => (place === 0 ? time(value) : place === 1 ? [value, value] : value))));
