@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from sigma.rule import SigmaRule
 
+from tests.process import esa_auth
 from tests.siem import eql_engine, queries, sqlite
 from tests.siem.detections import Detection, detections, named
 from tests.siem.engine import OpenSearch
@@ -114,6 +115,35 @@ def test_ten_attacks_and_ten_near_misses(opensearch: OpenSearch) -> None:
         assert expected
         assert named_in(sqlite.found(detection, database)) == expected
         assert on_opensearch(opensearch, detection, "ten") == expected
+
+
+def administrators() -> tuple[Event, ...]:
+    """An attack on the appliance's own logins that would set off every count."""
+    stamp = "Mon Mar  2 09:{:02d}:{:02d} 2026 Info: "
+    attempt = "An authentication attempt by the user {} from {} failed"
+    lines = []
+    for number in range(60):
+        user = "admin" if number % 2 else f"u{number}"
+        address = "203.0.113.250" if number % 3 else f"203.0.113.{number}"
+        lines.append(stamp.format(0, number) + attempt.format(user, address))
+    logged_on = "The user {} successfully logged on from 203.0.113.250"
+    lines += [stamp.format(1, n) + logged_on.format("admin") for n in range(3)]
+    text = "\n".join(lines).encode()
+    ended = esa_auth("filter", "--appliance", "esa01", stdin=text)
+    assert ended.assert_complete().results == len(lines)
+    return tuple(ended.events)
+
+
+@each_detection
+def test_logins_to_the_appliance_are_no_smtp_auth(detection: Detection) -> None:
+    """Nor does their flood hide or change what is found beside it."""
+    events = (*administrators(), *events_of(TEN_AND_TEN))
+    found = named_in(sqlite.found(detection, sqlite.table(events)))
+    assert found == wanted(corpus(TEN_AND_TEN), detection)
+    if detection.name in {d.name for d in queries.shipped("eql")}:
+        ordered = tuple(sorted(events, key=lambda event: str(event["@timestamp"])))
+        matches = eql_engine.matches(queries.query("eql", detection), ordered)
+        assert named_in({eql_key(detection, match) for match in matches}) == found
 
 
 def test_an_engine_that_finds_nothing_would_be_seen() -> None:

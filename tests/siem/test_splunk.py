@@ -30,7 +30,7 @@ Json = dict[str, Any]
 
 CIM = ROOT / ".cache/cim/pytest_splunk_addon/data_models/Authentication.json"
 VIEW = addon.SOURCE / "default/data/ui/views/esa_auth.xml"
-VERDICTS = {"smtp-auth", "smtp-auth-client"}
+VERDICTS = {"smtp-auth", "smtp-auth-client", "admin-login"}
 # Commands of the dashboard; Splunk publishes no parser of SPL.
 COMMANDS = {"timechart", "eval", "stats", "sort", "chart", "addtotals", "fieldformat"}
 
