@@ -37,9 +37,12 @@ ELASTIC = "sample logs of elastic/integrations, cisco_secure_email_gateway"
 SMA_TESTS = "Cisco's own tests of its Security Management appliance"
 _GUIDE = "AsyncOS user guide, authentication log"
 
-# Beginnings of a line that nothing else has, and ends of one that begins with a user.
+# Beginnings of a line that nothing else has, and ends of one that begins as others do.
 _BEGINS = ("an authentication attempt by ", "authentication ok, user ", "logout:")
-_ENDS = (" was authenticated successfully", " failed authentication")
+_ENDS = (
+    *(" was authenticated successfully", " failed authentication"),
+    *(" event: successful login", " invalid username or passphrase"),
+)
 # No word before may end in a colon: "User ann commit changes: authentication of ..." is
 # no login.
 _SAYS = re.compile(
@@ -54,7 +57,9 @@ _AUDITS = re.compile(
 
 def like(beginning: str, end: str) -> bool:
     """Whether an unread body looks like a login or its end; both in small letters."""
-    if beginning.startswith("user ") and end.rstrip(" .").endswith(_ENDS):
+    # Between them may stand a name that is too long to be one.
+    ended = end.rstrip(" .").endswith(_ENDS)
+    if ended and beginning.startswith(("user ", "appliance: ")):
         return True
     said = _SAYS.match(beginning) or _AUDITS.match(beginning)
     return said is not None or beginning.startswith(_BEGINS)
