@@ -65,6 +65,9 @@ _SAYINGS = (
     "many policy service of from in at on has been was must first required encryption",
     "bounced done delayed delivery start ok e a not be this that your you please host",
     "domain name found does exist hidden",
+    "an attempt by successfully authenticated logged logout log session expired",
+    "privilege based https http ssh gui cli pid source destination location event",
+    "because inactivity timeout appliance interaction mode passphrase",
 )
 _WORDS = frozenset(word for words in _SAYINGS for word in words.split())
 

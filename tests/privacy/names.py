@@ -56,11 +56,41 @@ def lines_of(number: int, word: str) -> Iterator[bytes]:
         f"with response: 5.1.1 - ('550', ['<{word}@example.com> unknown {word}'])",
         6,
     )
+    yield from administrators(number, said)
     if number % 50 == 0:
         yield native(auth + b"failed for user: " + said * 6000, 6)
     if number % 2:
         yield native(f"ICID {icid} close", 7)
         yield native(f"DCID {dcid} close", 7)
+
+
+def administrators(number: int, said: bytes) -> Iterator[bytes]:
+    """Yield lines of a login to the appliance, of an unread one too."""
+    address = b" from 192.0.2.44"
+    yield native(b"User " + said + b" failed authentication.", 8)
+    yield native(b"User " + said + address + b" was authenticated successfully.", 8)
+    yield syslog(
+        b"An authentication attempt by the user " + said + address + b" failed", 8
+    )
+    yield native(
+        b"The user " + said + b" successfully logged on" + address + b" using an SSH "
+        b"connection.", 8)  # fmt: skip
+    yield native(b"logout:192.0.2.44 user:" + said + b" session:x%d" % number, 8)
+    yield native(
+        b"GUI: User " + said + b" logged out from session x because of inactivity "
+        b"timeout", 8)  # fmt: skip
+    yield native(
+        b"SourceIP:192.0.2.44 Destination:/login Username:" + said + b" Privilege:admin"
+        b" session:x Action: The HTTPS session has been established successfully.", 9
+    )  # fmt: skip
+    yield native(
+        b"Appliance: esa01, Interaction Mode: GUI, User: " + said + b", Source IP: "
+        b"192.0.2.44, Event: Permission denied reason - Invalid username or passphrase",
+        9,
+    )
+    yield native(b"An authentication attempt by the user " + said + b" went wrong", 9)
+    yield native(b"Action: User " + said + b" logged out from session x beacuse of "
+                 b"inactivity timeout", 9)  # fmt: skip
 
 
 def forms(word: str) -> Iterator[bytes]:

@@ -15,16 +15,22 @@ import msgpack
 import orjson
 import pytest
 
+from esa_auth import grammar
+from esa_auth.facts import AdminLogin, AdminLogout
+from esa_auth.grammar import Rule
 from esa_auth.pipeline import Settings
 from esa_auth.privacy import Veil
 from tests.harness import inbound, made, native, opened, run
 from tests.privacy.names import found, lines_of, seeded
 from tests.process import PATIENCE, Running, esa_auth
+from tests.test_admin import OURS
 
 WORDS = seeded()
 LINES = [line for number, word in enumerate(WORDS) for line in lines_of(number, word)]
 KEY = b"k" * 32
 SETTINGS = Settings(reference=1_782_864_000, id_key=b"i" * 32, pseudonym_key=KEY)
+PLAIN = Settings(reference=1_782_864_000, id_key=b"i" * 32)
+REDACTING = Settings(reference=1_782_864_000, id_key=b"i" * 32, redact=True)
 
 
 @pytest.fixture
@@ -188,6 +194,49 @@ def test_an_ambiguous_name_is_flagged_behind_its_pseudonym() -> None:
     (event,) = run([native(inbound(user=name))], SETTINGS).results
     assert "ambiguous_user" in event["cisco_esa"]["flags"]
     assert "NONE" not in orjson.dumps(event).decode()
+
+
+@pytest.mark.parametrize("rule", OURS, ids=lambda rule: rule.name)
+def test_the_name_of_an_administrator_is_covered_wherever_it_stands(
+    rule: Rule,
+) -> None:
+    fact = grammar.read(rule.sample)
+    assert isinstance(fact, AdminLogin | AdminLogout)
+    # A dash is nobody, and somebody can stand there.
+    before, _, after = rule.sample.partition(fact.user or "-")
+    line = before + WORDS[0] + after
+    (event,) = run([native(line)], SETTINGS).events
+    (plain,) = run([native(line)], PLAIN).events
+
+    assert found(WORDS, orjson.dumps(event)) == []
+    pseudonym = event["user"]["name"]
+    assert pseudonym == Veil(KEY, False).name(WORDS[0])
+    assert event["event"]["original"].endswith(event["message"])
+    assert event["message"].replace(pseudonym, WORDS[0]) == plain["message"]
+    for both in (event, plain):
+        del both["user"], both["related"]["user"], both["message"]
+        del both["event"]["original"], both["event"]["hash"]
+    assert event == plain
+
+
+@pytest.mark.parametrize("settings", [SETTINGS, REDACTING])
+def test_the_token_of_a_session_is_taken_out_of_the_line_too(
+    settings: Settings,
+) -> None:
+    """It is as good as a password while it lasts."""
+    token = "wKV0AK29GgdhztflXSal"  # noqa: S105 - nobody's
+    lines = [
+        f"logout:192.0.2.44 user:ann session:{token}",
+        f"Session {token} user:ann expired",
+        f"GUI: User ann logged out from session {token} because of inactivity timeout",
+        f"Action: User ann logged out from session {token} beacuse of inactivity "
+        "timeout",
+        "SourceIP:192.0.2.44 Destination:/login Username:ann Privilege:admin "
+        f"session:{token} Action: The HTTPS session has been established successfully.",
+    ]
+    ended = run([native(line) for line in lines], settings)
+    assert len(ended.events) == len(lines)
+    assert token.encode() not in orjson.dumps(ended.events)
 
 
 def test_a_state_of_another_setting_is_not_taken_up() -> None:

@@ -68,6 +68,25 @@ def test_no_password_of_a_failure_is_written() -> None:
     assert ended.results[0]["cisco_esa"]["flags"] == ["redacted_user"]
 
 
+def test_no_password_of_a_refused_administrator_is_written() -> None:
+    words = passwords()
+    wordings = (
+        "User {} failed authentication.",
+        "User {} from 192.0.2.44 failed authentication.",
+        "An authentication attempt by the user {} from 192.0.2.44 failed",
+        "Appliance: a, Interaction Mode: GUI, User: {}, Source IP: 192.0.2.44, "
+        "Event: Invalid username or passphrase",
+    )
+    for wording in wordings:
+        ended = run([native(wording.replace("{}", word)) for word in words], SETTINGS)
+        written = orjson.dumps([ended.events, ended.dead]).decode()
+        assert len(ended.events) == len(words)
+        assert [word for word in words if word in written] == []
+        assert ended.results[0]["user"] == {"name": REDACTED}
+        flags = [e["cisco_esa"]["flags"] for e in ended.results]
+        assert all("redacted_user" in kinds for kinds in flags)
+
+
 def test_the_name_of_a_success_stays() -> None:
     lines = [native(inbound(user="Summer2024", outcome="succeeded"))]
     assert run(lines, SETTINGS).results[0]["user"]["name"] == "Summer2024"
