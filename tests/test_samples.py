@@ -16,6 +16,8 @@ from esa_auth import grammar
 from esa_auth.commands.delivery import encoder
 from esa_auth.envelope import read_prefix
 from esa_auth.facts import (
+    AdminLogin,
+    AdminLogout,
     Fact,
     HatDecision,
     InboundOpened,
@@ -126,6 +128,50 @@ def test_a_fragment_is_not_read() -> None:
         if path := known.get(name):
             line = lines_of(path)[number - 1]
             assert isinstance(grammar.read(body_of(line)), Unread), reason
+
+
+# Logins to the appliance, and their ends, in other logs than mail_logs.
+OTHER_LOGS = {
+    "asyncos_guide_authentication_log.log": (5, 0),
+    "elastic_authentication_log.log": (4, 4),
+    "elastic_gui_logs.log": (1, 2),
+    "asyncos_guide_domain_and_injection_debug.log": (0, 0),
+}
+ADMINISTRATOR = re.compile(
+    r"authenticated success|failed auth|logged (?:on|out)|auth\w+ attempt|logout:"
+    r"|session has been est|user:\S+ expired"
+)
+
+
+def other_logs() -> list[Path]:
+    found = sorted((samples()[0].parent / "other_logs").glob("*.log"))
+    return found or pytest.skip("not run: no other_logs/ in the samples")
+
+
+def test_every_login_to_the_appliance_in_other_logs_is_read() -> None:
+    for path in other_logs():
+        lines = lines_of(path)
+        facts = [grammar.read(body_of(line)) for line in lines]
+        logins = sum(isinstance(fact, AdminLogin) for fact in facts)
+        logouts = sum(isinstance(fact, AdminLogout) for fact in facts)
+        looks = sum(ADMINISTRATOR.search(line) is not None for line in lines)
+        assert logins + logouts == looks, path.name
+        if path.name in OTHER_LOGS:
+            assert (logins, logouts) == OTHER_LOGS[path.name], path.name
+        pipeline = Pipeline(
+            Settings(reference=REFERENCE), encoder("json"), lambda: READ_AT
+        )
+        pipeline.feed([line.encode() for line in lines])
+        assert pipeline.counters.results == logins, path.name
+        assert pipeline.counters.ancillary == logouts, path.name
+        assert pipeline.take_dead() == [], path.name
+
+
+def test_no_line_of_the_mail_logs_is_a_login_to_the_appliance() -> None:
+    for path in samples():
+        for line in lines_of(path):
+            fact = grammar.read(body_of(line))
+            assert not isinstance(fact, AdminLogin | AdminLogout), line
 
 
 def body_of(line: str) -> str:
