@@ -7,7 +7,9 @@ from esa_auth.grammar.rule import Rule
 
 # Of a longer body the beginning tells as much.
 LONGEST = 1000
-_OPEN_ENDED = re.compile(r"(?:\.\*|\.\*\?|\.\+|\\S\+|\\S\*)\)?\??(?: |:)*\Z")
+_OPEN_ENDED = re.compile(
+    r"(?:\.\*|\.\*\?|\.\+|\\S\+|\\S\*|(?:\.|\\S)\{[0-9,]+\})\)?\??(?: |:)*\Z"
+)
 
 
 class Departure(NamedTuple):
