@@ -19,6 +19,7 @@ import pytest
 
 from esa_auth.live import ALARM_SECONDS, Now
 from tests import report_lines
+from tests.harness import native, run
 from tests.process import PATIENCE, command, esa_auth
 
 ROWS, COLUMNS = 24, 80
@@ -231,6 +232,16 @@ def test_an_alarm_is_many_failures_or_many_users_in_a_while() -> None:
     assert (alarm.failures, alarm.users, alarm.login) == (10, 1, None)
     now.add(failure("eve", 9 + ALARM_SECONDS, "203.0.113.8"), 0.0)
     assert now.alarms() == []
+
+
+def test_logins_to_the_appliance_itself_are_left_out() -> None:
+    now = Now()
+    line = b"An authentication attempt by the user admin from 203.0.113.9 failed"
+    (event,) = run([native(line)]).events
+    for _ in range(20):
+        now.add(event, 0.0)
+    assert (now.attempts, now.failures) == (0, 0)
+    assert (list(now.latest), now.alarms()) == ([], [])
 
 
 def test_rates_are_of_the_last_minute_and_of_new_events() -> None:
