@@ -4,13 +4,16 @@ jsonschema-rs decides, on the path of every event; jsonschema explains a refusal
 differential test holds the one against the other.
 """
 
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from jsonschema_rs import Draft202012Validator as Validator
 
 from esa_auth.document import Document
 from esa_auth.resources import schema
+
+Schema: TypeAlias = dict[str, Any]
 
 # Fields that only a context gives.
 OF_CONTEXT = frozenset(
@@ -27,13 +30,25 @@ OF_CONTEXT = frozenset(
     )
 )
 
+# A condition that asks for these alone is decided once for all events of a kind.
+_TOLD = frozenset(
+    (
+        (),
+        ("event",),
+        ("event", "action"),
+        ("event", "outcome"),
+        ("event", "type"),
+    )
+)
+
 
 class EventSchema:
     """`schemas/auth-event.schema.json`, draft 2020-12 with formats asserted."""
 
     def __init__(self) -> None:
-        self._schema, self._whole, self._context, self._rest = _compiled()
+        self._schema, self._whole, self._context = _compiled()
         self.valid = self._whole.is_valid
+        self._rest: dict[tuple[str, ...], Validator] = {}
 
     def fits(self, document: Document) -> bool:
         """Return whether the whole of ``document`` is valid.
@@ -42,13 +57,18 @@ class EventSchema:
         the rest are together what `valid` looks at, for a schema judges each field by
         itself, and where it does not (`allOf`) it is asked about the whole.
         """
-        context = document.context
+        own, context = document
         if not context.valid:
             context.valid = self._context.is_valid(context.parts)
+        about = own["event"]
+        kind = (about["action"], about.get("outcome", ""), *about["type"])
+        rest = self._rest.get(kind)
+        if rest is None:
+            rest = self._rest[kind] = _rest(*kind)
         return (
             context.valid
-            and OF_CONTEXT.isdisjoint(document.own)
-            and self._rest.is_valid(document.whole())
+            and OF_CONTEXT.isdisjoint(own)
+            and rest.is_valid({**own, **context.parts})
         )
 
     def reasons(self, event: dict[str, Any]) -> list[str]:
@@ -70,10 +90,10 @@ class EventSchema:
 
 
 @cache
-def _compiled() -> tuple[dict[str, Any], Validator, Validator, Validator]:
+def _compiled() -> tuple[Schema, Validator, Validator]:
     # Once a process: `stream` has a pipeline for each appliance.
     document = schema("auth-event")
-    fields: dict[str, Any] = document["properties"]
+    fields: Schema = document["properties"]
     context = {
         "$schema": document["$schema"],
         "$defs": document["$defs"],
@@ -81,10 +101,48 @@ def _compiled() -> tuple[dict[str, Any], Validator, Validator, Validator]:
         "additionalProperties": False,
         "properties": {name: fields[name] for name in OF_CONTEXT},
     }
-    rest = {**document, "properties": {**fields, **dict.fromkeys(OF_CONTEXT, True)}}
-    return document, _validator(document), _validator(context), _validator(rest)
+    return document, _validator(document), _validator(context)
 
 
-def _validator(document: dict[str, Any]) -> Validator:
+@cache
+def _rest(action: str, outcome: str, *kind: str) -> Validator:
+    """Return what is left to ask of an event of that action, outcome and type."""
+    document = schema("auth-event")
+    fields = {**document["properties"], **dict.fromkeys(OF_CONTEXT, True)}
+    about: Schema = {"action": action, "type": list(kind)}
+    if outcome:
+        about["outcome"] = outcome
+    rules = [_decided(rule, document, {"event": about}) for rule in document["allOf"]]
+    return _validator({**document, "properties": fields, "allOf": rules})
+
+
+def _decided(rule: Schema, document: Schema, said: dict[str, Any]) -> Schema | bool:
+    """Return what a rule asks of an event that says ``said``; True if nothing."""
+    guard = {**rule["if"], "$defs": document["$defs"]}
+    if not set(_asked(guard, document, ())) <= _TOLD:
+        return rule
+    holds = _validator(guard).is_valid(said)
+    decided: Schema | bool = rule.get("then" if holds else "else", True)
+    return decided
+
+
+def _asked(
+    node: Schema, document: Schema, at: tuple[str, ...]
+) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each field that a schema looks at."""
+    yield at
+    if reference := node.get("$ref"):
+        inner = document["$defs"][reference.removeprefix("#/$defs/")]
+        yield from _asked(inner, document, at)
+    yield from ((*at, name) for name in node.get("required", ()))
+    for name, inner in node.get("properties", {}).items():
+        yield from _asked(inner, document, (*at, name))
+    if "not" in node:
+        yield from _asked(node["not"], document, at)
+    for inner in (*node.get("allOf", ()), *node.get("anyOf", ())):
+        yield from _asked(inner, document, at)
+
+
+def _validator(document: Schema) -> Validator:
     # Without validate_formats a 2020-12 format is an annotation only.
     return Validator(document, validate_formats=True)
