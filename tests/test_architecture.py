@@ -38,6 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "sessions": frozenset({"facts", "joined"}),
     "ecs": frozenset({"document", "facts", "joined", "letter", "token"}),
     "validation": frozenset({"document", "resources"}),
+    "formats": frozenset(),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "state": frozenset({"errors"}),
@@ -70,7 +71,16 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "__main__": frozenset({"__init__", "commands", "errors"}),
 }
 STAGES = frozenset(
-    {"inputs", "envelope", "grammar", "sessions", "ecs", "validation", "outputs"}
+    {
+        "inputs",
+        "envelope",
+        "grammar",
+        "sessions",
+        "ecs",
+        "validation",
+        "formats",
+        "outputs",
+    }
 )
 PURE = frozenset(
     {
@@ -80,6 +90,7 @@ PURE = frozenset(
         "envelope",
         "errors",
         "facts",
+        "formats",
         "grammar",
         "identity",
         "joined",

@@ -40,6 +40,8 @@ class Config:
     join_wrapped: bool
     keys: Keys
     output_format: str
+    # ecs, ocsf or cim: what an event is written as.
+    output_schema: str
     dead_letter: str | None
     dead_letter_max_bytes: int
     dead_letter_keep: int
@@ -71,6 +73,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["input"]["join_wrapped"],
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
+        tree["output"]["schema"],
         tree["dead_letter"]["file"],
         int(tree["dead_letter"]["max_bytes"]),
         int(tree["dead_letter"]["keep"]),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.errors import ConfigError
 from esa_auth.validation import EventSchema
@@ -51,6 +52,7 @@ def _check_events(path: str) -> int:
         if schema.valid(event):
             good += 1
             continue
+        refuse_foreign(event, f"{path}:{number}")
         bad += 1
         for reason in schema.reasons(event):
             print(f"{path}:{number}: {reason}", file=sys.stderr)

@@ -14,7 +14,7 @@ import orjson
 from esa_auth.config import Config
 from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
-from esa_auth.letter import Letter, Recall
+from esa_auth.formats import converter
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.descriptor import check_reader, is_torn, write_all
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from esa_auth.outputs.forward import ForwardOutput
 
 Item = TypeVar("Item")
-
-# EventTime of the forward protocol ends here, in the year 2106.
-_LAST_SECOND = 2**32 - 1
 
 _log = logging.getLogger("esa_auth")
 
@@ -122,33 +119,20 @@ def open_run(
     """
     letters = dead_letters(config, stop)
     if config.forward is None:
-        lines = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+        form = encoder(config.output_format, config.output_schema)
+        lines = Pipeline(config.pipeline, form, read_time)
         yield Run(lines, Stdout(stop, config.output_format, patience), letters)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
-    from esa_auth.outputs.forward import Entry, ForwardOutput, Timing, pack_entry
-
-    def pack(document: Document) -> Entry:
-        event = document.whole()
-        # Outside of what EventTime can hold, @timestamp in the record is still right.
-        stamp: str = event["@timestamp"]
-        seconds = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
-        seconds = min(max(seconds, 1), _LAST_SECOND)
-        return pack_entry(
-            event["event"]["id"], seconds, int(stamp[20:23]) * 1_000_000, event
-        )
+    from esa_auth.commands.entries import letter_of, packer
+    from esa_auth.outputs.forward import Entry, ForwardOutput, Timing
 
     def bury(entry: Entry, reason: str) -> None:
-        event: dict[str, Any] = msgpack.unpackb(entry[1])[1]
-        raw = event["event"].get("original", "").encode()
-        reasons = (reason, f"event.id {entry[0]}")
-        name = event["observer"]["name"]
-        letter = Letter(raw, "undeliverable", reasons, name, Recall())
-        letters.write([dead_letter(letter, read_time())])
+        letters.write([dead_letter(letter_of(entry, reason), read_time())])
 
     timing = Timing(patience=patience)
     with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
-        entries = Pipeline(config.pipeline, pack, read_time)
+        entries = Pipeline(config.pipeline, packer(config.output_schema), read_time)
         yield Run(entries, output, letters, output)
 
 
@@ -169,12 +153,18 @@ def dead_letters(
     )
 
 
-def encoder(form: str) -> Callable[[Document], bytes]:
-    """Return how an event is written on stdout."""
+def encoder(form: str, schema: str = "ecs") -> Callable[[Document], bytes]:
+    """Return how an event is written on stdout, framed as ``form``."""
+    convert = converter(schema)
     if form == "msgpack":
         pack = msgpack.Packer().pack
-        return lambda document: bytes(pack(document.whole()))
-    return _json_line
+        if convert is None:
+            return lambda document: bytes(pack(document.whole()))
+        return lambda document: bytes(pack(convert(document.whole())))
+    if convert is None:
+        return _json_line
+    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
+    return lambda document: dumps(convert(document.whole()), None, newline)
 
 
 def _json_line(document: Document) -> bytes:

@@ -102,7 +102,7 @@ class _Worker:
     def __init__(self, job: Job, report: Connection, parent: int) -> None:
         config = job.config
         settings = replace(config.pipeline, appliance=job.group.name)
-        form = encoder(config.output_format)
+        form = encoder(config.output_format, config.output_schema)
         self._job = job
         self._report = report
         self._parent = parent

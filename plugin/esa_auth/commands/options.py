@@ -16,6 +16,7 @@ _KEYS = {
     "timezone": "timezone",
     "input": "input.format",
     "output": "output.format",
+    "format": "output.schema",
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
@@ -50,6 +51,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--output", choices=["json", "msgpack"], help="framing of the events (json)")
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
+    add_format(parser)
+
+
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add which schema events are written in."""
+    parser.add_argument(
+        "--format", choices=["ecs", "ocsf", "cim"], help="schema of the events (ecs)"
+    )
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:

@@ -58,7 +58,7 @@ class Plan:
         settings = replace(self.config.pipeline, reference=0)
         config = self.config
         how = (config.input_format, config.join_wrapped, config.keys)
-        parts = (__version__, settings, how, config.output_format)
+        parts = (__version__, settings, how, config.output_format, config.output_schema)
         files = [(g.name, s.size, s.mtime, s.digest) for g, s in self._files()]
         return hashlib.blake2b(repr((parts, files)).encode(), digest_size=16).digest()
 

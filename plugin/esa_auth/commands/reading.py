@@ -9,6 +9,7 @@ import orjson
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.delivery import read_time
+from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.plan import Group, Source, plan
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
@@ -33,6 +34,7 @@ class Reading:
         """``take`` gets each valid event once.
 
         Raises:
+            ConfigError: a file holds events in another schema.
             OSError: a file cannot be opened.
         """
         self._config, self._take = config, take
@@ -127,6 +129,7 @@ def holds_events(path: str) -> bool:
     """Whether the first line is an event of ours and not a raw line or a record.
 
     Raises:
+        ConfigError: it is an event that was written in another schema.
         OSError: it cannot be opened.
     """
     with Archive(path) as archive:
@@ -135,4 +138,5 @@ def holds_events(path: str) -> bool:
         event = orjson.loads(first)
     except orjson.JSONDecodeError:
         return False
+    refuse_foreign(event, path)
     return isinstance(event, dict) and {"@timestamp", "ecs", "event"} <= event.keys()

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
-    pipeline = Pipeline(config.pipeline, encoder(config.output_format), read_time)
+    form = encoder(config.output_format, config.output_schema)
+    pipeline = Pipeline(config.pipeline, form, read_time)
     stdout = Stdout(lambda: False, config.output_format)
     replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
     try:

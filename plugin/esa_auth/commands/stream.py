@@ -4,19 +4,26 @@ import argparse
 import logging
 import tempfile
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from esa_auth.commands.delivery import read_time
-from esa_auth.commands.options import add_config, add_state, add_stream, load_config
+from esa_auth.commands.options import (
+    add_config,
+    add_format,
+    add_state,
+    add_stream,
+    load_config,
+)
 from esa_auth.config import Config
 from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError
+from esa_auth.formats import converter
 from esa_auth.inputs.messages import MessageReader
 from esa_auth.inputs.records import Broken, Record
 from esa_auth.inputs.stop import StopSignal
@@ -40,6 +47,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     parser = subcommands.add_parser("stream", help="a fleet of appliances, on Kafka")
     add_config(parser)
     add_stream(parser)
+    add_format(parser)
     add_state(parser)
     parser.set_defaults(run=run)
 
@@ -86,6 +94,10 @@ class Lines:
         self._reader = MessageReader(
             config.input_format, config.keys, config.pipeline.max_line
         )
+        convert = converter(config.output_schema)
+        self._dumps: Callable[[dict[str, Any]], bytes] = (
+            (lambda event: orjson.dumps(convert(event))) if convert else orjson.dumps
+        )
         self.rekeyed = 0
 
     def pipeline(self) -> Pipeline[Outgoing]:
@@ -114,7 +126,7 @@ class Lines:
 
     def _event(self, document: Document) -> Outgoing:
         event = document.whole()
-        value = orjson.dumps(event)
+        value = self._dumps(event)
         name, event_id = event["observer"]["name"], event["event"]["id"]
         if len(value) <= MOST_BYTES:
             return Outgoing("events", event_id.encode(), value)

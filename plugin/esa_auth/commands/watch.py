@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.lines import LineSplitter
@@ -116,6 +117,7 @@ class _View:
             if self._schema.valid(event):
                 self.now.add(event, None if old else arrived)
             else:
+                refuse_foreign(event, "watch")
                 self._refused += 1
         if arrived >= self._next:
             self._draw()
