@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.checkout import ROOT
-from tests.siem import addon, dashboards, queries, templates
+from tests.siem import addon, dashboards, mappings, queries, templates
 from tests.siem.scenarios import TEN_AND_TEN, corpus
 
 EXAMPLE = ROOT / "examples" / "detections"
@@ -16,6 +16,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from queries.generated()
     yield from addon.generated()
     yield from dashboards.generated()
+    yield from mappings.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
 

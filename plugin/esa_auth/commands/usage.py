@@ -10,6 +10,7 @@ _EXAMPLES: dict[str, str] = {
     "filter": """
   esa-auth filter --appliance esa01 < mail_logs > events.ndjson
   esa-auth filter --input json --dead-letter /var/lib/esa-auth/dead.ndjson
+  esa-auth filter --format ocsf < mail_logs > ocsf.ndjson
   esa-auth filter --forward 192.0.2.20:24224 --metrics 127.0.0.1:9464""",
     "tail": """
   esa-auth tail /var/log/esa/mail_logs --state-dir /var/lib/esa-auth

@@ -1,6 +1,6 @@
-"""ECS -> one flat record with the names of Splunk's CIM 8.5.0, model Authentication.
+"""ECS -> one flat record with the names of Splunk's CIM, model Authentication.
 
-The names and values are those that the add-on in `conf/splunk` gives at search time.
+Names and values are those that the add-on in `conf/splunk` gives at search time.
 What CIM has no name for keeps its ECS name, so that searches for it stay the same.
 """
 
