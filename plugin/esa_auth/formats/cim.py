@@ -6,8 +6,6 @@ What CIM has no name for keeps its ECS name, so that searches for it stay the sa
 
 from typing import Any
 
-from esa_auth.formats.leftover import flat, leftover, tree_of
-
 _NAMES = {
     "network.protocol": "app",
     "source.ip": "src_ip",
@@ -24,12 +22,10 @@ _NAMES = {
     "error.code": "reason_id",
 }
 # In `action`, `user`, `vendor_product`; of itself; copies and sums of other fields.
-_TOLD = tree_of(
-    (
-        *("event.outcome", "user.name", "observer.vendor", "observer.product"),
-        *("@timestamp", "ecs", "client", "server", "observer.name"),
-        *("related.ip", "related.hosts"),
-    )
+_TOLD = (
+    *("event.outcome", "user.name", "observer.vendor", "observer.product"),
+    *("@timestamp", "ecs", "client", "server", "observer.name"),
+    *("related.ip", "related.hosts"),
 )
 _UNKNOWN = "unknown"
 
@@ -46,9 +42,42 @@ def cim_event(event: dict[str, Any]) -> dict[str, Any]:
     }
     if action := _action(about):
         record["action"] = action
-    for name, value in flat(leftover(event, _TOLD)):
-        record[_NAMES.get(name, name)] = value
+    _fill(record, event, _HOMES, "")
     return record
+
+
+Homes = dict[str, "str | Homes | None"]
+
+
+def _homes() -> Homes:
+    """Return names as a tree like that of an event; None is left out."""
+    tree: Homes = {}
+    for name, home in [*_NAMES.items(), *((name, None) for name in _TOLD)]:
+        *groups, last = name.split(".")
+        place = tree
+        for group in groups:
+            place = place.setdefault(group, {})  # type: ignore[assignment]
+        place[last] = home
+    return tree
+
+
+_HOMES = _homes()
+_NONE: Homes = {}
+
+
+def _fill(
+    record: dict[str, Any], tree: dict[str, Any], homes: Homes, prefix: str
+) -> None:
+    for key, value in tree.items():
+        home = homes.get(key, _NONE)
+        if home is None:
+            continue
+        name = prefix + key
+        if isinstance(value, dict):
+            inner = home if isinstance(home, dict) else _NONE
+            _fill(record, value, inner, f"{name}.")
+        else:
+            record[home if isinstance(home, str) else name] = value
 
 
 def _action(about: dict[str, Any]) -> str | None:

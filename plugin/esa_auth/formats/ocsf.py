@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from esa_auth.formats.leftover import leftover, tree_of
+from esa_auth.formats.leftover import leftover, told
 
 OCSF_VERSION = "1.8.0"
 
@@ -35,18 +35,19 @@ _SEVERITIES = {
 _CLEARTEXT = frozenset({"PLAIN", "LOGIN"})
 # What OCSF takes for its `email_t`.
 _EMAIL = re.compile(r"[a-zA-Z0-9!#$%&'*+,\-./=?^_`{|}~]+@[a-zA-Z0-9-]+\.[a-zA-Z0-9.-]+")
-_HOSTNAME, _IP, _USER_NAME, _EMAIL_ADDRESS = 1, 2, 4, 5
-_OBSERVED = (
-    ("user", "name", _USER_NAME, "User Name"),
-    ("user", "email_addr", _EMAIL_ADDRESS, "Email Address"),
-    ("src_endpoint", "ip", _IP, "IP Address"),
-    ("src_endpoint", "hostname", _HOSTNAME, "Hostname"),
-    ("dst_endpoint", "ip", _IP, "IP Address"),
-    ("dst_endpoint", "hostname", _HOSTNAME, "Hostname"),
+_HOSTNAME = {"type_id": 1, "type": "Hostname"}
+_IP = {"type_id": 2, "type": "IP Address"}
+_USER_NAME = {"type_id": 4, "type": "User Name"}
+_EMAIL_ADDRESS = {"type_id": 5, "type": "Email Address"}
+_OBSERVED_ENDS = (
+    ("ip", "src_endpoint", "src_endpoint.ip", _IP),
+    ("hostname", "src_endpoint", "src_endpoint.hostname", _HOSTNAME),
+    ("ip", "dst_endpoint", "dst_endpoint.ip", _IP),
+    ("hostname", "dst_endpoint", "dst_endpoint.hostname", _HOSTNAME),
 )
 # What has an attribute of its own; `client`, `server` and the sums in `related` are
 # copies.
-_TOLD = tree_of(
+_TOLD = told(
     (
         *("@timestamp", "ecs", "message", "tags", "client", "server"),
         *("error.code", "error.message"),
@@ -60,9 +61,8 @@ _TOLD = tree_of(
         *("destination.domain", "related.ip", "related.hosts"),
         *("observer.vendor", "observer.product", "observer.version", "observer.type"),
         *("observer.name", "observer.hostname", "observer.serial_number"),
-        *("observer.ip", "observer.ingress.interface.alias"),
-        *("observer.egress.interface.alias", "cisco_esa.session.id"),
-        *("cisco_esa.auth.mechanism", "cisco_esa.auth.profile"),
+        *("observer.ip", "observer.ingress", "observer.egress"),
+        *("cisco_esa.session.id", "cisco_esa.auth"),
     )
 )
 
@@ -273,18 +273,19 @@ def _unmapped(event: Json, user: Json) -> Json:
 
 
 def _observables(event: Json, record: Json) -> list[Json]:
-    found = []
-    for group, name, type_id, caption in _OBSERVED:
-        part = record.get(group, {})
-        if name in part and not (group == "user" and "user" not in event):
-            found.append((f"{group}.{name}", part[name], type_id, caption))
+    user, found = record["user"], []
+    if "user" in event:
+        found.append({"name": "user.name", "value": user["name"], **_USER_NAME})
+    if "email_addr" in user:
+        email = user["email_addr"]
+        found.append({"name": "user.email_addr", "value": email, **_EMAIL_ADDRESS})
+    for key, end, name, kind in _OBSERVED_ENDS:
+        if end in record and key in record[end]:
+            found.append({"name": name, "value": record[end][key], **kind})
     # The end of a session has all names that were tried in it.
     found += (
-        ("unmapped.related.user", name, _USER_NAME, "User Name")
+        {"name": "unmapped.related.user", "value": name, **_USER_NAME}
         for name in event.get("related", {}).get("user", ())
-        if name != record["user"]["name"]
+        if name != user["name"]
     )
-    return [
-        {"name": name, "value": value, "type_id": type_id, "type": caption}
-        for name, value, type_id, caption in found
-    ]
+    return found
