@@ -1,6 +1,7 @@
 """`--format`: one record for each event, whatever it is framed as and sent by."""
 
 import shutil
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests import ocsf_schema
 from tests.collector import Collector
 from tests.golden_cases import CASES, answer, input_of
 from tests.mutations import EVENTS
-from tests.process import Ended, esa_auth
+from tests.process import Ended, Running, esa_auth
 from tests.test_watch import watching
 
 Json = dict[str, Any]
@@ -168,6 +169,35 @@ def test_the_configuration_can_ask_for_it(ecs: Ended, tmp_path: Path) -> None:
     assert filtered("--config", str(config), "--format", "ecs").stdout == ecs.stdout
     config.write_text("output: {schema: OCSF}\n")
     filtered("--config", str(config)).assert_refused("output.schema", "OCSF")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pseudonym_is_one_in_every_schema(name: str, tmp_path: Path) -> None:
+    """What privacy takes away does not come back by another schema."""
+    keys = tmp_path / "key"
+    keys.write_bytes(b"k" * 32)
+    config = tmp_path / "esa-auth.yaml"
+    config.write_text(
+        f"event_id: {{key_file: {keys}}}\n"
+        f"privacy: {{pseudonymize: true, key_file: {keys}}}\n"
+    )
+    words = ("--config", str(config))
+    ended = filtered(*words, "--format", name)
+    assert ended.events == converted(filtered(*words).events, name)
+    assert b"ironport" in filtered().stdout
+    assert b"ironport" not in ended.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_tail_writes_it_too(ecs: Ended, name: str, tmp_path: Path) -> None:
+    log = tmp_path / "mail_logs"
+    log.write_bytes(LINES)
+    words = ("tail", str(log), "--state-dir", str(tmp_path / "state"))
+    with Running(*words, "--appliance", "esa01", "--format", name) as tail:
+        for record in converted(ecs.events, name):
+            assert tail.next_event() == record
+        tail.signal(signal.SIGTERM)
+        tail.finish().assert_complete()
 
 
 def test_the_lines_of_every_golden_case_become_valid_ocsf(tmp_path: Path) -> None:

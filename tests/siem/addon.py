@@ -38,11 +38,18 @@ def search(detection: Detection) -> str:
 
 def generated() -> Iterator[tuple[Path, str]]:
     """Return the saved searches, made from the rules, and the envelope for HEC."""
-    event = json.loads((EXAMPLE / "expected.ndjson").read_text("utf-8").splitlines()[0])
-    yield ENVELOPE, json.dumps(envelope(event), indent=2, sort_keys=True) + "\n"
+    whole = envelope(example())
+    yield ENVELOPE, json.dumps(whole, indent=2, sort_keys=True) + "\n"
     stanzas = [_stanza(number, d) for number, d in enumerate(detections())]
     head = "# Made from conf/sigma. Off until you switch a schedule on.\n\n"
     yield SAVED_SEARCHES, head + "\n\n".join(stanzas) + "\n"
+
+
+def example() -> dict[str, Any]:
+    """Return the event that the examples are made of."""
+    text = (EXAMPLE / "expected.ndjson").read_text("utf-8")
+    event: dict[str, Any] = json.loads(text.splitlines()[0])
+    return event
 
 
 def envelope(event: dict[str, Any]) -> dict[str, Any]:

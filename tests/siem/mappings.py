@@ -5,11 +5,15 @@ holds it against what the code does.
 """
 
 import csv
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from esa_auth.formats.cim import cim_event
+from esa_auth.formats.ocsf import ocsf_event
 from tests.checkout import ROOT
+from tests.siem.addon import example
 
 FOLDER = ROOT / "conf" / "mappings"
 TABLE = FOLDER / "fields.csv"
@@ -54,11 +58,14 @@ def _homes(cell: str) -> tuple[str, ...]:
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Return the page, which is written by hand but for its tables."""
+    """Return the page, which is written by hand but for its tables, and a record."""
     page = FOLDER / "README.md"
     before, _, rest = page.read_text("utf-8").partition(_BEGIN)
     _, _, after = rest.partition(_END)
     yield page, f"{before}{_BEGIN}{_tables(rows())}{_END}{after}"
+    for name, convert in (("ocsf", ocsf_event), ("cim", cim_event)):
+        record = convert(example())
+        yield FOLDER / f"{name}.json", json.dumps(record, indent=2) + "\n"
 
 
 def _tables(table: list[Row]) -> str:
