@@ -316,6 +316,13 @@ def test_an_event_of_no_session_and_no_network_is_one_too() -> None:
     assert login["dst_endpoint"]["hostname"] == event["observer"]["hostname"]
     assert login["src_endpoint"] == {"ip": event["source"]["ip"]}
     assert not {"logon_type_id", "is_cleartext", "session", "service"} & set(login)
+    assert login["is_remote"]
+    del event["source"]
+    event["network"] = {"protocol": "unknown", "direction": "ingress"}
+    console = ocsf_event(event)
+    assert problems(console) == []
+    assert "is_remote" not in console
+    assert "svc_name" not in console["dst_endpoint"]
     del event["event"]["outcome"]
     logout = ocsf_event(changed(event, "event.type", ["end"]))
     assert problems(logout) == []

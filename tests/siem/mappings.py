@@ -14,11 +14,13 @@ from esa_auth.formats.cim import cim_event
 from esa_auth.formats.ocsf import ocsf_event
 from tests.checkout import ROOT
 from tests.siem.addon import example
+from tests.siem.queries import SOURCETYPE
+from tests.siem.searchtime import conf
 
 FOLDER = ROOT / "conf" / "mappings"
 TABLE = FOLDER / "fields.csv"
 NOWHERE = "-"
-_BEGIN, _END = "<!-- made by `make siem` -->\n", "<!-- end -->\n"
+_BEGIN, _END = "<!-- made by `make siem`: {} -->\n", "<!-- end -->\n"
 
 
 class Row(NamedTuple):
@@ -60,12 +62,33 @@ def _homes(cell: str) -> tuple[str, ...]:
 def generated() -> Iterator[tuple[Path, str]]:
     """Return the page, which is written by hand but for its tables, and a record."""
     page = FOLDER / "README.md"
-    before, _, rest = page.read_text("utf-8").partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    yield page, f"{before}{_BEGIN}{_tables(rows())}{_END}{after}"
+    text = _with(page.read_text("utf-8"), "fields", _tables(rows()))
+    yield page, _with(text, "tags", _stanzas())
     for name, convert in (("ocsf", ocsf_event), ("cim", cim_event)):
         record = convert(example())
         yield FOLDER / f"{name}.json", json.dumps(record, indent=2) + "\n"
+
+
+def _with(text: str, name: str, made: str) -> str:
+    """Return ``text`` with ``made`` between the marks of ``name``."""
+    begin = _BEGIN.format(name)
+    before, there, rest = text.partition(begin)
+    _, ended, after = rest.partition(_END)
+    assert there, name
+    assert ended, name
+    return f"{before}{begin}{made}{_END}{after}"
+
+
+def _stanzas() -> str:
+    """Return what a Splunk without the add-on needs, made of what the add-on has."""
+    name = "esa_auth_authentication"
+    search = conf("eventtypes")[name]["search"]
+    search = search.replace(SOURCETYPE, "YOURS").replace("event.action", "signature")
+    lines = (
+        *("# eventtypes.conf", f"[{name}]", f"search = {search}", ""),
+        *("# tags.conf", f"[eventtype={name}]", "authentication = enabled"),
+    )
+    return "\n" + "".join(f"    {line}".rstrip() + "\n" for line in lines) + "\n"
 
 
 def _tables(table: list[Row]) -> str:

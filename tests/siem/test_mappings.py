@@ -170,8 +170,14 @@ def _without_addresses(event: Json) -> Json:
 
 def test_every_field_has_its_row_and_no_other_has() -> None:
     names = [row.field for row in rows()]
-    assert names == [name for name in FIELDS if name in names]
-    assert set(names) == set(FIELDS)
+    # This, where no schema has a name for it.
+    missing = [
+        f"{name},{name},unmapped.{name},AdditionalFields,additional.fields"
+        for name in FIELDS
+        if name not in names
+    ]
+    assert missing == []
+    assert names == list(FIELDS)
 
 
 @pytest.mark.parametrize("row", rows(), ids=lambda row: row.field)
@@ -256,12 +262,6 @@ def test_cim_is_flat_and_begins_with_its_time() -> None:
 def test_the_page_speaks_of_the_version_that_is_written() -> None:
     text = (mappings.FOLDER / "README.md").read_text("utf-8")
     assert f"OCSF {OCSF_VERSION}, class Authentication (3002)" in text
-    # The event types that a Splunk without the add-on needs are those of the add-on.
-    search = searchtime.conf("eventtypes")["esa_auth_authentication"]["search"]
-    mine = search.replace("cisco:esa:auth:ecs", "YOURS").replace(
-        "event.action", "signature"
-    )
-    assert f"search = {mine}" in text
 
 
 def test_a_row_that_is_wrong_is_seen() -> None:

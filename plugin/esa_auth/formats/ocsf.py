@@ -186,12 +186,14 @@ def _sides(event: Json) -> Json:
     source = _endpoint(event.get("source", {}), observer.get("egress"))
     destination = _endpoint(event.get("destination", {}), observer.get("ingress"))
     (source if _is_outbound(event) else destination)["hostname"] = observer["hostname"]
-    if protocol := event.get("network", {}).get("protocol"):
-        destination["svc_name"] = protocol
     found: Json = {"dst_endpoint": destination}
     if source:
         found["src_endpoint"] = source
-    if source or "network" in event:
+    protocol = event.get("network", {}).get("protocol", "unknown")
+    if protocol != "unknown":
+        destination["svc_name"] = protocol
+    # A login of which neither is known may be one at the appliance's console.
+    if source or protocol != "unknown":
         found["is_remote"] = True
     return found
 
