@@ -106,14 +106,23 @@ def with_another(event: Json, name: str) -> tuple[Json, object] | None:
     *groups, last = name.split(".")
     place = made
     for group in groups:
-        if group not in place:
+        if group not in place and not (place is not made and is_new(name)):
             return None
-        place = place[group]
+        place = place.setdefault(group, {})
     if last not in place and name in ("event.original", "event.hash"):
         # They come together or not at all.
         return None
     place[last] = other(name, place.get(last))
     return made, place[last]
+
+
+@cache
+def is_new(name: str) -> bool:
+    """Whether no golden event has the group of the field, only one around it."""
+    group = name.rpartition(".")[0] + "."
+    return not any(
+        found.startswith(group) for event in EVENTS for found, _ in leaves(event)
+    )
 
 
 @cache
