@@ -14,6 +14,7 @@ from esa_auth.document import Document
 from esa_auth.resources import schema
 
 Schema: TypeAlias = dict[str, Any]
+Rules: TypeAlias = Schema | bool
 
 # Fields that only a context gives.
 OF_CONTEXT = frozenset(
@@ -108,22 +109,51 @@ def _compiled() -> tuple[Schema, Validator, Validator]:
 def _rest(action: str, outcome: str, *kind: str) -> Validator:
     """Return what is left to ask of an event of that action, outcome and type."""
     document = schema("auth-event")
-    fields = {**document["properties"], **dict.fromkeys(OF_CONTEXT, True)}
+    rules = document.pop("allOf")
     about: Schema = {"action": action, "type": list(kind)}
     if outcome:
         about["outcome"] = outcome
-    rules = [_decided(rule, document, {"event": about}) for rule in document["allOf"]]
-    return _validator({**document, "properties": fields, "allOf": rules})
+    fields = {**document["properties"], **dict.fromkeys(OF_CONTEXT, True)}
+    rest: Rules = {**document, "properties": fields}
+    for rule in rules:
+        rest = _both(rest, _decided(rule, document, {"event": about}))
+    return _validator(rest)
 
 
-def _decided(rule: Schema, document: Schema, said: dict[str, Any]) -> Schema | bool:
+def _decided(rule: Schema, document: Schema, said: dict[str, Any]) -> Rules:
     """Return what a rule asks of an event that says ``said``; True if nothing."""
     guard = {**rule["if"], "$defs": document["$defs"]}
     if not set(_asked(guard, document, ())) <= _TOLD:
         return rule
     holds = _validator(guard).is_valid(said)
-    decided: Schema | bool = rule.get("then" if holds else "else", True)
+    decided: Rules = rule.get("then" if holds else "else", True)
     return decided
+
+
+def _both(one: Rules, other: Rules) -> Rules:
+    """Return what is valid to both as one schema, which asks each thing once."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return other if one is True or other is False else one
+    both = {**one}
+    for word, value in other.items():
+        if word == "properties":
+            # What a closed object does not have stays out of it.
+            unknown: Rules = one.get("additionalProperties", True)
+            mine: dict[str, Rules] = one.get(word, {})
+            asked = value.items()
+            both[word] = mine | {k: _both(mine.get(k, unknown), v) for k, v in asked}
+        elif word == "required":
+            both[word] = [*dict.fromkeys([*one.get(word, ()), *value])]
+        elif word == "allOf":
+            continue
+        elif word == "additionalProperties" or word in one:
+            return {**one, "allOf": [*one.get("allOf", ()), other]}
+        else:
+            both[word] = value
+    whole: Rules = both
+    for inner in other.get("allOf", ()):
+        whole = _both(whole, inner)
+    return whole
 
 
 def _asked(
@@ -143,6 +173,6 @@ def _asked(
         yield from _asked(inner, document, at)
 
 
-def _validator(document: Schema) -> Validator:
+def _validator(document: Rules) -> Validator:
     # Without validate_formats a 2020-12 format is an annotation only.
     return Validator(document, validate_formats=True)

@@ -24,7 +24,7 @@ _SESSION = ["authentication", "session"]
 _START, _INFO, _END = ["start"], ["info"], ["end"]
 _UNKNOWN = ["esa_no_session_context"]
 _CODES = {"success": "SMTPAUTH_SUCCESS", "failure": "SMTPAUTH_FAILED"}
-_DELIMITERS = (" using AUTH mechanism: ", "for user: ", " with profile: ")
+_LINES_OWN = re.compile("for user: | using AUTH mechanism: | with profile: ")
 # A byte that is not UTF-8 is written so, and its backslash ends no domain name.
 _ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 _NOTICE_ACTIONS = {
@@ -96,9 +96,9 @@ def session_end_event(session: Session, source: Source, closed: bool) -> Documen
     event = document.own
     about, own = event["event"], event["cisco_esa"]
     about["category"] = _SESSION
-    about["start"] = session.start.iso
-    about["end"] = source.instant.iso
-    about["duration"] = _nanoseconds(session.start, source.instant)
+    start, end = session.start, source.instant
+    about["start"], about["end"] = start.iso, end.iso
+    about["duration"] = _nanoseconds(start, end)
     own["session"] = {**own["session"], "closed": closed}
     own["summary"] = _summary(session)
     if session.users:
@@ -110,23 +110,24 @@ def session_end_event(session: Session, source: Source, closed: bool) -> Documen
 
 def _nanoseconds(start: Instant, end: Instant) -> int:
     """Return how long it took in the unit that ECS wants, never less than 0."""
-    seconds = end.epoch - start.epoch
-    millis = int(end.iso[-4:-1]) - int(start.iso[-4:-1])
+    seconds, millis = end.epoch - start.epoch, 0
+    if end.iso[-4:] != start.iso[-4:]:
+        millis = int(end.iso[-4:-1]) - int(start.iso[-4:-1])
     return max(0, seconds * 1000 + millis) * 1_000_000
 
 
 def _summary(session: Session) -> dict[str, Any]:
-    summary: dict[str, Any] = {
-        "attempts": session.attempts,
-        "failures": session.failures,
-    }
     if session.side == "icid":
-        return summary | {
+        return {
+            "attempts": session.attempts,
+            "failures": session.failures,
             "users": len(session.users),
             "messages": session.messages,
             "recipients": session.recipients,
         }
-    summary |= {
+    summary: dict[str, Any] = {
+        "attempts": session.attempts,
+        "failures": session.failures,
         "delivered": session.delivered,
         "bounced": session.bounced,
         "delayed": session.delayed,
@@ -194,9 +195,9 @@ def _say_missing(document: Document) -> None:
 
 
 def _log(source: Source) -> dict[str, Any]:
-    log: dict[str, Any] = {}
-    if source.level:
-        log["level"] = source.level
+    log: dict[str, Any] = {"level": source.level} if source.level else {}
+    if (source.program, source.priority, source.syslog_host) == (None, None, None):
+        return log
     syslog: dict[str, Any] = {}
     if source.priority is not None and source.priority <= 191:
         syslog["priority"] = source.priority
@@ -223,13 +224,13 @@ def _add_user(document: Document, name: str) -> None:
 
 def is_ambiguous(name: str) -> bool:
     """Whether ``name`` holds words of the line around it."""
-    return any(words in name for words in _DELIMITERS)
+    return _LINES_OWN.search(name) is not None
 
 
 def user_part(name: str) -> dict[str, str]:
     """Return ``user.*`` for a name as it was typed."""
     user = {"name": name}
-    if _ESCAPED.search(name):
+    if ("@" not in name and "\\" not in name) or _ESCAPED.search(name):
         return user
     local, at, domain = name.rpartition("@")
     if at and local and domain and "@" not in local:

@@ -164,12 +164,15 @@ def _ambiguous(fact: _Told) -> bool:
 
 def source_of(line: Line, instant: Instant) -> Source:
     """Return the origin of an event that ``line`` says."""
-    by, raw, prefix = line.appliance, line.raw, line.prefix
+    by, raw, at, prefix = line
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    body = raw[line.at :].decode("utf-8", "backslashreplace").rstrip()
+    body = raw[at:].decode("utf-8", "backslashreplace").rstrip()
     if prefix is None:
         event_id = by.identity.of_line(raw, instant.epoch)
-        return Source(raw, body, instant, by.observer, event_id, "info", flags=flags)
+        # By position, which is half as dear as by name.
+        return Source(
+            raw, body, instant, by.observer, event_id, "info", None, None, None, flags
+        )
     own_stamp = prefix.stamp is not None and prefix.stamp.encode() in raw[:512]
     event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
     return Source(
