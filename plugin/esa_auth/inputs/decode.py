@@ -106,6 +106,9 @@ class Decoder:
         return True
 
     def _hand_on(self, found: Iterable[Record | Broken]) -> None:
+        if isinstance(found, list) and Broken not in map(type, found):
+            self._sink.feed_records(found)
+            return
         good: list[Record] = []
         for item in found:
             if isinstance(item, Record):

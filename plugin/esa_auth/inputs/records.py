@@ -45,20 +45,38 @@ class RecordReader:
         self._host = keys.host.split(".")
         self._time = keys.time.split(".")
         self._keep = max_line + 1
+        flat = "." not in keys.message + keys.host + keys.time
+        self._names = (keys.message, keys.host, keys.time) if flat else None
 
     def json_lines(self, lines: list[bytes]) -> list[Record | Broken]:
         """Read one JSON document a line."""
         found: list[Record | Broken] = []
         for line in lines:
-            if not line or line.isspace():
-                continue
             try:
                 document = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                found.append(Broken(line, f"not JSON: {error}"))
+                if line and not line.isspace():
+                    found.append(Broken(line, f"not JSON: {error}"))
                 continue
-            found += self.document(document, line)
+            plain = self.plain(document)
+            if plain is None:
+                found += self.document(document, line)
+            else:
+                found.append(plain)
         return found
+
+    def plain(self, document: Any) -> Record | None:
+        """Read a record as nearly all are: of one line, names and stamps in ASCII."""
+        if self._names is None or type(document) is not dict:
+            return None
+        message, host, time = map(document.get, self._names)
+        if type(message) is not str or "\n" in message:
+            return None
+        for text in (host, time):
+            if text is not None and not (type(text) is str and text.isascii()):
+                return None
+        raw = message.encode("utf-8", "surrogateescape")
+        return Record(raw[: self._keep], host or None, time or None)
 
     def document(self, document: Any, raw: bytes) -> Sequence[Record | Broken]:
         """Read one decoded record; ``raw`` is kept if it is no use."""
@@ -104,6 +122,10 @@ class MsgpackReader:
             self._unpacker.feed(block)
             for document in self._unpacker:
                 begun, at = at, self._unpacker.tell() - origin
+                plain = self._reader.plain(document)
+                if plain is not None:
+                    yield plain
+                    continue
                 _refuse_scalar(document)
                 yield from self._reader.document(document, data[begun:at])
         except (msgpack.UnpackException, ValueError, TypeError) as error:

@@ -21,7 +21,8 @@ _NATIVE_INFO = b" Info: "
 # Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
 # is as long as a native stamp.
 _COLON = ord(":")
-_NATIVE_MID = _NATIVE_INFO + b"MID "
+_MID = b"MID "
+_NATIVE_MID = _NATIVE_INFO + _MID
 _MAX_HEADERS = 4096
 # No line has it.
 _NO_HEAD = b"\n"
@@ -84,10 +85,15 @@ class Pipeline(Generic[Out]):
         named, default = self.population.named, self.settings.appliance
         native = self._native
         for raw, host, time in records:
-            handle = native.get(raw[24:35])
+            lead = raw[24:35]
+            if lead == _NATIVE_MID:
+                after = raw.find(b" ", 36)
+                if raw[after : after + 2] in _MID_IGNORED:
+                    continue
+            handle = native.get(lead)
             if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)
-            elif handle is not None or raw[24:31] != _NATIVE_INFO:
+            elif handle is not None or lead[:7] != _NATIVE_INFO:
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
@@ -151,8 +157,13 @@ class Pipeline(Generic[Out]):
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
         if line.startswith(self._head):
-            at = self._prefix.body_at
-            handle = self._leads.get(line[at : at + 4])
+            at = len(self._head)
+            lead = line[at : at + 4]
+            if lead == _MID:
+                after = line.find(b" ", at + 5)
+                if line[after : after + 2] in _MID_IGNORED:
+                    return
+            handle = self._leads.get(lead)
             if handle is not None:
                 handle(self.population.named(self._name), line, at, self._prefix)
             return
