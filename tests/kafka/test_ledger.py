@@ -1,6 +1,7 @@
 """State written at commits and read back after an assignment, without any broker."""
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
-from esa_auth.errors import StateVersionError
+from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.cells import PIECE, Cells
 from esa_auth.stream.desk import Desk
@@ -271,6 +272,35 @@ def test_state_of_another_version_is_refused(index: bytes) -> None:
     pipeline: Callable[[], Pipeline[Outgoing]] = lines_of().pipeline
     with pytest.raises(StateVersionError):
         Remembered(pipeline(), state)
+
+
+PRIVACY = [{}, {"redact": True}, {"pseudonymize": b"a"}, {"pseudonymize": b"b"}]
+
+
+@pytest.mark.parametrize("after", range(len(PRIVACY)))
+@pytest.mark.parametrize("before", range(len(PRIVACY)))
+def test_state_of_other_settings_of_privacy_is_refused(
+    tmp_path: Path, before: int, after: int
+) -> None:
+    def lines(number: int) -> Lines:
+        settings = {f"privacy.{k}": bool(v) for k, v in PRIVACY[number].items()}
+        if letter := PRIVACY[number].get("pseudonymize"):
+            (tmp_path / "names.key").write_bytes(letter * 32)
+            settings["privacy.key_file"] = str(tmp_path / "names.key")
+        (tmp_path / "id.key").write_bytes(b"k" * 32)
+        return lines_of(**settings, **{"event_id.key_file": str(tmp_path / "id.key")})
+
+    state, desk = State(), desk_of(lines(before))
+    for line in one_appliance(300, 1):
+        desk.read(PLACE, line, state)
+    desk.write()
+    state.commit()
+    taken_up = desk_of(lines(after))
+    if before == after:
+        taken_up.read(PLACE, one_appliance(1, 1)[0], state)
+        return
+    with pytest.raises(ConfigError, match=r"^privacy: .* stream\.group"):
+        taken_up.read(PLACE, one_appliance(1, 1)[0], state)
 
 
 @pytest.mark.parametrize(

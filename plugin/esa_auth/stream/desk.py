@@ -38,6 +38,7 @@ class Desk(Generic[Out]):
 
         Raises:
             StateVersionError: a newer version wrote the key's state.
+            ConfigError: it was written with other settings of privacy.
         """
         held = self._held.get(place)
         if held is None:

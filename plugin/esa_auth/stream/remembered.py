@@ -5,7 +5,7 @@ from typing import Any, Generic
 
 import msgpack
 
-from esa_auth.errors import StateVersionError
+from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.ledger import Ledger
@@ -24,8 +24,12 @@ class Remembered(Generic[Out]):
 
         Raises:
             StateVersionError: a newer version, or something else, wrote it.
+            ConfigError: it was written with other settings of privacy.
         """
         self.pipeline = pipeline
+        veil = pipeline.settings.veil
+        # Only with privacy on: a version without it cannot read such a state.
+        self._about = [] if veil is None else [veil.about]
         self._cells = Cells()
         self._ledgers: dict[str, Ledger] = {}
         self._index = self._cells.read(store, _INDEX) or b""
@@ -37,9 +41,14 @@ class Remembered(Generic[Out]):
             raise StateVersionError(f"the state of a key is none: {error}") from error
 
     def _restore(self, store: Store) -> None:
-        version, until_look, names = msgpack.unpackb(self._index)
+        version, until_look, names, *about = msgpack.unpackb(self._index)
         if version != _VERSION:
             raise StateVersionError(f"the state of a key is of version {version}")
+        if about != self._about:
+            raise ConfigError(
+                "privacy: the state of this stream.group was written with other"
+                " settings; begin with another group"
+            )
         for number, name in enumerate(names, 1):
             self._ledger(name).restore(self._reader(store, number))
         self.pipeline.population.look_in(until_look)
@@ -58,7 +67,8 @@ class Remembered(Generic[Out]):
             for name, value in ledger.changes():
                 yield f"{number}.{name}", value
         until_look = self.pipeline.population.until_look
-        index: bytes = msgpack.packb([_VERSION, until_look, list(self._ledgers)])
+        names = list(self._ledgers)
+        index: bytes = msgpack.packb([_VERSION, until_look, names, *self._about])
         if index != self._index:
             self._index = index
             yield _INDEX, index
