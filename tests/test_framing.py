@@ -108,3 +108,12 @@ def test_a_stamp_inside_a_header_is_read_in_every_line() -> None:
     assert (
         times(run(lines).results) == times(alone) == (["2026-04-22T11:00:10.000Z"] * 2)
     )
+
+
+def test_a_refused_line_is_of_the_appliance_that_its_header_names() -> None:
+    """It moved the clock of the lines that name none, by which a year is told."""
+    unknown = b"2015-01-02T11:00:00Z other log: Wed Info: " + inbound()
+    last = b"Dec 30 11:00:00 mail_logs: Info: " + inbound()
+    found = run([native(inbound()), unknown, last])
+    assert [letter["observer"]["name"] for letter in found.dead] == ["other"]
+    assert [e["@timestamp"][:4] for e in found.results] == ["2009", "2008"]

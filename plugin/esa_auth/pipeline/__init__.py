@@ -206,10 +206,11 @@ class Pipeline(Generic[Out]):
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)
         self._remember(line, prefix)
+        name = prefix.host or host or self.settings.appliance
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
             if _AUTH_BEHIND.match(line, prefix.body_at):
-                appliance = self.population.named(self.settings.appliance)
+                appliance = self.population.named(name)
                 self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
         if prefix.stamp is None:
@@ -218,7 +219,6 @@ class Pipeline(Generic[Out]):
             # Somebody's text behind a line feed: it tells nothing of a session, and
             # is refused if it looks like AUTH.
             handle = self._leads[b"SMTP"]
-        name = prefix.host or host or self.settings.appliance
         handle(self.population.named(name), line, prefix.body_at, prefix)
 
     def _remember(self, line: bytes, prefix: Envelope) -> None:
