@@ -5,7 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from esa_auth.envelope import read_prefix
-from tests.harness import Event, Run
+from tests.fuzz.frames import Told
+from tests.harness import SETTINGS, Event, Run
 
 _NUMBER = re.compile(rb"([ID])CID:? ([0-9]{1,12})")
 # Fields of a session's context: each stands in a line that names that session.
@@ -38,6 +39,7 @@ _OUTCOMES = {
         " login from ",
     ),
 }
+_TAIL = re.compile(r"\S+ with profile:(?: |$)")
 
 Key = tuple[str, bytes, int]
 
@@ -54,19 +56,27 @@ def told(event: Event, path: Sequence[str]) -> str | None:
     return value if isinstance(value, str) else None
 
 
-def by_session(lines: Iterable[bytes]) -> dict[Key, list[str]]:
+def named(line: Told) -> str:
+    """Return the name of the appliance that wrote ``line``."""
+    return read_prefix(line.raw).host or line.host or SETTINGS.appliance
+
+
+def by_session(lines: Iterable[Told]) -> dict[Key, list[str]]:
     """Return the lines that name a session, by appliance, side and number."""
     found: dict[Key, list[str]] = defaultdict(list)
     for line in lines:
-        host = read_prefix(line).host or "esa"
-        for side, number in set(_NUMBER.findall(line)):
-            found[host, side, int(number)].append(text_of(line))
+        prefix = read_prefix(line.raw)
+        if prefix.stamp is None and not line.timed:
+            continue
+        name = prefix.host or line.host or SETTINGS.appliance
+        for side, number in set(_NUMBER.findall(line.raw)):
+            found[name, side, int(number)].append(text_of(line.raw))
     return found
 
 
-def wrong_fields(lines: Sequence[bytes], found: Run) -> Iterator[str]:
+def wrong_fields(lines: Sequence[Told], found: Run) -> Iterator[str]:
     """Yield what events of ``lines`` say and no line that they may say it of does."""
-    texts = {text_of(line) for line in lines}
+    texts = {text_of(line.raw) for line in lines}
     sessions = by_session(lines)
     for event in found.events:
         original = event["event"].get("original")
@@ -88,9 +98,25 @@ def wrong_fields(lines: Sequence[bytes], found: Run) -> Iterator[str]:
             parts = value.rsplit(":", 1) if value and path[1] == "backend" else [value]
             if value and not all(p in (original or "") for p in parts if p):
                 yield f"{'.'.join(path)} of another line: {value!r} in {event}"
-        family = about["action"].partition("-")[0]
-        if family == "admin" and about.get("reason", "") not in (original or ""):
+        admin = about["action"].startswith("admin-")
+        if admin and about.get("reason", "") not in (original or ""):
             yield f"a reason that the line does not give: {event}"
-        words = _OUTCOMES.get((family, about.get("outcome", "")), ())
-        if words and not any(word in (original or "") for word in words):
-            yield f"an outcome that the line does not say: {event}"
+        if not _is_verdict(event):
+            yield f"another verdict than the line's: {event}"
+
+
+def _is_verdict(event: Event) -> bool:
+    """Whether outcome and name are those of the line, read without an expression."""
+    about, body = event["event"], event.get("message", "")
+    words = _OUTCOMES.get((about["action"].partition("-")[0], about.get("outcome")), ("",))
+    if about["action"] != "smtp-auth":
+        return any(word in body for word in words)
+    _, _, said = body.partition(") ")
+    head, _, tail = said.rpartition(" using AUTH mechanism: ")
+    if not said.startswith(words[0].strip()):
+        return False
+    # Of what the name itself holds, the last that reads on as a line does is ours.
+    if not _TAIL.match(tail):
+        return True
+    _, _, name = head.partition(" for user: ")
+    return bool(name == event.get("user", {}).get("name", ""))

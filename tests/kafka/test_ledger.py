@@ -274,7 +274,13 @@ def test_state_of_another_version_is_refused(index: bytes) -> None:
         Remembered(pipeline(), state)
 
 
-PRIVACY = [{}, {"redact": True}, {"pseudonymize": b"a"}, {"pseudonymize": b"b"}]
+# Settings, and the letter that the key of names is made of.
+PRIVACY = [
+    ({}, b""),
+    ({"privacy.redact": True}, b""),
+    ({"privacy.pseudonymize": True}, b"a"),
+    ({"privacy.pseudonymize": True}, b"b"),
+]
 
 
 @pytest.mark.parametrize("after", range(len(PRIVACY)))
@@ -283,12 +289,12 @@ def test_state_of_other_settings_of_privacy_is_refused(
     tmp_path: Path, before: int, after: int
 ) -> None:
     def lines(number: int) -> Lines:
-        settings = {f"privacy.{k}": bool(v) for k, v in PRIVACY[number].items()}
-        if letter := PRIVACY[number].get("pseudonymize"):
-            (tmp_path / "names.key").write_bytes(letter * 32)
-            settings["privacy.key_file"] = str(tmp_path / "names.key")
-        (tmp_path / "id.key").write_bytes(b"k" * 32)
-        return lines_of(**settings, **{"event_id.key_file": str(tmp_path / "id.key")})
+        settings, letter = PRIVACY[number]
+        files = {"event_id.key_file": b"k", "privacy.key_file": letter}
+        for name, content in files.items():
+            (tmp_path / name).write_bytes(content * 32)
+        keys = {name: str(tmp_path / name) for name in files}
+        return lines_of(**settings, **keys)
 
     state, desk = State(), desk_of(lines(before))
     for line in one_appliance(300, 1):
