@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from itertools import islice
 
+import orjson
 import pytest
 
 from esa_auth import identity
@@ -10,7 +11,7 @@ from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.sessions import messages
-from tests.harness import SETTINGS, Event, inbound, made, native, opened, run
+from tests.harness import SETTINGS, Event, decode, inbound, made, native, opened, run
 
 
 def held(lines: Iterable[bytes], settings: Settings = SETTINGS) -> Appliance:
@@ -111,6 +112,55 @@ def test_lines_of_a_connection() -> None:
 
     small, large = grown(_kept, flood, 1000)
     assert small == large <= 4096 + 100
+
+
+LONG = "x" * 60_000
+OPENING = "interface Data 1 (192.0.2.1) address 198.51.100.7 reverse dns host"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"New SMTP ICID 450 {OPENING} {LONG} verified yes",
+        f"ICID 450 ACCEPT SG G match ALL SBRS 1.2 country {LONG}",
+        f"ICID {'4' * 60_000} ACCEPT SG G match ALL SBRS 1.2",
+        f"ICID {'4' * 60_000} close",
+        f"New SMTP ICID {'4' * 60_000} {OPENING} unknown verified no",
+    ],
+)
+@pytest.mark.parametrize("before", [[], opened()])
+def test_a_long_line_of_a_connection(body: str, before: list[bytes]) -> None:
+    appliance = held([native(line) for line in (*before, body.encode())])
+    assert _kept(appliance) + sum(map(len, appliance.inbound.kept)) < 4096 + 100
+
+
+@pytest.mark.parametrize("when", [0, 1])
+def test_a_long_opening_line_opens_a_session_of_which_it_says_nothing(
+    when: int,
+) -> None:
+    """Cut anywhere, it might say what the name in it says."""
+    name = " verified yes".rjust(4096 - len(f"New SMTP ICID 450 {OPENING} "), "x")
+    lines = [
+        *opened(),
+        f"New SMTP ICID 450 {OPENING} {name}{LONG} verified no".encode(),
+    ]
+    lines.insert(3 * when, inbound())
+    attempt = run([native(line) for line in (*lines, inbound())]).results[-1]
+    assert attempt["cisco_esa"]["session"]["context"] == "missing"
+    assert not {"source", "tls", "rule"} & attempt.keys()
+
+
+def test_what_a_session_says_is_no_longer_than_its_lines() -> None:
+    lines = [*opened(), inbound(), f"ICID 450 ACCEPT SG G match {LONG}".encode()]
+    before, after = run([native(line) for line in (*lines, inbound())]).results
+    assert before["cisco_esa"]["policy"] == after["cisco_esa"]["policy"]
+
+
+def test_names_of_version_and_host() -> None:
+    appliance = held([native(f"Version: {LONG} SN: {LONG}"), native(inbound())])
+    assert appliance.observer.serial is None
+    found = decode([orjson.dumps({"message": "x", "host": LONG})])
+    assert [d["error"]["type"] for d in found.dead] == ["broken_record"]
 
 
 def test_every_attempt_of_a_flood_is_an_event() -> None:

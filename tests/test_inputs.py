@@ -181,6 +181,16 @@ def test_the_time_of_a_record_is_of_its_first_line_only() -> None:
     assert first.results[0]["@timestamp"] == "1970-01-01T00:00:01.500Z"
 
 
+@pytest.mark.parametrize("data", [b"", b"\x49\xef\x00\x00", bytes(7), bytes(9)])
+def test_a_time_of_the_forward_protocol_that_is_none_is_not_guessed(
+    data: bytes,
+) -> None:
+    record = {"message": inbound(), "time": msgpack.ExtType(0, data)}
+    found = decode([msgpack.packb(record)])
+    assert not found.events
+    assert [letter["error"]["type"] for letter in found.dead] == ["no_time"]
+
+
 def test_lines_without_any_prefix_are_joined_up_to_the_longest_line() -> None:
     """What follows is passed over: a copy of something else would fill the memory."""
     joiner = Joiner(lambda line: line.startswith(b"Wed "), max_line=20)

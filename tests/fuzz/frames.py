@@ -13,6 +13,8 @@ import orjson
 
 from tests.harness import native, syslog
 
+LONGEST_HOST = 255
+
 
 class Told(NamedTuple):
     """A physical line, its bytes, and what the record around it names, if there is one.
@@ -162,10 +164,10 @@ def _read_record(record: object) -> tuple[list[bytes], str | None] | None:
     if not isinstance(record, dict):
         return None
     message, host = _bytes(record.get("message")), _bytes(record.get("host"))
-    if message is None:
+    name = host.decode("utf-8", "replace") if host else None
+    if message is None or len(name or "") > LONGEST_HOST:
         return None
     first, *rest = message.split(b"\n")
-    name = host.decode("utf-8", "replace") if host else None
     return [first, *(line for line in rest if line.strip())], name
 
 

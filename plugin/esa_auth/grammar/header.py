@@ -17,7 +17,7 @@ RULES = (
     Rule(
         "log version",
         "Version",
-        compiled(r"Version: (\S+) SN: (\S+)"),
+        compiled(r"Version: (\S{1,128}) SN: (\S{1,128})"),
         lambda m: LogVersion(m[1], m[2]),
         "Version: 14.0.0-698 SN: 421F6D8FB9C75E19C425-C9AEA81B2B70",
         _SEEN,

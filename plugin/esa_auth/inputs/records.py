@@ -12,6 +12,10 @@ from typing import Any, NamedTuple
 import msgpack
 import orjson
 
+# As in a header of syslog; each name of an appliance is held.
+_LONGEST_HOST = 255
+_EVENT_TIME = 8
+
 
 class Record(NamedTuple):
     """One physical line and what the record around it says."""
@@ -85,6 +89,9 @@ class RecordReader:
             key = ".".join(self._message)
             return (Broken(raw, f"no text under the key {key!r}"),)
         host = _text(_dig(document, self._host))
+        if host is not None and len(host) > _LONGEST_HOST:
+            key = ".".join(self._host)
+            return (Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters"),)
         time = _time(_dig(document, self._time))
         if b"\n" not in message:
             return (Record(message[: self._keep], host, time),)
@@ -178,7 +185,8 @@ def _time(value: Any) -> str | None:
         value = value.to_unix()
     if isinstance(value, msgpack.ExtType):
         # Fluentd's EventTime, forward protocol v1: two big-endian 32-bit words.
-        value = int.from_bytes(value.data[:4], "big") if value.code == 0 else None
+        whole = value.code == 0 and len(value.data) == _EVENT_TIME
+        value = int.from_bytes(value.data[:4], "big") if whole else None
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
             return datetime.fromtimestamp(value, UTC).isoformat(timespec="milliseconds")

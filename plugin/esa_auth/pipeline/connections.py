@@ -15,6 +15,7 @@ Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 
 # A message's line, and AUTH in a wording that is not known.
 _NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
+_MOST_DIGITS = 12
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
 # The words of nearly all lines of a connection.
 _INBOUND_ONLY = frozenset((b"ACCE", b"RELA", b"REJE"))
@@ -45,16 +46,22 @@ class Connections(Generic[Out]):
             number, table = _other_protocol(appliance, raw[at : at + 40])
         if table is None or end < 0 or not number.isdigit() or number == b"0":
             return
+        if len(number) > _MOST_DIGITS:
+            return
         head = raw[:24] if prefix is None else prefix
         if head != appliance.head and appliance.instant(raw, prefix) is None:
             return
         self._count.context += 1
+        body = raw[at:]
+        if len(body) > MAX_KEPT:
+            # It opens a session all the same, of which it says nothing.
+            body = raw[at : at + 14] + number
         if number in table.kept or number in table.live:
-            replaced = table.reopen(number, int(appliance.second), raw[at:])
+            replaced = table.reopen(number, int(appliance.second), body)
             if replaced is not None:
                 self._emit.abandoned(replaced, appliance, "session_replaced")
         else:
-            table.kept[number] = appliance.second + raw[at:]
+            table.kept[number] = appliance.second + body
         self._population.grown(appliance)
 
     def of_side(self, side: Side) -> Handler:
@@ -81,7 +88,7 @@ class Connections(Generic[Out]):
             count.context += 1
             if closes:
                 del table.kept[number]
-            elif len(kept) < MAX_KEPT:
+            elif len(kept) + len(raw) <= MAX_KEPT:
                 table.kept[number] = kept + b"\n" + raw[at:]
 
         return line
@@ -130,7 +137,7 @@ class Connections(Generic[Out]):
                 self._context(table, number, line)
             return
         self._count.context += 1
-        if len(kept) < MAX_KEPT:
+        if len(kept) + len(line.raw) <= MAX_KEPT:
             table.kept[number] = kept + b"\n" + line.raw[line.at :]
 
     def _close_live(self, table: Table, number: bytes, line: Line) -> None:
@@ -170,8 +177,11 @@ class Connections(Generic[Out]):
 
 
 def _is_session(number: bytes) -> bool:
-    """ICID 0 is no connection: TCPREFUSE, and messages the system makes itself."""
-    return number.isdigit() and number != b"0"
+    """ICID 0 is no connection: TCPREFUSE, and messages the system makes itself.
+
+    Of a longer number than the grammar reads nothing is kept.
+    """
+    return number.isdigit() and number != b"0" and len(number) <= _MOST_DIGITS
 
 
 def _other_protocol(appliance: Appliance, body: bytes) -> tuple[bytes, Table | None]:

@@ -76,7 +76,9 @@ class Table:
         return session
 
     def add(self, number: bytes, at: int, body: bytes) -> None:
-        """Keep a context line of a connection."""
+        """Keep a context line of a connection, unless it is far too long for one."""
+        if len(body) > MAX_KEPT:
+            return
         session = self.live.get(number)
         if session is not None:
             fold_context(session, self._fact(number, body))
@@ -84,7 +86,7 @@ class Table:
         kept = self.kept.get(number)
         if kept is None:
             self.kept[number] = b"%d %b" % (at, body)
-        elif len(kept) < MAX_KEPT:
+        elif len(kept) + len(body) <= MAX_KEPT:
             self.kept[number] = kept + b"\n" + body
 
     def session(self, number: bytes, instant: Instant) -> Session:
