@@ -75,6 +75,8 @@ class Steps:
             return self._single(self._test(op, argument))
         if op is sre.SUBPATTERN:
             return self._sequence(list(argument[3]))
+        if op is sre.AT:
+            return self._place(argument)
         if op is sre.BRANCH:
             return self._branch([self._sequence(list(b)) for b in argument[1]])
         if op in (sre.ASSERT, sre.ASSERT_NOT):
@@ -117,6 +119,23 @@ class Steps:
         def match(text: str, at: int) -> Iterator[int]:
             for branch in branches:
                 yield from branch(text, at)
+
+        return match
+
+    def _place(self, which: Any) -> _Node:
+        def match(text: str, at: int) -> Iterator[int]:
+            before, behind = text[at - 1 : at], text[at : at + 1]
+            if which is sre.AT_END:
+                holds = behind in ("", "\n") and len(text) - at < 2
+            elif which is sre.AT_END_STRING:
+                holds = not behind
+            elif which is sre.AT_BOUNDARY:
+                letters = _CATEGORIES[sre.CATEGORY_WORD]
+                holds = bool(letters.match(before)) is not bool(letters.match(behind))
+            else:
+                raise NotImplementedError(which)
+            if holds:
+                yield at
 
         return match
 

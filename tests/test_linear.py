@@ -6,10 +6,15 @@ own sample, cut at every word and filled up with what may come next, over and ov
 
 import re
 import sys
+import warnings
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
 
 import pytest
 
+import esa_auth
 from esa_auth.envelope.prefix import _PREFIX, MAX_PREFIX
 from esa_auth.grammar import RULES, Rule
 from esa_auth.grammar.admin import _AUDITS, _FROM, _SAYS
@@ -23,6 +28,7 @@ LENGTH = 150
 FACTOR = 2.6
 SINGLE = (" ", "a", "0", "(", "]", "'", "\\'", ", ", " (a)")
 REPLY = "('535', ['5.7.8 no', \"it's\"])[]"
+STAMP = "Wed Apr 22 11:44:48 2009"
 PATTERNS = {
     **{rule.name: (rule.pattern, rule.sample) for rule in RULES},
     "client": (_CLIENT, "198.51.100.7 reverse dns host a.example verified yes"),
@@ -34,6 +40,50 @@ PATTERNS = {
     "said of a user": (_SAYS, "the user joe was not authenticat"),
     "audited": (_AUDITS, "appliance: a, user: joe, event: no login"),
 }
+# What else reads a line, or a part of it.
+OTHERS = {
+    "ecs.events._ESCAPED": "\\xff",
+    "ecs.parts._IPV4": "198.51.100.7",
+    "ecs.parts._SCORE": "-9.9",
+    "ecs.parts._TLS_VERSION": "TLSv1.2",
+    "envelope.clock._LOCAL": STAMP,
+    "envelope.clock._RFC3339": "2009-04-22T11:44:48.5+02:00",
+    "envelope.prefix._ONLY_STAMP": "Apr 22 11:44:48 2009 ",
+    "grammar._SESSION_AUTH": "icid 450 auth",
+    "grammar.reply._QUOTE": "'",
+    "inputs.follow.order._STAMP": f"{STAMP} ",
+    "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
+    "pipeline._PRIORITY": "<22>",
+    "privacy._CODE": "ICID 450",
+    "privacy._MAILBOX": "ann@mail.example.com",
+    "privacy._NAME_AT": "SMTP Auth: (ICID 450) failed for user: ann",
+    "privacy._TOKEN": "ICID: 450 ",
+    **dict.fromkeys((f"privacy._KINDS_OF_LETTERS.{n}" for n in range(4)), "a"),
+}
+# These read a setting, the name of a file, and the grammar itself.
+NO_LINE = (
+    "commands.plan.",
+    "grammar.nearest._OPEN_ENDED",
+    "inputs.follow.names.",
+    "outputs.forward.settings.",
+)
+
+
+def patterns_of_the_package() -> dict[str, "re.Pattern[Any]"]:
+    """Return every pattern by the name that it has in a module."""
+    found: dict[str, re.Pattern[Any]] = {}
+    for module in walk_packages(esa_auth.__path__, "esa_auth."):
+        if module.name.endswith("__main__"):
+            continue
+        with warnings.catch_warnings(record=True):
+            # Of what the engine of `stream` imports.
+            content = vars(import_module(module.name))
+        for name, value in content.items():
+            where = f"{module.name.removeprefix('esa_auth.')}.{name}"
+            many = value if isinstance(value, tuple) else ()
+            every = {f"{where}.{n}": one for n, one in enumerate(many)} | {where: value}
+            found |= {k: v for k, v in every.items() if isinstance(v, re.Pattern)}
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -77,6 +127,21 @@ def worst_growth(pattern: "re.Pattern[str] | re.Pattern[bytes]", sample: str) ->
 @pytest.mark.parametrize("name", PATTERNS)
 def test_steps_grow_with_the_line(name: str) -> None:
     assert worst_growth(*PATTERNS[name]) < FACTOR
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_steps_grow_with_what_is_read_of_a_line(name: str) -> None:
+    assert worst_growth(patterns_of_the_package()[name], OTHERS[name]) < FACTOR
+
+
+def test_no_pattern_is_left_out() -> None:
+    told = {id(pattern) for pattern, _ in PATTERNS.values()} | {id(_PREFIX)}
+    left = {
+        name
+        for name, pattern in patterns_of_the_package().items()
+        if id(pattern) not in told and not name.startswith(NO_LINE)
+    }
+    assert left == set(OTHERS)
 
 
 @pytest.mark.parametrize(
