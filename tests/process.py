@@ -169,9 +169,18 @@ class Running:
         assert self._process.stdin is not None
         return self._process.stdin.fileno()
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def feed(self, lines: Sequence[bytes]) -> None:
         """Write lines to its stdin, waiting for it."""
-        view = memoryview(b"".join(line + b"\n" for line in lines))
+        self.write(b"".join(line + b"\n" for line in lines))
+
+    def write(self, data: bytes) -> None:
+        """Write bytes to its stdin, waiting for it."""
+        view = memoryview(data)
         while view:
             view = view[os.write(self.stdin, view) :]
 

@@ -1,0 +1,82 @@
+"""Hours that come twice or never, turns of the year, and clocks that jump."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from esa_auth.pipeline import Settings
+from tests.harness import inbound, native, opened, run
+from tests.process import esa_auth
+
+# Chatham's +13:45 and the half hours of Lord Howe show that nothing is rounded.
+ZONES = (
+    "Europe/Berlin",
+    "America/New_York",
+    "Pacific/Chatham",
+    "Australia/Lord_Howe",
+    "Asia/Kathmandu",
+)
+# Both changes of each of the zones, a leap day and a turn of the year are in it.
+BEGIN = datetime(2027, 12, 30, tzinfo=UTC)
+DAYS = 460
+STEP = timedelta(minutes=15)
+
+
+def stamped(local: datetime) -> bytes:
+    return local.strftime("%a %b %e %H:%M:%S %Y").encode()
+
+
+@pytest.mark.parametrize("name", ZONES)
+def test_a_year_of_a_zone(name: str) -> None:
+    """Each quarter of an hour around a change, and one a day in between."""
+    zone = ZoneInfo(name)
+    every = [BEGIN + STEP * n for n in range(DAYS * 96)]
+
+    def near_a_change(utc: datetime) -> bool:
+        around = (utc + timedelta(hours=h) for h in (-3, 3))
+        return len({a.astimezone(zone).utcoffset() for a in around}) > 1
+
+    times = [t for n, t in enumerate(every) if n % 96 == 0 or near_a_change(t)]
+    lines = [
+        stamped(t.astimezone(zone)) + b" Info: " + inbound(user=str(t)) for t in times
+    ]
+    found = run(lines, Settings(zone=name))
+    told = {e["user"]["name"]: e for e in found.results}
+    twice = 0
+    for time in times:
+        event = told[str(time)]
+        flags = event["cisco_esa"].get("flags", [])
+        local = time.astimezone(zone)
+        ambiguous = (
+            local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+        )
+        assert ("ambiguous_time" in flags) == ambiguous
+        twice += ambiguous
+        # In the log's order the hour goes backwards once, by which it is told.
+        assert event["@timestamp"] == time.strftime("%Y-%m-%dT%H:%M:%S.000Z")
+        assert event["event"]["timezone"] == name
+    assert (twice > 0) == (name != "Asia/Kathmandu")
+
+
+@pytest.mark.parametrize("jump", ["-946080000", "-86400", "-3600", "3600", "946080000"])
+def test_no_event_depends_on_our_clock(tmp_path: Path, jump: str) -> None:
+    """The clock jumps at every look at it, forth and back."""
+    patch = (
+        "import itertools, time\n"
+        f"real, turns = time.time, itertools.cycle((0, {jump}))\n"
+        "time.time = lambda: real() + next(turns)\n"
+        "real_ns = time.time_ns\n"
+        f"time.time_ns = lambda: real_ns() + next(turns) * 10**9\n"
+    )
+    mark = tmp_path / "patched"
+    patch += f"open({str(mark)!r}, 'w').close()\n"
+    (tmp_path / "sitecustomize.py").write_text(patch, "utf-8")
+    bodies = [*opened(), inbound(), inbound(outcome="succeeded"), b"ICID 450 close"]
+    lines = [native(body, second) for second, body in enumerate(bodies * 50)]
+    stdin = b"\n".join([*lines, b""])
+    jumping = esa_auth("filter", stdin=stdin, PYTHONPATH=str(tmp_path))
+    assert mark.exists()
+    assert jumping.events == esa_auth("filter", stdin=stdin).events
+    assert jumping.assert_complete().results == 100
