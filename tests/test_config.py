@@ -131,6 +131,11 @@ def test_zones_of_single_appliances(tmp_path: Path) -> None:
     assert loaded(tmp_path, text).pipeline.zones == (("a", "Europe/Berlin"),)
 
 
+@pytest.mark.parametrize("text", ["${HOME}", "$HOME", "%(HOME)s", "{{ HOME }}", "~"])
+def test_nothing_of_the_environment_comes_in(tmp_path: Path, text: str) -> None:
+    assert loaded(tmp_path, f"appliance: '{text}'").pipeline.appliance == text
+
+
 def test_whole_floats_become_integers(tmp_path: Path) -> None:
     """JSON Schema takes 65536.0 for an integer, and nothing can be cut at it."""
     settings = loaded(tmp_path, "input: {max_line: 65536.0}").pipeline

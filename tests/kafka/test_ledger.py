@@ -17,6 +17,8 @@ from esa_auth.stream.desk import Desk
 from esa_auth.stream.outgoing import Outgoing
 from esa_auth.stream.remembered import Remembered
 from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
+from tests.privacy.names import found, seeded
+from tests.privacy.names import lines_of as lines_of_a_name
 
 NOW = 1_790_000_000
 PLACE = ("raw", 0, b"esa000")
@@ -307,6 +309,24 @@ def test_state_of_other_settings_of_privacy_is_refused(
         return
     with pytest.raises(ConfigError, match=r"^privacy: .* stream\.group"):
         taken_up.read(PLACE, one_appliance(1, 1)[0], state)
+
+
+def test_no_name_is_in_what_a_worker_writes(tmp_path: Path) -> None:
+    """But for a message without a key, which is handed on as it came."""
+    names = seeded()
+    for key in ("event_id.key_file", "privacy.key_file"):
+        (tmp_path / key).write_bytes(key[:1].encode() * 32)
+    files = {key.name: str(key) for key in tmp_path.iterdir()}
+    desk = desk_of(lines_of(**files, **{"privacy.pseudonymize": True}))
+    state, written = State(), []
+    for number, name in enumerate(names):
+        for line in lines_of_a_name(number, name):
+            written += [m.value for m in desk.read(PLACE, line, state)]
+    desk.write()
+    state.commit()
+    assert len(written) > 5 * len(names)
+    written += [*state.committed, *state.committed.values()]
+    assert found(names, b"\n".join(written)) == []
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 import random
 import string
 
+import msgpack
 import orjson
 import pytest
 
 from esa_auth.pipeline import Settings
+from esa_auth.pipeline.ledger import Ledger
 from esa_auth.privacy import REDACTED, looks_like_a_password
-from tests.harness import inbound, native, opened, run
+from tests.harness import inbound, made, native, opened, run
 
 SETTINGS = Settings(reference=1_782_864_000, id_key=b"i" * 32, redact=True)
 
@@ -49,6 +51,19 @@ def test_what_looks_like_a_password(name: str) -> None:
 )
 def test_what_looks_like_an_account(name: str) -> None:
     assert not looks_like_a_password(name)
+
+
+@pytest.mark.parametrize("way", ["snapshot", "ledger"])
+def test_no_password_of_a_failure_is_in_the_state(way: str) -> None:
+    pipeline = made(SETTINGS)
+    pipeline.feed([native(inbound(user=word)) for word in passwords()])
+    if way == "snapshot":
+        saved: bytes = msgpack.packb(pipeline.snapshot())
+    else:
+        ledger = Ledger(pipeline.population.named(SETTINGS.appliance))
+        saved = b"".join(value or b"" for _, value in ledger.changes())
+    assert REDACTED.encode() in saved
+    assert [word for word in passwords() if word.encode() in saved] == []
 
 
 def test_no_password_of_a_failure_is_written() -> None:
