@@ -27,12 +27,15 @@ test: $(VENV)/.test engines lint
 soak: $(VENV)/.test engines
 	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow tests/kafka/test_fleet.py
 
-# FUZZ_SECONDS for each target, guided by coverage; what is new joins the corpus.
+# FUZZ_SECONDS for each of seven targets, guided by coverage (what is new joins the
+# corpus), then FUZZ_LINES mutated lines on all processors: with these, ten minutes.
 FUZZ_SECONDS ?= 60
+FUZZ_LINES ?= 1000000
 fuzz: $(VENV)/.test
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	@set -e; for target in envelope body log records configuration checkpoint handshake; do \
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; done
+	$(BIN)/python -m tests.fuzz.lines --lines $(FUZZ_LINES) --jobs $$(nproc)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from esa_auth.envelope import Clock, read_prefix
+from esa_auth.envelope import Clock
 from tests.fuzz.frames import Log, Told
-from tests.fuzz.oracle import named, text_of, told
+from tests.fuzz.oracle import named, prefix_of, text_of, told
 from tests.harness import SETTINGS, Run
 
 _OF_THE_OPENING = (
@@ -47,7 +47,7 @@ def earlier_fields(log: Log, found: Run) -> Iterator[str]:
 
 def _opened(line: Told) -> str | None:
     """Return the ICID that ``line`` opens, as it is written."""
-    prefix = read_prefix(line.raw)
+    prefix = prefix_of(line.raw)
     words = line.raw[prefix.body_at :][:40].split(b" ", 4)
     if len(words) < 5 or words[0] != b"New" or words[2] != b"ICID":
         return None

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from esa_auth.envelope import read_prefix
 from tests.fuzz.frames import Told
@@ -56,16 +57,20 @@ def told(event: Event, path: Sequence[str]) -> str | None:
     return value if isinstance(value, str) else None
 
 
+# Of a log of this size each line is asked for several times.
+prefix_of = lru_cache(1 << 10)(read_prefix)
+
+
 def named(line: Told) -> str:
     """Return the name of the appliance that wrote ``line``."""
-    return read_prefix(line.raw).host or line.host or SETTINGS.appliance
+    return prefix_of(line.raw).host or line.host or SETTINGS.appliance
 
 
 def by_session(lines: Iterable[Told]) -> dict[Key, list[str]]:
     """Return the lines that name a session, by appliance, side and number."""
     found: dict[Key, list[str]] = defaultdict(list)
     for line in lines:
-        prefix = read_prefix(line.raw)
+        prefix = prefix_of(line.raw)
         if prefix.stamp is None and not line.timed:
             continue
         name = prefix.host or line.host or SETTINGS.appliance
