@@ -32,6 +32,7 @@ _NAME_AT = re.compile(
     r"|SourceIP:\S+ Destination:\S* Username:"
     r"|Appliance: [^,]*, Interaction Mode: [A-Za-z]+, User: "
 )
+_SERVER_BEFORE = "could not reach forwarding server "
 _MAILBOX = re.compile(r"[^@\s]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,9}[A-Za-z0-9-]{2,63}")
 _SHORTEST_PASSWORD = 8
 _KINDS_OF_LETTERS = (
@@ -116,8 +117,17 @@ class Veil:
         if fact.user is not None:
             user, source = self._user(fact.user, True, source)
             return fact._replace(user=user), source
+        body = source.body or ""
+        if fact.server is not None and _SERVER_BEFORE in body:
+            # Behind its first word any wording may follow, and name somebody.
+            server, blank, rest = fact.server.partition(" ")
+            at = body.index(_SERVER_BEFORE) + len(_SERVER_BEFORE) + len(server)
+            source = _rewritten(source, body[:at] + self.text(body[at:]))
+            reason = fact.reason and self.text(fact.reason)
+            server += blank + self.text(rest)
+            return fact._replace(server=server, reason=reason), source
         if fact.reason:
-            reason, body = self.text(fact.reason), source.body or ""
+            reason = self.text(fact.reason)
             kept = body[: len(body) - len(fact.reason)]
             return fact._replace(reason=reason), _rewritten(source, kept + reason)
         return fact, source

@@ -1,6 +1,7 @@
 """With pseudonyms on, a search of every byte that is written finds no name."""
 
 import gzip
+import random
 import signal
 import socketserver
 import threading
@@ -20,6 +21,7 @@ from esa_auth.facts import AdminLogin, AdminLogout
 from esa_auth.grammar import Rule
 from esa_auth.pipeline import Settings
 from esa_auth.privacy import Veil
+from tests.fuzz.lines import mutated
 from tests.harness import inbound, made, native, opened, run
 from tests.privacy.names import found, lines_of, seeded
 from tests.process import PATIENCE, Running, esa_auth
@@ -237,6 +239,33 @@ def test_the_token_of_a_session_is_taken_out_of_the_line_too(
     ended = run([native(line) for line in lines], settings)
     assert len(ended.events) == len(lines)
     assert token.encode() not in orjson.dumps(ended.events)
+
+
+@pytest.mark.parametrize("number", range(0, 200, 4))
+def test_no_damaged_line_shows_a_name(number: int) -> None:
+    """A wording that is nearly one that is known has no place for a name."""
+    chance = random.Random(number)
+    words = WORDS[number : number + 4]
+    lines = [
+        mutated(line, chance) if chance.random() < 0.6 else line
+        for word in words
+        for line in lines_of(WORDS.index(word), word)
+        if len(line) < 5000
+    ]
+    ended = run(lines, SETTINGS)
+    assert len(ended.events) > 10
+    written = orjson.dumps([ended.events, ended.dead])
+    assert found(words, written) == []
+
+
+@pytest.mark.parametrize("words", [" with reason: no", ": no", " said: no", ", no"])
+def test_no_wording_puts_a_name_in_the_place_of_a_server(words: str) -> None:
+    line = "SMTP Auth: (ICID 450) could not reach forwarding server 192.0.2.9"
+    (event,) = run([native(f"{line}{words} account ann.lee")], SETTINGS).events[:1]
+    assert b"ann.lee" not in orjson.dumps(event)
+    server = event["cisco_esa"]["backend"]["address"]
+    assert server.startswith("192.0.2.9")
+    assert event["message"].startswith(line)
 
 
 def test_a_state_of_another_setting_is_not_taken_up() -> None:
