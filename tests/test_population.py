@@ -1,7 +1,14 @@
 """Names that nobody bounds but us: who can send syslog can send any host."""
 
+from dataclasses import replace
+
+import pytest
+
 from esa_auth.pipeline import population
-from tests.harness import ended, inbound, made, opened, syslog
+from esa_auth.pipeline.appliance import Appliance
+from tests.harness import SETTINGS, ended, inbound, made, opened, syslog
+
+CAP = 8192
 
 
 def test_a_flood_of_names_is_bounded_and_loses_no_event() -> None:
@@ -37,3 +44,30 @@ def test_our_own_appliance_is_not_forgotten() -> None:
     pipeline.feed([b"Wed Apr 22 11:59:00 2009 Info: " + inbound()])
     (event,) = pipeline.take_events()
     assert event["source"]["ip"] == "198.51.100.7"
+
+
+def looks(names: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how often an appliance's sessions are counted for a flood over the cap."""
+    pipeline, counted = made(replace(SETTINGS, cap=CAP)), 0
+    count = Appliance.open_sessions
+
+    def counting(appliance: Appliance) -> int:
+        nonlocal counted
+        counted += 1
+        return count(appliance)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Appliance, "open_sessions", counting)
+        for number in range(CAP + 1024):
+            opening = opened(number // names + 1)[0]
+            pipeline.feed([syslog(opening, 0, f"spoofed{number % names}")])
+    assert pipeline.population.open_sessions() <= CAP + SETTINGS.look_every
+    return counted
+
+
+def test_many_small_ones_are_not_looked_through_for_each_session(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Four times the names cost four times the looks, not the square of it."""
+    few, many = looks(500, monkeypatch), looks(2000, monkeypatch)
+    assert many < 5 * few

@@ -1,6 +1,7 @@
 """All appliances and the bounds on what is held of them."""
 
 from dataclasses import replace
+from heapq import heapify, heapreplace
 from typing import Generic, TypeVar
 
 from esa_auth.facts import Instant
@@ -103,11 +104,18 @@ class Population(Generic[Out]):
                 heir.expired += table.expired
 
     def _evict(self, excess: int) -> None:
-        # The largest pays: a flood on one appliance costs the others nothing.
+        # The largest pays: a flood on one appliance costs the others nothing. Of equal
+        # ones the first, and in a heap: a flood of names makes many small ones.
+        heap = [
+            (-appliance.open_sessions(), number, appliance)
+            for number, appliance in enumerate(self.appliances.values())
+        ]
+        heapify(heap)
         while excess > 0:
-            appliance = max(self.appliances.values(), key=Appliance.open_sessions)
+            _, number, appliance = heap[0]
             table = max(appliance.inbound, appliance.outbound, key=len)
             before = len(table)
             for session in table.evict(excess):
                 self._emit.abandoned(session, appliance, "session_evicted")
             excess -= before - len(table)
+            heapreplace(heap, (-appliance.open_sessions(), number, appliance))
