@@ -113,7 +113,8 @@ def wrong_fields(lines: Sequence[Told], found: Run) -> Iterator[str]:
 def _is_verdict(event: Event) -> bool:
     """Whether outcome and name are those of the line, read without an expression."""
     about, body = event["event"], event.get("message", "")
-    words = _OUTCOMES.get((about["action"].partition("-")[0], about.get("outcome")), ("",))
+    family = about["action"].partition("-")[0]
+    words = _OUTCOMES.get((family, about.get("outcome", "")), ("",))
     if about["action"] != "smtp-auth":
         return any(word in body for word in words)
     _, _, said = body.partition(") ")

@@ -149,15 +149,14 @@ def test_the_oracle_sees_what_is_wrong_of_an_administrator(
     path: tuple[str, ...], value: str
 ) -> None:
     body = b"The user ann successfully logged on from 192.0.2.44 with privilege guest."
-    lines = [native(body), native(inbound(user="eve"))]
-    found = run(lines)
-    assert list(wrong_fields(lines, found)) == []
+    log = text([native(body), native(inbound(user="eve"))])
+    found = deepcopy(judged(log))
     *groups, name = path
     target = found.results[0]
     for group in groups:
         target = target[group]
     target[name] = value
-    assert list(wrong_fields(lines, found)) != []
+    assert list(wrong_fields(log.lines, found)) != []
 
 
 def test_what_stands_where_a_native_level_does_makes_no_line_native() -> None:
