@@ -48,6 +48,14 @@ class Steps:
         """Return where the match at the start of ``text`` ends, or None."""
         return next(self._ends(text), None)
 
+    def sub(self, text: str) -> None:
+        """Go over ``text`` as `re.sub` does; `taken` says at what cost."""
+        self._ends(text)
+        at = 0
+        while at <= len(text):
+            end = next(self._node(text, at), None)
+            at = at + 1 if end is None else max(end, at + 1)
+
     def _ends(self, text: str) -> Iterator[int]:
         self.taken = 0
         text = text.lower() if self._fold else text
@@ -80,7 +88,8 @@ class Steps:
         if op is sre.BRANCH:
             return self._branch([self._sequence(list(b)) for b in argument[1]])
         if op in (sre.ASSERT, sre.ASSERT_NOT):
-            return self._look(op is sre.ASSERT, argument[0], list(argument[1]))
+            behind = argument[1].getwidth()[0] if argument[0] < 0 else 0
+            return self._look(op is sre.ASSERT, behind, list(argument[1]))
         if op in (sre.MAX_REPEAT, sre.MIN_REPEAT):
             return self._repeat(op is sre.MAX_REPEAT, *argument)
         raise NotImplementedError(op)
@@ -129,6 +138,8 @@ class Steps:
                 holds = behind in ("", "\n") and len(text) - at < 2
             elif which is sre.AT_END_STRING:
                 holds = not behind
+            elif which is sre.AT_BEGINNING_STRING:
+                holds = at == 0
             elif which is sre.AT_BOUNDARY:
                 letters = _CATEGORIES[sre.CATEGORY_WORD]
                 holds = bool(letters.match(before)) is not bool(letters.match(behind))
@@ -139,13 +150,14 @@ class Steps:
 
         return match
 
-    def _look(self, wanted: bool, direction: int, items: list[Any]) -> _Node:
+    def _look(self, wanted: bool, behind: int, items: list[Any]) -> _Node:
         node = self._sequence(items)
 
         def match(text: str, at: int) -> Iterator[int]:
-            # Behind: the patterns here look at one character only.
-            start = at if direction > 0 else at - 1
-            found = start >= 0 and any(True for _ in node(text, start))
+            start = at - behind
+            found = start >= 0 and any(
+                end == at or not behind for end in node(text, start)
+            )
             if found is wanted:
                 yield at
 
