@@ -74,7 +74,14 @@ class Identity:
 
     def restore(self, saved: dict[int, dict[bytes, int]]) -> None:
         """Take up a snapshot."""
-        self._seconds = saved
+        # Up to version 0.1 the lines themselves were saved.
+        self._seconds = {
+            second: {
+                line if len(line) == _DIGEST else self._digest_of(line): count
+                for line, count in counts.items()
+            }
+            for second, counts in saved.items()
+        }
 
     def _count(self, line: bytes, second: int) -> int:
         counts = self._seconds.get(second)
