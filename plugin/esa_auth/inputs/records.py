@@ -77,7 +77,9 @@ class RecordReader:
         if type(message) is not str or "\n" in message:
             return None
         for text in (host, time):
-            if text is not None and not (type(text) is str and text.isascii()):
+            if text is not None and not (
+                type(text) is str and text.isascii() and len(text) <= _LONGEST_HOST
+            ):
                 return None
         raw = message.encode("utf-8", "surrogateescape")
         return Record(raw[: self._keep], host or None, time or None)
