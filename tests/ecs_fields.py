@@ -54,7 +54,7 @@ def published_fields(scratch: Path) -> Fields:
 def problems(event: dict[str, Any], fields: Fields) -> list[str]:
     """Return what is wrong with ``event``, a line each."""
     found = []
-    for name, value in _leaves(event, ""):
+    for name, value in _leaves(event, "", fields):
         field = fields.get(name)
         if field is None:
             found.append(f"{name}: no such field")
@@ -70,12 +70,15 @@ def problems(event: dict[str, Any], fields: Fields) -> list[str]:
     return [*found, *_pairs(event, fields)]
 
 
-def _leaves(tree: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _leaves(
+    tree: dict[str, Any], path: str, fields: Fields
+) -> Iterator[tuple[str, Any]]:
     for key, value in tree.items():
         name = f"{path}{key}"
-        if isinstance(value, dict):
+        field = fields.get(name, {})
+        if isinstance(value, dict) and field.get("type") != "geo_point":
             if name != OWN_NAMESPACE:
-                yield from _leaves(value, f"{name}.")
+                yield from _leaves(value, f"{name}.", fields)
         else:
             yield name, value
 
@@ -88,6 +91,12 @@ def _is_a(value: object, kind: str) -> bool:
         return whole and abs(int(str(value))) < 2**bits
     if kind == "boolean":
         return isinstance(value, bool)
+    if kind == "geo_point":
+        # One of the forms that Elasticsearch takes.
+        return isinstance(value, dict) and {k: type(v) for k, v in value.items()} == {
+            "lat": float,
+            "lon": float,
+        }
     if not isinstance(value, str):
         return False
     try:

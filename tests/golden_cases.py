@@ -2,21 +2,25 @@
 
 A case is a folder named as a claim. `input.log` (or `input.json`, `input.msgpack`) is
 what stands on stdin, `config.yaml` the configuration if it is not the default,
-`expected.ndjson` the events and `counters.json` the counts and dead letters.
+`expected.ndjson` the events and `counters.json` the counts and dead letters. The tables
+that `config.yaml` names are in the folder, those of MaxMind's format as JSON.
 """
 
 import json
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from esa_auth.commands.delivery import encoder
+from esa_auth.commands.enrichment import enriched
 from esa_auth.config import load
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
 from esa_auth.pipeline import Pipeline
+from tests.mmdb import write_mmdb
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
@@ -63,6 +67,9 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     """Run ``case`` as `esa-auth filter` does, reading ``block`` bytes at a time."""
     own = case / "config.yaml"
     config = load(str(own) if own.exists() else None, {}, REFERENCE)
+    with tempfile.TemporaryDirectory() as scratch:
+        tables = {k: _table(case, v, scratch) for k, v in config.tables.items()}
+        config, _ = enriched(replace(config, tables=tables))
     pipeline = Pipeline(config.pipeline, encoder("json"), lambda: READ_AT)
     decoder = Decoder(
         pipeline,
@@ -86,6 +93,14 @@ def golden_events() -> Iterator[tuple[str, dict[str, Any]]]:
     for case in CASES:
         for line in (case / "expected.ndjson").read_text("utf-8").splitlines():
             yield case.name, json.loads(line)
+
+
+def _table(case: Path, name: str, scratch: str) -> str:
+    """Return the path of a table of ``case``."""
+    if not name.endswith(".mmdb"):
+        return str(case / name)
+    records = json.loads((case / f"{name}.json").read_text("utf-8"))
+    return str(write_mmdb(Path(scratch, name), records))
 
 
 def _blocks(data: bytes, size: int) -> Iterator[bytes]:

@@ -31,6 +31,9 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "token": frozenset(),
     "live": frozenset(),
     "privacy": frozenset({"facts", "joined", "letter", "token"}),
+    # What is added to events, and the files that it is looked up in.
+    "enrich": frozenset({"document"}),
+    "tables": frozenset({"enrich"}),
     # The stages.
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
@@ -87,6 +90,7 @@ PURE = frozenset(
         "counters",
         "document",
         "ecs",
+        "enrich",
         "envelope",
         "errors",
         "facts",

@@ -33,6 +33,7 @@ from esa_auth.metrics.readings import (
     FilesReading,
     ForwardReading,
     Readings,
+    TableReading,
 )
 from esa_auth.metrics.server import MetricsServer
 from esa_auth.resources import conf_text
@@ -41,6 +42,7 @@ from tests.process import PATIENCE, Running, esa_auth
 
 FORWARD = ForwardReading(9, 1, 7, 0, 2, 1, 4, 0.5, 0.1, "")
 FILES = FilesReading(1, 0, 4096, 1, 0, 0, 0)
+TABLES = (TableReading("zones.file", 1, False, 40.0),)
 
 
 def readings(
@@ -57,6 +59,7 @@ def readings(
         lambda: 100.0,
         (lambda: forward) if forward else None,
         (lambda: files) if files else None,
+        lambda: TABLES,
     )
 
 
@@ -90,11 +93,11 @@ def get(port: int, path: str, **headers: str) -> tuple[int, str]:
 
 
 def values(text: str) -> dict[str, float]:
-    """Return the samples by name, with the kind where there is one."""
+    """Return the samples by name, with the kind or table where there is one."""
     found = {}
     for family in read_plain(text):
         for sample in family.samples:
-            kind = sample.labels.get("kind")
+            kind = sample.labels.get("kind") or sample.labels.get("table")
             found[f"{sample.name}:{kind}" if kind else sample.name] = sample.value
     return found
 

@@ -52,6 +52,8 @@ class Config:
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
     metrics: MetricsSettings
+    # Key under `enrich` -> file to look things up in.
+    tables: dict[str, str]
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
@@ -83,6 +85,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         _stream(tree["stream"]) if tree["stream"]["brokers"] else None,
         _serials(tree["appliances"]),
         MetricsSettings(**tree["metrics"]),
+        _tables(tree),
     )
 
 
@@ -275,6 +278,14 @@ def _privacy(tree: dict[str, Any]) -> dict[str, Any]:
     if wanted["pseudonymize"] and key is None:
         raise ConfigError(f"{where}: pseudonymize needs a file with a key")
     return {"pseudonym_key": key, "redact": wanted["redact"]}
+
+
+def _tables(tree: dict[str, Any]) -> dict[str, str]:
+    kinds = tree["enrich"].items()
+    found = {f"{kind}.{key}": path for kind, of in kinds for key, path in of.items()}
+    if found["directory.file"] and tree["privacy"]["pseudonymize"]:
+        raise ConfigError("enrich.directory.file: not with privacy.pseudonymize")
+    return {name: path for name, path in found.items() if path}
 
 
 def _key(where: str, path: str | None) -> bytes | None:

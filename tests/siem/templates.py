@@ -27,6 +27,11 @@ AS_ECS_HAS_IT: dict[str, Json] = {
     "error.message": TEXT,
     "event.original": {"type": "keyword", "index": False, "doc_values": False},
     "user.name": KEYWORD | {"fields": {"text": TEXT}},
+    "user.full_name": KEYWORD | {"fields": {"text": TEXT}},
+    "source.geo.location": {"type": "geo_point"},
+    "destination.geo.location": {"type": "geo_point"},
+    "source.as.organization.name": KEYWORD | {"fields": {"text": TEXT}},
+    "destination.as.organization.name": KEYWORD | {"fields": {"text": TEXT}},
     "cisco_esa.original_base64": {
         "type": "keyword",
         "index": False,

@@ -47,6 +47,7 @@ class Acknowledger:
         lines = LineSplitter(max_line)
         self._confirm()
         while block := stream.read():
+            self._run.renew()
             for line in lines.feed(block):
                 self._take(line)
                 self._confirm()

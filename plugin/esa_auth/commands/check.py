@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.errors import ConfigError
@@ -27,10 +28,12 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Check; return 0 if all is well, 1 if an event is refused."""
-    load_config(args)
+    """Check; return 0 if all is well, 1 if an event or a table is refused."""
+    _, tables = enriched(load_config(args))
     print(f"configuration: good ({args.config or 'defaults'})")
-    return _check_events(args.events) if args.events else 0
+    bad = tables is not None and any(file.failing for file in tables.files)
+    refused = _check_events(args.events) if args.events else 0
+    return 1 if bad else refused
 
 
 def _check_events(path: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.delivery import dead_letters
+from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.group import Mark
 from esa_auth.commands.options import add_config, add_input, add_output, load_config
 from esa_auth.commands.plan import Plan, plan
@@ -60,7 +61,8 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--jobs: at least 1")
     if args.resume and not args.into:
         raise ConfigError("--resume: needs -o FILE")
-    config = load_config(args)
+    # One table for the whole run, whatever becomes of its file.
+    config, tables = enriched(load_config(args))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stopped_by)
     with ExitStack() as held:
@@ -71,8 +73,9 @@ def run(args: argparse.Namespace) -> int:
             return result.ours(path) or _is_letters(path, config)
 
         todo = plan(expand(args.files, ours), config)
+        digest = todo.digest(tables.digest if tables else b"")
         letters = dead_letters(config)
-        keeper = _Keeper(todo, result, letters)
+        keeper = _Keeper(todo, digest, result, letters)
         progress = keeper.begin(args.resume)
         workers = Workers(todo, progress, result, letters)
         with Bar("convert", todo.size, args.quiet) as bar:
@@ -96,12 +99,14 @@ def _is_letters(path: str, config: Config) -> bool:
 class _Keeper:
     """Keeps the progress beside the output; stdout has none."""
 
-    def __init__(self, todo: Plan, result: Result, letters: DeadLetters) -> None:
+    def __init__(
+        self, todo: Plan, digest: bytes, result: Result, letters: DeadLetters
+    ) -> None:
         self._todo = todo
         self._result = result
         self._letters = letters
         self._progress = Progress([Mark() for _ in todo.groups])
-        self._digest = todo.digest()
+        self._digest = digest
         self._file = ProgressFile(f"{result.path}.progress") if result.path else None
         self._patience = Patience("progress")
 

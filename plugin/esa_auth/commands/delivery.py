@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import msgpack
 import orjson
 
+from esa_auth.commands.enrichment import enriched
 from esa_auth.config import Config
 from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
@@ -23,6 +24,7 @@ from esa_auth.pipeline import Pipeline
 if TYPE_CHECKING:
     from esa_auth.metrics.pulse import Pulse
     from esa_auth.outputs.forward import ForwardOutput
+    from esa_auth.tables import Tables
 
 Item = TypeVar("Item")
 
@@ -38,13 +40,20 @@ class Run(Generic[Item]):
         output: Output[Item],
         letters: DeadLetters,
         forward: "ForwardOutput | None" = None,
+        tables: "Tables | None" = None,
     ) -> None:
         self.pipeline = pipeline
+        self.tables = tables
         # What metrics read, for whoever wants them; see `commands.monitor`.
         self.pulse: Pulse | None = None
         self.forward = forward
         self._output = output
         self._letters = letters
+
+    def renew(self) -> None:
+        """Look for newer tables; for before a block is read."""
+        if self.tables:
+            self.tables.refresh()
 
     def deliver(self) -> None:
         """Write the dead letters, then the events."""
@@ -118,10 +127,12 @@ def open_run(
         ConfigError: the dead letters cannot be written, a TLS file cannot be used.
     """
     letters = dead_letters(config, stop)
+    config, tables = enriched(config)
     if config.forward is None:
         form = encoder(config.output_format, config.output_schema)
         lines = Pipeline(config.pipeline, form, read_time)
-        yield Run(lines, Stdout(stop, config.output_format, patience), letters)
+        out = Stdout(stop, config.output_format, patience)
+        yield Run(lines, out, letters, None, tables)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
     from esa_auth.commands.entries import letter_of, packer
@@ -133,7 +144,7 @@ def open_run(
     timing = Timing(patience=patience)
     with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
         entries = Pipeline(config.pipeline, packer(config.output_schema), read_time)
-        yield Run(entries, output, letters, output)
+        yield Run(entries, output, letters, output, tables)
 
 
 def dead_letters(

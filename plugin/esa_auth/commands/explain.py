@@ -10,6 +10,7 @@ import orjson
 
 from esa_auth import grammar
 from esa_auth.commands.delivery import read_time
+from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.document import Document
 from esa_auth.envelope import read_prefix
@@ -47,8 +48,10 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
-    settings = load_config(args).pipeline
-    pipeline: Pipeline[dict[str, Any]] = Pipeline(settings, Document.whole, read_time)
+    config, _ = enriched(load_config(args))
+    pipeline: Pipeline[dict[str, Any]] = Pipeline(
+        config.pipeline, Document.whole, read_time
+    )
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]
     else:

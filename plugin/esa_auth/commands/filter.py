@@ -99,6 +99,7 @@ def _filter(
         # that may never come.
         readable = True
         while readable and (block := stream.read()):
+            run.renew()
             readable = decoder.feed(block)
             run.deliver()
             if memory and memory.due():

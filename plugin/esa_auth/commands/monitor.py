@@ -17,6 +17,7 @@ from esa_auth.metrics.readings import (
     FilesReading,
     ForwardReading,
     Readings,
+    TableReading,
 )
 from esa_auth.metrics.server import MetricsServer
 from esa_auth.metrics.textfile import TextFile
@@ -24,6 +25,7 @@ from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from esa_auth.outputs.forward import ForwardOutput
+    from esa_auth.tables import Tables
 
 
 @contextmanager
@@ -59,6 +61,7 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         time.time,
         partial(_forward, run.forward) if run.forward else None,
         partial(_files, follower) if follower else None,
+        partial(_tables, run.tables) if run.tables else None,
     )
 
 
@@ -89,6 +92,13 @@ def _files(follower: Follower) -> FilesReading:
         counts.bytes_possibly_lost,
         counts.errors,
     )
+
+
+def _tables(tables: "Tables") -> list[TableReading]:
+    return [
+        TableReading(file.name, file.failures, file.failing, file.written)
+        for file in tables.files
+    ]
 
 
 def _appliances(pipeline: Pipeline[Any]) -> list[ApplianceReading]:

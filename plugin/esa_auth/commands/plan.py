@@ -53,14 +53,18 @@ class Plan:
         """Bytes on the disk."""
         return sum(s.size for g in self.groups for s in g.sources)
 
-    def digest(self) -> bytes:
-        """Tell this plan from others: what decides the bytes of the output."""
+    def digest(self, tables: bytes = b"") -> bytes:
+        """Tell this plan from others: what decides the bytes of the output.
+
+        ``tables`` tells what is looked up from other tables; empty: there are none.
+        """
         settings = replace(self.config.pipeline, reference=0)
         config = self.config
         how = (config.input_format, config.join_wrapped, config.keys)
         parts = (__version__, settings, how, config.output_format, config.output_schema)
         files = [(g.name, s.size, s.mtime, s.digest) for g, s in self._files()]
-        return hashlib.blake2b(repr((parts, files)).encode(), digest_size=16).digest()
+        told = repr((parts, files)).encode() + tables
+        return hashlib.blake2b(told, digest_size=16).digest()
 
     def _files(self) -> list[tuple[Group, Source]]:
         return [(group, s) for group in self.groups for s in group.sources]

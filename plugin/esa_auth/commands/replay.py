@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.delivery import Run, Stdout, dead_letters, encoder, read_time
+from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import add_config, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
@@ -44,7 +45,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Replay the files; return the exit code."""
-    config = load_config(args)
+    config, _ = enriched(load_config(args))
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
     form = encoder(config.output_format, config.output_schema)

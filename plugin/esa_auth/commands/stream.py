@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from esa_auth.commands.delivery import read_time
+from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import (
     add_config,
     add_format,
@@ -35,6 +36,7 @@ from esa_auth.stream.settings import StreamSettings
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+    from esa_auth.tables import Tables
 
 # A dead letter holds its line twice, in JSON and in base64.
 _MOST_LINE = 65_536
@@ -70,7 +72,8 @@ def run(args: argparse.Namespace) -> int:
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
     stop = StopSignal()
-    lines = Lines(config)
+    config, tables = enriched(config)
+    lines = Lines(config, tables)
     desk = Desk(lines.pipeline, lines.feed, lines.take)
     client.look(settings)
     with ExitStack() as held:
@@ -89,7 +92,8 @@ def run(args: argparse.Namespace) -> int:
 class Lines:
     """Messages of the raw topic into pipelines, and what these make into messages."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, tables: "Tables | None" = None) -> None:
+        self._tables = tables
         self._settings = config.pipeline
         self._reader = MessageReader(
             config.input_format, config.keys, config.pipeline.max_line
@@ -106,6 +110,8 @@ class Lines:
 
     def feed(self, pipeline: Pipeline[Outgoing], key: bytes, value: bytes) -> None:
         """Give ``pipeline`` the lines of a message; ``key`` names their appliance."""
+        if self._tables:
+            self._tables.refresh()
         name = key.decode("utf-8", "replace")
         for item in self._reader.read(value):
             if isinstance(item, Record):

@@ -85,6 +85,7 @@ class _Tail:
     def _step(self) -> None:
         chunks = self._follower.poll()
         for chunk in chunks:
+            self._run.renew()
             self._run.pipeline.feed(chunk.lines)
             self._run.deliver()
         self._unsaved = self._unsaved or bool(chunks)

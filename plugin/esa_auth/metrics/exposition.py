@@ -1,6 +1,6 @@
 """Readings -> Prometheus' text formats."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,7 +18,12 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from esa_auth import __version__
-from esa_auth.metrics.readings import FilesReading, ForwardReading, Readings
+from esa_auth.metrics.readings import (
+    FilesReading,
+    ForwardReading,
+    Readings,
+    TableReading,
+)
 
 # A host name is any text that a line claims; each of them would be kept for ever.
 MOST_APPLIANCES = 100
@@ -73,6 +78,8 @@ class _Own(Collector):
             yield from _forward(self._readings.forward())
         if self._readings.files:
             yield from _files(self._readings.files())
+        if self._readings.tables:
+            yield from _tables(self._readings.tables(), self._readings.now())
 
     def _work(self) -> Iterator[Metric]:
         beat = self._readings.beat()
@@ -156,6 +163,27 @@ def _files(reading: FilesReading) -> Iterator[Metric]:
     lost = reading.possibly_lost
     yield _counter("possibly_lost_bytes", "Seen and gone before it was read.", lost)
     yield _counter("file_errors", "Reads that failed, tried again.", reading.errors)
+
+
+def _tables(readings: Sequence[TableReading], now: float) -> Iterator[Metric]:
+    label = ["table"]
+    failures = CounterMetricFamily(
+        "esa_auth_table_failures", "Files to look up in found bad.", labels=label
+    )
+    up = GaugeMetricFamily(
+        "esa_auth_table_up", "0 while the file is bad or missing.", labels=label
+    )
+    age = GaugeMetricFamily(
+        "esa_auth_table_age_seconds", "Since the one in use was written.", labels=label
+    )
+    for reading in readings:
+        failures.add_metric([reading.name], reading.failures)
+        up.add_metric([reading.name], int(not reading.failing))
+        if reading.written is not None:
+            age.add_metric([reading.name], max(0.0, now - reading.written))
+    yield failures
+    yield up
+    yield age
 
 
 def _counter(name: str, text: str, value: float) -> CounterMetricFamily:

@@ -44,6 +44,15 @@ class FilesReading(NamedTuple):
     errors: int
 
 
+class TableReading(NamedTuple):
+    """A file to look things up in; ``written`` is epoch seconds of the one in use."""
+
+    name: str
+    failures: int
+    failing: bool
+    written: float | None
+
+
 @dataclass(frozen=True, slots=True)
 class Readings:
     """How to read each part; all of them may be called by another thread."""
@@ -53,3 +62,4 @@ class Readings:
     now: Callable[[], float]
     forward: Callable[[], ForwardReading] | None = None
     files: Callable[[], FilesReading] | None = None
+    tables: Callable[[], Sequence[TableReading]] | None = None

@@ -10,7 +10,8 @@ from esa_auth.envelope import is_stamp, read_prefix
 from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Line, Settings
-from esa_auth.pipeline.emitter import Emitter, Out
+from esa_auth.pipeline.emitter import Out
+from esa_auth.pipeline.enriching import emitter_for
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import load_appliance, save_appliance
@@ -45,7 +46,7 @@ class Pipeline(Generic[Out]):
     ) -> None:
         """Take the settings, an encoder of events and the clock for dead letters."""
         self.settings = settings
-        self._emit = Emitter(encode, read_time, settings.veil)
+        self._emit = emitter_for(encode, read_time, settings)
         self.population = Population(self._emit, settings)
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)

@@ -1,11 +1,13 @@
 """All that is known of one appliance."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
+from esa_auth.document import Document
 from esa_auth.envelope import Clock
 from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
@@ -24,7 +26,8 @@ class Settings:
     its IANA zone and ``zone`` is for the rest, ``reference`` is a time near the first
     line (epoch s, for stamps without year), ``cap`` bounds the open sessions and
     ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
-    ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords.
+    ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords;
+    ``enrich`` adds to every event.
     """
 
     appliance: str = "esa"
@@ -37,6 +40,7 @@ class Settings:
     id_key: bytes | None = None
     pseudonym_key: bytes | None = field(default=None, repr=False)
     redact: bool = False
+    enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
 
     @property
     def veil(self) -> Veil | None:

@@ -92,7 +92,7 @@ class Emitter(Generic[Out]):
         """Write the end of a session that a line closed."""
         self.counters.context += 1
         if session.attempts:
-            self._end(session, source, appliance, closed=True)
+            self._end(ecs.session_end_event(session, source, True), source, appliance)
 
     def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
         """Write the end of a session whose close was not seen."""
@@ -104,17 +104,14 @@ class Emitter(Generic[Out]):
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first
         source = Source(None, None, last, appliance.observer, event_id, flags=(why,))
-        self._end(session, source, appliance, closed=False)
+        self._end(ecs.session_end_event(session, source, False), source, appliance)
 
     def reject(self, letter: Letter) -> None:
         """Keep a line that looks like AUTH and cannot be used, with the reason."""
         self.counters.rejected += 1
         self._bury(letter)
 
-    def _end(
-        self, session: Session, source: Source, appliance: Appliance, *, closed: bool
-    ) -> None:
-        document = ecs.session_end_event(session, source, closed)
+    def _end(self, document: Document, source: Source, appliance: Appliance) -> None:
         if self._schema.fits(document):
             self.out.append(self._encode(document))
             self.counters.session_ends += 1
