@@ -15,9 +15,11 @@ from typing import Literal
 
 import msgpack
 
-from tests.bench import traffic
+from tests.bench import fleet, traffic
 
-Kind = Literal["ordinary", "flood", "million", "syslog", "json", "msgpack"]
+Kind = Literal[
+    "ordinary", "quiet", "flood", "million", "syslog", "json", "msgpack", "fleet"
+]
 Frame = Callable[[list[str]], bytes]
 
 HEADER = (
@@ -39,11 +41,21 @@ BYTES_A_LINE = 150
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """What to write; ``size`` is lines, but sessions for ``million``."""
+    """What to write; ``size`` is lines, but sessions for ``million``.
+
+    ``quiet`` is ordinary traffic without the AUTH results, ``fleet`` what a collector
+    gets of so many appliances.
+    """
 
     kind: Kind
     size: int
     seed: int = 1
+    appliances: int = 1
+
+    @property
+    def stem(self) -> str:
+        fleet = f"-{self.appliances}" if self.kind == "fleet" else ""
+        return f"{self.kind}-{self.size}{fleet}-{self.seed}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,8 @@ def seconds(spec: Spec) -> Iterator[list[str]]:
         rate = FLOOD_RATE
     else:
         bodies = traffic.interleave(random, maker.ordinary_sessions(), 300)
+    if spec.kind == "quiet":
+        bodies = (body for body in bodies if not traffic.is_result(body))
     lines = islice(chain(HEADER, bodies), limit)
     while second := list(islice(lines, random.randint(*rate))):
         yield second
@@ -126,7 +140,7 @@ FRAMES: dict[Kind, Frame] = {
 def recipe() -> str:
     """Give a digest of the generators, so that a change is never read stale."""
     digest = hashlib.sha256()
-    for module in (__file__, traffic.__file__):
+    for module in (__file__, fleet.__file__, traffic.__file__):
         digest.update(Path(module).read_bytes())
     return digest.hexdigest()[:12]
 
@@ -138,11 +152,10 @@ def write(spec: Spec, cache: Path) -> Corpus:
         NoRoom: the disk is too full for it.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    stem = f"{spec.kind}-{spec.size}-{spec.seed}"
-    path = cache / f"{stem}.{recipe()}.log"
+    path = cache / f"{spec.stem}.{recipe()}.log"
     about = path.with_suffix(".json")
     if not about.exists():
-        for stale in cache.glob(f"{stem}.*"):
+        for stale in cache.glob(f"{spec.stem}.*"):
             stale.unlink()
         lines = spec.size * (2 if spec.kind == "million" else 1)
         if lines * BYTES_A_LINE > shutil.disk_usage(cache).free:
@@ -153,14 +166,24 @@ def write(spec: Spec, cache: Path) -> Corpus:
 
 
 def write_lines(spec: Spec, path: Path) -> dict[str, object]:
-    frame = FRAMES.get(spec.kind, frame_native)
     lines = results = 0
     with path.open("wb") as file:
-        for second in stamped(spec):
-            file.write(frame(second))
-            lines += len(second)
-            results += sum(traffic.is_result(line[BODY_AT:]) for line in second)
+        for block, count, found in blocks(spec):
+            file.write(block)
+            lines += count
+            results += found
     return {"spec": asdict(spec), "lines": lines, "results": results}
+
+
+def blocks(spec: Spec) -> Iterator[tuple[bytes, int, int]]:
+    """Give (framed lines, their number, their AUTH results), block by block."""
+    if spec.kind == "fleet":
+        yield from fleet.blocks(spec.size, spec.appliances, spec.seed, START)
+        return
+    frame = FRAMES.get(spec.kind, frame_native)
+    for second in stamped(spec):
+        results = sum(traffic.is_result(line[BODY_AT:]) for line in second)
+        yield frame(second), len(second), results
 
 
 def first_lines() -> bytes:
