@@ -9,6 +9,7 @@ CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
+PEERS  := .cache/peers
 BIN    := $(VENV)/bin
 
 .PHONY: demo demo-kafka test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
@@ -42,7 +43,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test
+bench: $(VENV)/.test $(PEERS)/.done
 	$(BIN)/python -m tests.bench
 
 bench-kafka: $(VENV)/.kafka $(KAFKA)/.done
@@ -103,6 +104,20 @@ $(SYSLOG_NG)/.done: Makefile
 	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; \
 	else cd $(SYSLOG_NG) && apt-get download -qq syslog-ng-core 2>/dev/null && dpkg -x syslog-ng-core_*.deb . && touch .done \
 	|| echo "no syslog-ng: the tests that need it will not run"; fi
+
+# What `make bench` runs beside us; what is missing has its reason in the table. Logprep
+# pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,
+# of which Debian installs one, are unpacked with the libraries that they need.
+PEERS_APT := rsyslog liblognorm5 libestr0 libfastjson4 syslog-ng-core libivykis0 libnet1 libpcre3 libwrap0 libjson-c5
+$(PEERS)/.done: Makefile
+	@mkdir -p $(PEERS)/debian
+	@$(PYTHON) -m venv $(PEERS)/python
+	@$(PEERS)/python/bin/python -m pip install --quiet logprep==21.1.0 pygrok==1.0.0 pyvrl==0.0.2 \
+	|| echo "pip failed: these peers will not run"
+	@cd $(PEERS)/debian && { apt-get download -qq $(PEERS_APT) 2>/dev/null \
+	  && for package in *.deb; do dpkg -x $$package .; done && rm *.deb \
+	|| echo "apt-get failed: rsyslog and syslog-ng will not run"; }
+	@touch $@
 
 # The same bytes of the same commit: the time in it is the commit's.
 wheel: $(VENV)/.test

@@ -15,15 +15,17 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
+from tests.bench import counts
 from tests.bench.cases import Stage
 from tests.bench.figures import Row, figures, row
-from tests.bench.plan import Results, Sizes, measure, plan
+from tests.bench.plan import Sizes, measure, plan
+from tests.bench.results import Results
+from tests.bench.rows import CaseRow, case_rows
+from tests.bench.tables import case_table, figure_table, markdown
 
-FILTER = (sys.executable, "-m", "esa_auth", "filter")
+PROGRAM = (sys.executable, "-m", "esa_auth")
 CHECKOUT = Path(__file__).parents[2]
-COLOURS = {"met": "green", "missed": "red", "not run": "yellow", "": ""}
 LEAST_RUNS = 5
 LIMIT_S, FULL_LIMIT_S = 60, 1800
 QUICK = "a quick run: start-up weighs in it, so judge the targets by a whole one"
@@ -35,12 +37,17 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     add("--runs", type=int, default=LEAST_RUNS, help="timed runs of each case")
     add("--lines", type=int, help="lines of ordinary traffic")
     add("--sessions", type=int, help="open sessions")
-    add("--quick", action="store_true", help="small corpora, under a minute")
+    add(
+        "--quick",
+        action="store_true",
+        help="small corpora, nothing counted; two minutes",
+    )
     add("--full", action="store_true", help="growth to 10^8 lines; takes very long")
-    add("--command", type=shlex.split, help="what to measure instead of the program")
+    add("--program", type=shlex.split, help="what starts another esa-auth than ours")
     add("--core", type=int, default=max(os.sched_getaffinity(0)))
     add("--cache", type=Path, default=CHECKOUT / ".cache" / "bench")
-    add("--out", type=Path, default=Path("bench.json"))
+    add("--peers", type=Path, default=CHECKOUT / ".cache" / "peers")
+    add("--out", type=Path, default=Path("bench.json"), help="beside it: the same .md")
     options = parser.parse_args(arguments)
     if options.runs < 1:
         parser.error("--runs must be at least 1")
@@ -48,23 +55,20 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def sizes_of(options: argparse.Namespace) -> Sizes:
-    if options.quick:
-        lines, flood, framed, vrl = 500_000, 100_000, 100_000, 100_000
-        sessions = 100_000
-        growth: tuple[int, ...] = (50_000, 250_000)
-    else:
-        lines, flood, framed, vrl = 2_000_000, 400_000, 500_000, 500_000
-        sessions = 1_000_000
-        growth = (100_000, 1_000_000)
+    scale = 5 if options.quick else 1
+    growth: tuple[int, ...] = (100_000, 1_000_000)
+    if not options.quick:
+        growth = (*growth, 10_000_000)
     if options.full:
-        growth = (*growth, 10_000_000, 100_000_000)
+        growth = (*growth, 100_000_000)
     return Sizes(
-        lines=options.lines or lines,
-        flood=flood,
-        framed=framed,
-        vrl=vrl,
-        sessions=options.sessions or sessions,
+        lines=options.lines or 2_000_000 // scale,
+        flood=400_000 // scale,
+        framed=500_000 // scale,
+        peers=250_000 // scale,
+        sessions=options.sessions or 1_000_000 // scale,
         growth=growth,
+        fleets=(1, 100, 10_000),
     )
 
 
@@ -74,44 +78,31 @@ def run(options: argparse.Namespace, sizes: Sizes) -> Results:
         os.sched_setaffinity(0, cores - {options.core})
     options.cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=options.cache) as scratch:
-        command = tuple(options.command or FILTER)
-        limit = FULL_LIMIT_S if options.full else LIMIT_S
-        stage = Stage(command, options.core, limit, options.cache, Path(scratch))
-        rounds = track(range(options.runs + 1), "rounds", console=Console(stderr=True))
-        return measure(plan(stage, sizes), rounds)
-
-
-def table(rows: Sequence[Row], caption: str) -> Table:
-    drawn = Table(title="esa-auth, one core", caption=caption)
-    drawn.add_column("figure")
-    drawn.add_column("measured", justify="right")
-    drawn.add_column("target", justify="right")
-    drawn.add_column("")
-    for each in rows:
-        target = ""
-        if each.target:
-            target = f"{each.target.side} {number(each.target.bound)} {each.unit}"
-        measured = "" if each.value is None else f"{number(each.value)} {each.unit}"
-        verdict = f"{each.verdict}: {each.reason}" if each.reason else each.verdict
-        drawn.add_row(
-            each.title, measured, target, verdict, style=COLOURS[each.verdict]
+        stage = Stage(
+            program=tuple(options.program or PROGRAM),
+            core=options.core,
+            limit=FULL_LIMIT_S if options.full else LIMIT_S,
+            cache=options.cache,
+            scratch=Path(scratch),
+            peers=options.peers,
         )
-    return drawn
+        rounds = track(range(options.runs + 1), "rounds", console=Console(stderr=True))
+        results = measure(plan(stage, sizes), rounds)
+        os.sched_setaffinity(0, cores)
+        if not options.quick:
+            results.instructions = counts.counted(stage)
+    return results
 
 
-def number(value: float) -> str:
-    """Give two decimals below ten, and none from a hundred on."""
-    if float(value).is_integer() or abs(value) >= 100:
-        return f"{value:,.0f}"
-    return f"{value:.2f}" if abs(value) < 10 else f"{value:.1f}"
-
-
-def report(rows: Sequence[Row], results: Results, sizes: Sizes) -> dict[str, object]:
+def report(
+    rows: Sequence[Row], cases: Sequence[CaseRow], results: Results, sizes: Sizes
+) -> dict[str, object]:
     return {
         "python": platform.python_version(),
         "platform": platform.system(),
         "cores": os.cpu_count(),
         "sizes": asdict(sizes),
+        "cases": [asdict(each) for each in cases],
         "rows": [asdict(each) for each in rows],
         "samples": {
             name: [asdict(sample) for sample in samples]
@@ -126,12 +117,15 @@ def main() -> int:
     load = os.getloadavg()[0]
     results = run(options, sizes)
     rows = [row(figure, results) for figure in figures(sizes)]
-    about = report(rows, results, sizes) | {"runs": options.runs, "load": load}
+    cases = list(case_rows(results, rows))
+    about = report(rows, cases, results, sizes) | {"runs": options.runs, "load": load}
     options.out.write_text(json.dumps(about, indent=1) + "\n")
+    options.out.with_suffix(".md").write_text(markdown(cases, rows))
     caption = f"medians of {options.runs} runs, load before {load:.2f}"
     # A log has no width of its own, and the default of 80 breaks the rows.
-    wide = Console(width=None if sys.stdout.isatty() else 110)
-    wide.print(table(rows, f"{caption}; {QUICK}" if options.quick else caption))
+    wide = Console(width=None if sys.stdout.isatty() else 190)
+    wide.print(case_table(cases), figure_table(rows))
+    wide.print(f"{caption}; {QUICK}" if options.quick else caption)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import select
@@ -18,7 +17,7 @@ from typing import Literal, Protocol
 
 import orjson
 
-from tests.bench import launch, vrl
+from tests.bench import launch
 from tests.bench.corpora import Corpus, Spec, first_lines, write
 
 FLOOR = "import sys\nfor line in sys.stdin.buffer: pass"
@@ -42,13 +41,27 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where and with what everything is run, for ``limit`` seconds at most."""
+    """Where and with what everything is run, for ``limit`` seconds at most.
 
-    command: tuple[str, ...]
+    ``program`` starts esa-auth; ``peers`` is where those of others are.
+    """
+
+    program: tuple[str, ...]
     core: int
     limit: int
     cache: Path
     scratch: Path
+    peers: Path
+
+    @property
+    def everywhere(self) -> str:
+        """The cores of the machine, as `launch` wants them."""
+        return ",".join(map(str, range(os.cpu_count() or 1)))
+
+    @property
+    def elsewhere(self) -> str:
+        """A core that is not the one of what is measured, if there is one."""
+        return str(next((n for n in range(os.cpu_count() or 1) if n != self.core), 0))
 
     def corpus(self, spec: Spec) -> Corpus:
         return write(spec, self.cache)
@@ -69,14 +82,25 @@ class Case(Protocol):
         """
 
 
-def run_pinned(stage: Stage, command: tuple[str, ...], corpus: Corpus) -> Sample:
-    """Run a command on a file, its output in ``scratch/out``."""
+def run_pinned(
+    stage: Stage,
+    command: tuple[str, ...],
+    corpus: Corpus,
+    watch: tuple[str, ...] = (),
+    cores: str = "",
+) -> Sample:
+    """Run a command on a file, its output in ``scratch/out``.
+
+    Raises:
+        RunFailed: it failed, or took too long.
+    """
     out, errors = stage.scratch / "out", stage.scratch / "err"
     out.unlink(missing_ok=True)
     files = [str(path) for path in (corpus.path, out, errors)]
     launcher = [sys.executable, "-S", "-E", launch.__file__]
+    words = [*watch, "--", *command] if watch else command
     told = subprocess.run(
-        [*launcher, str(stage.core), str(stage.limit), *files, *command],
+        [*launcher, cores or str(stage.core), str(stage.limit), *files, *words],
         capture_output=True,
         check=False,
         text=True,
@@ -132,7 +156,7 @@ class Filter:
         letters = self.stage.scratch / "dead-letters"
         letters.unlink(missing_ok=True)
         always = ("--appliance", "esa01", "--dead-letter", str(letters))
-        command = (*self.stage.command, *always, *self.options)
+        command = (*self.stage.program, "filter", *always, *self.options)
         sample = run_pinned(self.stage, command, corpus)
         if verify:
             self.check_work(corpus.results, letters)
@@ -157,28 +181,6 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
-class Vrl:
-    """Vector's language on the head of a corpus, timed by its own child."""
-
-    name: str
-    stage: Stage
-    spec: Spec
-    program: str
-    most: int
-
-    def take(self, verify: bool) -> Sample:
-        if importlib.util.find_spec("pyvrl") is None:
-            raise RunFailed("pyvrl is not installed")
-        corpus = self.stage.corpus(self.spec)
-        options = (self.program, str(corpus.path), str(self.most))
-        run_pinned(self.stage, (sys.executable, vrl.__file__, *options), corpus)
-        told = json.loads((self.stage.scratch / "out").read_bytes())
-        if told["parsed"] != told["wanted"]:
-            raise RunFailed(f"parsed {told['parsed']} of {told['wanted']} lines")
-        return Sample(told["seconds"], told["lines"])
-
-
-@dataclass(frozen=True, slots=True)
 class FirstEvent:
     """From the start of the process to its first event, with stdin left open."""
 
@@ -186,10 +188,11 @@ class FirstEvent:
     stage: Stage
 
     def take(self, verify: bool) -> Sample:
+        command = (*self.stage.program, "filter")
         begin = time.perf_counter()
         with pinned(self.stage.core):
             child = subprocess.Popen(
-                self.stage.command,
+                command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -207,7 +210,7 @@ class FirstEvent:
             seconds = time.perf_counter() - begin
             if not line:
                 child.kill()
-                raise RunFailed(f"no event: {shlex.join(self.stage.command)}")
+                raise RunFailed(f"no event: {shlex.join(command)}")
         if verify and orjson.loads(line)["event"].get("action") not in ACTIONS:
             raise RunFailed("the first event is no AUTH result")
         return Sample(seconds)

@@ -24,7 +24,7 @@ Frame = Callable[[list[str]], bytes]
 
 HEADER = (
     "Begin Logfile",
-    "Version: 15.5.1-055 SN: 000000000000-0000000",
+    "Version: 15.5.1-055 SN: 000000000000-{seed:07}",
     "Time offset from UTC: 3600 seconds",
 )
 HOST = "esa01"
@@ -43,6 +43,8 @@ BYTES_A_LINE = 150
 class Spec:
     """What to write; ``size`` is lines, but sessions for ``million``.
 
+    ``seed`` is in the serial number; ``after`` are the lines of ordinary traffic behind
+    the open sessions of ``million``.
     ``quiet`` is ordinary traffic without the AUTH results, ``fleet`` what a collector
     gets of so many appliances.
     """
@@ -51,11 +53,17 @@ class Spec:
     size: int
     seed: int = 1
     appliances: int = 1
+    after: int = 0
 
     @property
     def stem(self) -> str:
-        fleet = f"-{self.appliances}" if self.kind == "fleet" else ""
-        return f"{self.kind}-{self.size}{fleet}-{self.seed}"
+        special = {"fleet": f"-{self.appliances}", "million": f"-{self.after}"}
+        return f"{self.kind}-{self.size}{special.get(self.kind, '')}-{self.seed}"
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has, about."""
+        return self.after + self.size * (2 if self.kind == "million" else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +82,7 @@ class NoRoom(Exception):
 
 def expected_results(spec: Spec) -> int:
     """Count the AUTH result lines that a corpus of this spec has."""
-    return sum(sum(map(traffic.is_result, second)) for second in seconds(spec))
+    return sum(found for _, _, found in blocks(spec))
 
 
 def seconds(spec: Spec) -> Iterator[list[str]]:
@@ -84,9 +92,14 @@ def seconds(spec: Spec) -> Iterator[list[str]]:
     maker = traffic.Traffic(random)
     limit: int | None = spec.size
     rate = ORDINARY_RATE
+    bodies: Iterator[str]
     if spec.kind == "million":
         probes = min(MOST_PROBES, spec.size)
-        bodies = maker.open_sessions(spec.size, probes)
+        behind = traffic.interleave(random, maker.ordinary_sessions(), 300)
+        bodies = chain(
+            maker.open_sessions(spec.size, probes),
+            islice(behind, spec.after),
+        )
         limit, rate = None, MILLION_RATE
     elif spec.kind == "flood":
         bodies = traffic.interleave(random, maker.flood_sessions(), 100)
@@ -95,7 +108,8 @@ def seconds(spec: Spec) -> Iterator[list[str]]:
         bodies = traffic.interleave(random, maker.ordinary_sessions(), 300)
     if spec.kind == "quiet":
         bodies = (body for body in bodies if not traffic.is_result(body))
-    lines = islice(chain(HEADER, bodies), limit)
+    header = [line.format(seed=spec.seed) for line in HEADER]
+    lines = islice(chain(header, bodies), limit)
     while second := list(islice(lines, random.randint(*rate))):
         yield second
 
@@ -157,9 +171,8 @@ def write(spec: Spec, cache: Path) -> Corpus:
     if not about.exists():
         for stale in cache.glob(f"{spec.stem}.*"):
             stale.unlink()
-        lines = spec.size * (2 if spec.kind == "million" else 1)
-        if lines * BYTES_A_LINE > shutil.disk_usage(cache).free:
-            raise NoRoom(f"no room for {lines:,} lines in the cache")
+        if spec.lines * BYTES_A_LINE > shutil.disk_usage(cache).free:
+            raise NoRoom(f"no room for {spec.lines:,} lines in the cache")
         about.write_text(json.dumps(write_lines(spec, path)))
     known = json.loads(about.read_text())
     return Corpus(path, known["lines"], known["results"], path.stat().st_size)
@@ -189,6 +202,7 @@ def blocks(spec: Spec) -> Iterator[tuple[bytes, int, int]]:
 def first_lines() -> bytes:
     """Give 18 native lines of one session with one login, for a cold start."""
     maker = traffic.Traffic(Random(1))
-    bodies = [*HEADER, *maker.message(user="alice@example.com")][:18]
+    header = [line.format(seed=0) for line in HEADER]
+    bodies = [*header, *maker.message(user="alice@example.com")][:18]
     stamp = time.asctime(time.gmtime(START))
     return frame_native([f"{stamp} Info: {body}" for body in bodies])

@@ -2,37 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from statistics import median
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from tests.bench.cases import (
-    Case,
-    Filter,
-    FirstEvent,
-    Floor,
-    RunFailed,
-    Sample,
-    Stage,
-    Vrl,
-)
+from tests.bench.cases import Case, Filter, FirstEvent, Floor, RunFailed, Stage
 from tests.bench.corpora import HEADER, Kind, NoRoom, Spec
+from tests.bench.peers.cases import Daemon, InProcess, Perl
+from tests.bench.results import Results
+from tests.bench.runs import Convert, Forward
 
 FRAMED: tuple[Kind, ...] = ("syslog", "json", "msgpack")
 FEW_SESSIONS = 1000
 DEFAULT_CAP = 200_000
+JOINED = "perl"
+"""The only peer that joins, so the only one whose memory grows with sessions."""
+LIBRARIES = ("pygrok", "vrl fastest", "vrl remap", "logprep")
+DAEMONS = ("syslog-ng", "rsyslog")
+# Logprep is so much slower that fewer lines give as good a figure.
+LOGPREP_SHARE = 5
+PEERS: dict[str, tuple[str, ...]] = {
+    "ordinary": (JOINED, *DAEMONS, *LIBRARIES),
+    "flood": (JOINED, *DAEMONS, "pygrok", "vrl fastest"),
+    "syslog": (JOINED, *DAEMONS),
+    "json": (JOINED,),
+    "sessions": (JOINED,),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How much of everything."""
+    """How much of everything; ``peers`` are the lines that libraries get."""
 
     lines: int
     flood: int
     framed: int
-    vrl: int
+    peers: int
     sessions: int
     growth: tuple[int, ...]
+    fleets: tuple[int, ...]
+
+    @property
+    def opened(self) -> tuple[int, ...]:
+        """How many sessions stay open while the cost of a line is measured."""
+        return 1, FEW_SESSIONS, self.sessions
+
+
+def plan(stage: Stage, sizes: Sizes) -> list[Case]:
+    """List the cases in the order in which a round runs them."""
+    return [
+        FirstEvent("first event", stage),
+        Filter("empty", stage, Spec("ordinary", len(HEADER))),
+        *beside(stage, sizes, "ordinary", sizes.lines),
+        *beside(stage, sizes, "flood", sizes.flood),
+        *beside(stage, sizes, "syslog", sizes.framed),
+        *beside(stage, sizes, "json", sizes.framed),
+        # A file without line ends has no floor.
+        ours(stage, Spec("msgpack", sizes.framed)),
+        *plan_sessions(stage, sizes),
+        *plan_commands(stage, sizes),
+        *plan_growth(stage, sizes),
+    ]
+
+
+def ours(stage: Stage, spec: Spec) -> Filter:
+    options = ("--input", spec.kind) if spec.kind in FRAMED else ()
+    return Filter(spec.kind, stage, spec, options)
+
+
+def beside(stage: Stage, sizes: Sizes, kind: Kind, size: int) -> list[Case]:
+    """List the program, the floor and the peers on one corpus."""
+    spec = Spec(kind, size)
+    floor = Floor(f"{kind} floor", stage, spec)
+    others = [peer(stage, sizes, spec, kind, name) for name in PEERS[kind]]
+    return [floor, ours(stage, spec), *others]
+
+
+def peer(stage: Stage, sizes: Sizes, spec: Spec, case: str, name: str) -> Case:
+    """Give one peer on the corpus of a case."""
+    title = f"{case} {name}"
+    if name == JOINED:
+        return Perl(title, stage, spec)
+    if name == "syslog-ng":
+        return Daemon(title, stage, spec, "syslog-ng")
+    if name == "rsyslog":
+        return Daemon(title, stage, spec, "rsyslog")
+    if name == "pygrok":
+        return InProcess(title, stage, spec, "pygrok", sizes.peers)
+    if name == "logprep":
+        share = sizes.peers // LOGPREP_SHARE
+        return InProcess(title, stage, spec, "logprep", share)
+    return InProcess(title, stage, spec, "pyvrl", sizes.peers, name.split()[1])
 
 
 def cap_option(stage: Stage, sessions: int) -> tuple[str, str]:
@@ -42,77 +101,49 @@ def cap_option(stage: Stage, sessions: int) -> tuple[str, str]:
     return "--config", str(path)
 
 
-def plan(stage: Stage, sizes: Sizes) -> list[Case]:
-    """List the cases in the order in which a round runs them."""
-    ordinary = Spec("ordinary", sizes.lines)
+def plan_sessions(stage: Stage, sizes: Sizes) -> list[Case]:
+    most = sizes.sessions
+    whole = Spec("million", most)
+    room = cap_option(stage, max(2_000_000, 2 * most))
+    cap = cap_option(stage, min(DEFAULT_CAP, most // 5))
+    few = Spec("million", FEW_SESSIONS)
     return [
-        FirstEvent("first event", stage),
-        Filter("empty", stage, Spec("ordinary", len(HEADER))),
-        Floor("floor", stage, ordinary),
-        Filter("ordinary", stage, ordinary),
-        Vrl("vrl fastest", stage, ordinary, "fastest", sizes.vrl),
-        Vrl("vrl remap", stage, ordinary, "remap", sizes.vrl),
-        Filter("flood", stage, Spec("flood", sizes.flood)),
+        Floor("sessions floor", stage, whole),
+        peer(stage, sizes, whole, "sessions", JOINED),
+        Filter("sessions few", stage, few, room, joined="all"),
+        Filter("sessions", stage, whole, room, joined="all"),
+        Filter("sessions capped", stage, whole, cap, joined="not all"),
         *(
-            Filter(kind, stage, Spec(kind, sizes.framed), ("--input", kind))
-            for kind in FRAMED
+            Filter(f"open {n}", stage, Spec("million", n, after=sizes.framed), room)
+            for n in sizes.opened
         ),
-        *plan_sessions(stage, sizes.sessions),
+    ]
+
+
+def plan_commands(stage: Stage, sizes: Sizes) -> list[Case]:
+    archives = tuple(Spec("ordinary", sizes.lines // 2, seed) for seed in (1, 2))
+    return [
+        *(Convert(f"jobs {jobs}", stage, archives, jobs) for jobs in (1, 2)),
+        Forward("forward", stage, Spec("ordinary", sizes.framed)),
+    ]
+
+
+def plan_growth(stage: Stage, sizes: Sizes) -> list[Case]:
+    return [
         *(
             Filter(f"growth {size}", stage, Spec("ordinary", size))
             for size in sizes.growth
         ),
-    ]
-
-
-def plan_sessions(stage: Stage, most: int) -> list[Case]:
-    room = cap_option(stage, max(2_000_000, 2 * most))
-    cap = cap_option(stage, min(DEFAULT_CAP, most // 5))
-    sizes = {"sessions few": FEW_SESSIONS, "sessions tenth": most // 10}
-    return [
         *(
-            Filter(name, stage, Spec("million", size), room, joined="all")
-            for name, size in (sizes | {"sessions": most}).items()
+            Filter(
+                f"fleet {appliances}",
+                stage,
+                Spec("fleet", sizes.framed, appliances=appliances),
+                ("--input", "syslog"),
+            )
+            for appliances in sizes.fleets
         ),
-        Filter("sessions capped", stage, Spec("million", most), cap, joined="not all"),
     ]
-
-
-@dataclass(slots=True)
-class Results:
-    """Samples by case, and why a case has none."""
-
-    samples: dict[str, list[Sample]] = field(default_factory=dict)
-    reasons: dict[str, str] = field(default_factory=dict)
-
-    def median(self, name: str, read: Callable[[Sample], float]) -> float:
-        """Give the median of one case.
-
-        Raises:
-            RunFailed: the case was not run.
-        """
-        if name in self.reasons:
-            raise RunFailed(self.reasons[name])
-        return median(map(read, self.samples[name]))
-
-    def seconds(self, name: str) -> float:
-        return self.median(name, lambda sample: sample.seconds)
-
-    def lines(self, name: str) -> float:
-        return self.median(name, lambda sample: sample.lines)
-
-    def peak_bytes(self, name: str) -> float:
-        return 1024 * self.median(name, lambda sample: sample.peak_kib)
-
-    def rate(self, name: str) -> float:
-        return self.lines(name) / self.seconds(name)
-
-    def event_rate(self, name: str) -> float:
-        return self.median(name, lambda sample: sample.events) / self.seconds(name)
-
-    def cost(self, name: str) -> float:
-        """Give the seconds that a line takes, less those of start and end."""
-        return (self.seconds(name) - self.seconds("empty")) / self.lines(name)
 
 
 def measure(cases: Sequence[Case], rounds: Iterable[int]) -> Results:

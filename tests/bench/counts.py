@@ -1,0 +1,63 @@
+"""Instructions a line of the cases and, on ordinary traffic, of the peers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Literal
+
+from tests.bench.cases import RunFailed, Stage
+from tests.bench.corpora import Corpus, Spec
+from tests.bench.instructions import VALGRIND, measured, under_valgrind
+from tests.bench.peers.cases import InProcess, Perl
+
+SMALL, LARGE = 5_000, 15_000
+Words = Callable[[Corpus], tuple[str, ...]]
+
+
+def counted(stage: Stage) -> dict[str, float]:
+    """Return the counts by case; a peer that cannot be counted has none."""
+    if not VALGRIND:
+        return {}
+    peers = {f"ordinary {name}": words for name, words in peer_words(stage).items()}
+    with ThreadPoolExecutor(2) as pool:
+        own = pool.submit(measured, stage.cache)
+        theirs = {
+            name: pool.submit(of_peer, stage, words) for name, words in peers.items()
+        }
+        found = own.result()
+        for name, told in theirs.items():
+            with suppress(RunFailed, subprocess.CalledProcessError):
+                found[name] = told.result()
+    return found
+
+
+def peer_words(stage: Stage) -> dict[str, Words]:
+    """Give what starts each peer that is one process of ours."""
+
+    def perl(_corpus: Corpus) -> tuple[str, ...]:
+        return Perl("", stage, Spec("ordinary", SMALL)).command()
+
+    def library(name: Literal["pyvrl", "pygrok", "logprep"], form: str = "") -> Words:
+        case = InProcess("", stage, Spec("ordinary", SMALL), name, 0, form)
+        return lambda corpus: case.command(corpus, corpus.lines)
+
+    return {
+        "perl": perl,
+        "pygrok": library("pygrok"),
+        "vrl fastest": library("pyvrl", "fastest"),
+        "vrl remap": library("pyvrl", "remap"),
+    }
+
+
+def of_peer(stage: Stage, words: Words) -> float:
+    """Return the instructions of one more line, its reading and decoding included."""
+    totals = []
+    for size in (SMALL, LARGE):
+        corpus = stage.corpus(Spec("ordinary", size))
+        command = words(corpus)
+        _, counts = under_valgrind(command, corpus.path.read_bytes())
+        totals.append(sum(counts.values()))
+    return (totals[1] - totals[0]) / (LARGE - SMALL)

@@ -1,0 +1,54 @@
+"""What was measured, by case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.bench.cases import RunFailed, Sample
+
+
+@dataclass(slots=True)
+class Results:
+    """Samples by case, why a case has none, and instructions a line."""
+
+    samples: dict[str, list[Sample]] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    instructions: dict[str, float] = field(default_factory=dict)
+
+    def median(self, name: str, read: Callable[[Sample], float]) -> float:
+        """Give the median of one case.
+
+        Raises:
+            RunFailed: the case was not run.
+        """
+        if name in self.reasons:
+            raise RunFailed(self.reasons[name])
+        if name not in self.samples:
+            raise RunFailed("not measured")
+        return median(map(read, self.samples[name]))
+
+    def seconds(self, name: str) -> float:
+        return self.median(name, lambda sample: sample.seconds)
+
+    def lines(self, name: str) -> float:
+        return self.median(name, lambda sample: sample.lines)
+
+    def peak_bytes(self, name: str) -> float:
+        return 1024 * self.median(name, lambda sample: sample.peak_kib)
+
+    def rate(self, name: str) -> float:
+        return self.lines(name) / self.seconds(name)
+
+    def event_rate(self, name: str) -> float:
+        return self.median(name, lambda sample: sample.events) / self.seconds(name)
+
+    def cost(self, name: str) -> float:
+        """Give the seconds that a line takes, less those of start and end."""
+        return (self.seconds(name) - self.seconds("empty")) / self.lines(name)
+
+    def cost_behind(self, name: str, before: str) -> float:
+        """Give the seconds of a line behind all those of the case ``before``."""
+        more = self.lines(name) - self.lines(before)
+        return (self.seconds(name) - self.seconds(before)) / more
