@@ -23,6 +23,7 @@ from tests.bench.corpora import Corpus, Spec, first_lines, write
 FLOOR = "import sys\nfor line in sys.stdin.buffer: pass"
 ACTIONS = ("smtp-auth", "smtp-auth-client")
 FIRST_EVENT_LIMIT_S = 20
+MOST_LINES_KEPT = 5_000_000
 
 
 class RunFailed(Exception):
@@ -64,7 +65,9 @@ class Stage:
         return str(next((n for n in range(os.cpu_count() or 1) if n != self.core), 0))
 
     def corpus(self, spec: Spec) -> Corpus:
-        return write(spec, self.cache)
+        """Write it, or find it; a very large one is not kept over the run."""
+        large = spec.lines > MOST_LINES_KEPT
+        return write(spec, self.scratch if large else self.cache)
 
 
 class Case(Protocol):
