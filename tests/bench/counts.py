@@ -10,7 +10,13 @@ from typing import Literal
 
 from tests.bench.cases import RunFailed, Stage
 from tests.bench.corpora import Corpus, Spec
-from tests.bench.instructions import VALGRIND, measured, under_valgrind
+from tests.bench.instructions import (
+    GROWTH,
+    KINDS,
+    VALGRIND,
+    measured,
+    under_valgrind,
+)
 from tests.bench.peers.cases import InProcess, Perl
 
 SMALL, LARGE = 5_000, 15_000
@@ -21,17 +27,28 @@ def counted(stage: Stage) -> dict[str, float]:
     """Return the counts by case; a peer that cannot be counted has none."""
     if not VALGRIND:
         return {}
+    write_all(stage)
     peers = {f"ordinary {name}": words for name, words in peer_words(stage).items()}
     with ThreadPoolExecutor(2) as pool:
-        own = pool.submit(measured, stage.cache)
+        own = [pool.submit(measured, stage.cache, pairs) for pairs in (KINDS, GROWTH)]
         theirs = {
             name: pool.submit(of_peer, stage, words) for name, words in peers.items()
         }
-        found = own.result()
+        found = own[1].result() | own[0].result()
+        found["sessions"] = found.pop("million")
         for name, told in theirs.items():
             with suppress(RunFailed, subprocess.CalledProcessError):
                 found[name] = told.result()
     return found
+
+
+def write_all(stage: Stage) -> None:
+    """Write the corpora before two threads would write the same one."""
+    for each in (*KINDS, *GROWTH):
+        stage.corpus(each.small)
+        stage.corpus(each.large)
+    for size in (SMALL, LARGE):
+        stage.corpus(Spec("ordinary", size))
 
 
 def peer_words(stage: Stage) -> dict[str, Words]:

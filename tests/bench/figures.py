@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tests.bench.cases import RunFailed
+from tests.bench.instructions import FLEETS, OPENED
 from tests.bench.plan import DEFAULT_CAP, FEW_SESSIONS, Sizes
 from tests.bench.results import Results
 
@@ -160,6 +161,13 @@ def growth_figures(sizes: Sizes) -> Iterator[Figure]:
     yield from curve(
         "appliances", sizes.fleets, lambda results, size: results.cost(f"fleet {size}")
     )
+    for sizes_counted, of, name in (
+        (OPENED, "open sessions", "open"),
+        (FLEETS, "appliances", "fleet"),
+    ):
+        first = sizes_counted[0]
+        for size in sizes_counted[1:]:
+            yield counted(of, f"{name} {size}", f"{name} {first}")
 
 
 def curve(of: str, sizes: Sequence[int], cost: Cost) -> Iterator[Figure]:
@@ -181,5 +189,16 @@ def growth(of: str, size: int, first: int, cost: Cost) -> Figure:
         f"cost per line, {size:,} / {first:,} {of}",
         "x",
         lambda results: cost(results, size) / cost(results, first),
+        Target(FLAT, "at most"),
+    )
+
+
+def counted(of: str, case: str, first: str) -> Figure:
+    """Give the growth in instructions, which caches and neighbours do not change."""
+    size, base = (name.split()[1] for name in (case, first))
+    return Figure(
+        f"instructions per line, {int(size):,} / {base} {of}",
+        "x",
+        lambda results: results.counted(case) / results.counted(first),
         Target(FLAT, "at most"),
     )

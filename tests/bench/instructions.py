@@ -19,16 +19,55 @@ from tests.bench import forked
 from tests.bench.corpora import Kind, Spec, write
 
 VALGRIND = shutil.which("valgrind")
-SIZES: dict[Kind, tuple[int, int]] = {
-    "ordinary": (10_000, 30_000),
-    "quiet": (10_000, 30_000),
-    "flood": (2_000, 6_000),
-    "syslog": (10_000, 20_000),
-    "json": (10_000, 20_000),
-    "msgpack": (10_000, 20_000),
-}
 ROUNDS = (10, 30)
-TOLD_KINDS = ("syslog", "json", "msgpack")
+FLEETS = (1, 100, 1000)
+OPENED = (1, 1000, 30_000)
+FILTER = ("filter", "--appliance", "esa01")
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two corpora that differ in their number of lines alone."""
+
+    name: str
+    small: Spec
+    large: Spec
+    words: tuple[str, ...] = FILTER
+
+
+def pair(kind: Kind, small: int, large: int, *options: str) -> Pair:
+    """Return a pair of this kind of corpus, named after it."""
+    return Pair(kind, Spec(kind, small), Spec(kind, large), (*FILTER, *options))
+
+
+def fleet(appliances: int, small: int, large: int) -> Pair:
+    """Return a pair of syslog from so many appliances."""
+    return Pair(
+        f"fleet {appliances}",
+        Spec("fleet", small, appliances=appliances),
+        Spec("fleet", large, appliances=appliances),
+        ("filter", "--input", "syslog"),
+    )
+
+
+KINDS = (
+    pair("ordinary", 10_000, 30_000),
+    pair("quiet", 10_000, 30_000),
+    pair("flood", 2_000, 6_000),
+    pair("syslog", 10_000, 20_000, "--input", "syslog"),
+    pair("json", 10_000, 20_000, "--input", "json"),
+    pair("msgpack", 10_000, 20_000, "--input", "msgpack"),
+)
+GROWTH = (
+    pair("million", 2_000, 6_000),
+    *(
+        Pair(
+            f"open {n}", Spec("million", n, after=5000), Spec("million", n, after=15000)
+        )
+        for n in OPENED
+    ),
+    *(fleet(n, 20_000, 40_000) for n in FLEETS),
+)
 _REFS = re.compile(r"==(\d+)== I +refs: +([\d,]+)")
 
 
@@ -66,29 +105,25 @@ def under_valgrind(words: Sequence[str], stdin: bytes) -> tuple[str, dict[str, i
     return ended.stdout.decode(errors="replace"), counts
 
 
-def works(cache: Path) -> Iterator[Work]:
-    """Give a smaller and a larger run of the reference, the floor and every kind."""
+def works(cache: Path, pairs: Sequence[Pair]) -> Iterator[Work]:
+    """Give a smaller and a larger run of the reference, the floor and each pair."""
     for rounds in ROUNDS:
         words = (forked.REFERENCE, str(rounds))
         yield Work(forked.REFERENCE, Path(os.devnull), words, rounds)
-    for kind, sizes in SIZES.items():
-        options = ("--input", kind) if kind in TOLD_KINDS else ()
-        words = ("filter", "--appliance", "esa01", *options)
-        for size in sizes:
-            corpus = write(Spec(kind, size), cache)
-            yield Work(kind, corpus.path, words, corpus.lines)
-    for size in SIZES["ordinary"]:
-        corpus = write(Spec("ordinary", size), cache)
-        yield Work(forked.FLOOR, corpus.path, (forked.FLOOR,), corpus.lines)
+    floor = Pair(forked.FLOOR, KINDS[0].small, KINDS[0].large, (forked.FLOOR,))
+    for each in (floor, *pairs):
+        for spec in (each.small, each.large):
+            corpus = write(spec, cache)
+            yield Work(each.name, corpus.path, each.words, corpus.lines)
 
 
-def measured(cache: Path) -> dict[str, float]:
-    """Return the instructions of one more line of every kind, or round of reference.
+def measured(cache: Path, pairs: Sequence[Pair] = KINDS) -> dict[str, float]:
+    """Return the instructions of one more line of each pair, or round of reference.
 
     Raises:
         CalledProcessError: a run failed.
     """
-    todo = list(works(cache))
+    todo = list(works(cache, pairs))
     orders = "\n".join(work.order for work in todo).encode()
     told, counts = under_valgrind([sys.executable, forked.__file__], orders)
     costs = [counts[process] for process in told.split()]
@@ -102,7 +137,7 @@ def measured(cache: Path) -> dict[str, float]:
 def main() -> None:
     """Print the counts."""
     with tempfile.TemporaryDirectory() as cache:
-        found = measured(Path(cache))
+        found = measured(Path(cache), (*KINDS, *GROWTH))
     for name, count in found.items():
         ratio = count / found[forked.FLOOR]
         print(f"{name:10} {count:>10,.0f} a line, {ratio:6.1f} x the floor")

@@ -52,3 +52,13 @@ class Results:
         """Give the seconds of a line behind all those of the case ``before``."""
         more = self.lines(name) - self.lines(before)
         return (self.seconds(name) - self.seconds(before)) / more
+
+    def counted(self, name: str) -> float:
+        """Give the instructions of a line.
+
+        Raises:
+            RunFailed: they were not counted.
+        """
+        if name not in self.instructions:
+            raise RunFailed("not counted")
+        return self.instructions[name]

@@ -8,6 +8,7 @@ import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +22,7 @@ HERE = Path(__file__).parent
 WANTED = (b"Info: SMTP Auth: (ICID ", b"Info: DCID: ", b"Info: New SMTP ICID ")
 
 
+@lru_cache
 def wanted_lines(corpus: Corpus) -> int:
     """Count the lines that a peer has to parse: AUTH results and openings."""
     with corpus.path.open("rb") as file:
