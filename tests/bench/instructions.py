@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.bench import forked
 from tests.bench.corpora import Kind, Spec, write
+from tests.bench.fleet import FLEET_OPTIONS
 
 VALGRIND = shutil.which("valgrind")
 ROUNDS = (10, 30)
@@ -46,7 +47,7 @@ def fleet(appliances: int, small: int, large: int) -> Pair:
         f"fleet {appliances}",
         Spec("fleet", small, appliances=appliances),
         Spec("fleet", large, appliances=appliances),
-        ("filter", "--input", "syslog"),
+        ("filter", *FLEET_OPTIONS),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench.cases import Case, Filter, FirstEvent, Floor, RunFailed, Stage
 from tests.bench.corpora import HEADER, Kind, NoRoom, Spec
+from tests.bench.fleet import FLEET_OPTIONS
 from tests.bench.peers.cases import Daemon, InProcess, Perl
 from tests.bench.results import Results
 from tests.bench.runs import Convert, Forward
@@ -139,7 +140,7 @@ def plan_growth(stage: Stage, sizes: Sizes) -> list[Case]:
                 f"fleet {appliances}",
                 stage,
                 Spec("fleet", sizes.framed, appliances=appliances),
-                ("--input", "syslog"),
+                FLEET_OPTIONS,
             )
             for appliances in sizes.fleets
         ),
