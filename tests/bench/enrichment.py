@@ -8,13 +8,12 @@ import tempfile
 from pathlib import Path
 
 from tests.bench import traffic
-from tests.bench.corpora import Kind
-from tests.bench.instructions import SIZES, per_line
+from tests.bench.corpora import Spec
+from tests.bench.instructions import FILTER, Pair, measured
 from tests.mmdb import PROVIDER, TOWN, write_mmdb
-from tests.process import command
 
 RANGES = ("198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
-LONG: dict[Kind, tuple[int, int]] = {"ordinary": (100_000, 300_000)}
+SIZES = ((20_000, 60_000), (100_000, 300_000))
 
 
 def tables(folder: Path) -> Path:
@@ -40,13 +39,15 @@ def main() -> None:
     """Print the counts."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        words = [*command(), "filter", "--appliance", "esa01"]
-        more = ["--config", str(tables(folder))]
-        for sizes in (SIZES, LONG):
-            SIZES.update(sizes)
-            without = per_line(words, "ordinary", folder)
-            with_all = per_line([*words, *more], "ordinary", folder)
-            first, last = SIZES["ordinary"]
+        tabled = (*FILTER, "--config", str(tables(folder)))
+        for first, last in SIZES:
+            small, large = Spec("ordinary", first), Spec("ordinary", last)
+            pairs = (
+                Pair("without", small, large),
+                Pair("with all", small, large, tabled),
+            )
+            found = measured(folder, pairs)
+            without, with_all = found["without"], found["with all"]
             print(
                 f"ordinary, lines {first:,} to {last:,}: {without:,.0f} a line,"
                 f" {with_all:,.0f} with all tables, {with_all / without - 1:+.1%}"
