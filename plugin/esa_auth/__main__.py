@@ -6,34 +6,27 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol
 
 from esa_auth import __version__
-from esa_auth.commands import (
-    check,
-    completion,
-    convert,
-    explain,
-    replay,
-    report,
-    stream,
-    tail,
-    watch,
-)
-from esa_auth.commands import filter as filter_
 from esa_auth.commands.usage import add_examples
 from esa_auth.errors import ConfigError, EsaAuthError
 
+if TYPE_CHECKING:
+    from esa_auth.commands.options import Subcommands
+
 _COMMANDS = (
-    filter_,
-    tail,
-    convert,
-    stream,
-    report,
-    watch,
-    replay,
-    explain,
-    check,
-    completion,
+    "filter",
+    "tail",
+    "convert",
+    "stream",
+    "report",
+    "watch",
+    "replay",
+    "explain",
+    "check",
+    "completion",
 )
 
 # What `print` meets; reading raises none of them, other outputs handle theirs.
@@ -43,7 +36,8 @@ _STDOUT_GONE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code."""
     logging.basicConfig(format="esa-auth: %(message)s", level=logging.INFO)
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = build_parser(*words[:1]).parse_args(words)
     try:
         _check_open()
         code: int = args.run(args)
@@ -73,15 +67,28 @@ def _check_open() -> None:
             raise ConfigError(f"{name} is closed; /dev/null would do")
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Return the whole command line; the man page and completions are made of it."""
+class _Command(Protocol):
+    """A module of `commands`."""
+
+    def add_parser(self, subcommands: "Subcommands") -> None:
+        """Add the subcommand."""
+
+
+def build_parser(first: str = "") -> argparse.ArgumentParser:
+    """Return the whole command line; the man page and completions are made of it.
+
+    If ``first`` names a subcommand it is that one's alone, but for the completion of
+    all: to load what the others need takes longer than to write the first event.
+    """
     parser = argparse.ArgumentParser(
         prog="esa-auth",
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
     parser.add_argument("--version", action="version", version=__version__)
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in _COMMANDS:
+    alone = first in _COMMANDS and first != "completion"
+    for name in (first,) if alone else _COMMANDS:
+        command: _Command = import_module(f"esa_auth.commands.{name}")
         command.add_parser(subcommands)
     add_examples(parser, subcommands.choices)
     parser.set_defaults(parser=parser)

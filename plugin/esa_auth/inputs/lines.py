@@ -30,7 +30,7 @@ class LineSplitter:
         self._rest = lines.pop()
         if len(self._rest) > keep:
             self._rest, self._skipping = self._rest[:keep], True
-        if len(data) > keep:
+        if len(data) > keep and lines and max(map(len, lines)) > keep:
             lines = [x if len(x) <= keep else x[:keep] for x in lines]
         return done + lines if done else lines
 

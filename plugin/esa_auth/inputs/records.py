@@ -74,14 +74,16 @@ class RecordReader:
         if self._names is None or type(document) is not dict:
             return None
         message, host, time = map(document.get, self._names)
-        if type(message) is not str or "\n" in message:
+        # in_tail's strings are binary in msgpack.
+        raw = message if type(message) is bytes else None
+        if raw is None and type(message) is str:
+            raw = message.encode("utf-8", "surrogateescape")
+        if raw is None or b"\n" in raw:
             return None
-        for text in (host, time):
-            if text is not None and not (
-                type(text) is str and text.isascii() and len(text) <= _LONGEST_HOST
-            ):
-                return None
-        raw = message.encode("utf-8", "surrogateescape")
+        if host is not None and not _is_plain(host):
+            return None
+        if time is not None and not _is_plain(time):
+            return None
         return Record(raw[: self._keep], host or None, time or None)
 
     def document(self, document: Any, raw: bytes) -> Sequence[Record | Broken]:
@@ -156,6 +158,10 @@ def _refuse_scalar(document: Any) -> None:
     """Raise `ValueError` for what text looks like: a small number for each letter."""
     if not isinstance(document, dict | list):
         raise ValueError(f"a record is {type(document).__name__}, no map")  # noqa: TRY004
+
+
+def _is_plain(value: Any) -> bool:
+    return type(value) is str and value.isascii() and len(value) <= _LONGEST_HOST
 
 
 def _dig(document: Any, path: list[str]) -> Any:
