@@ -25,7 +25,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "identity": frozenset(),
     "resources": frozenset(),
     "document": frozenset(),
-    "joined": frozenset({"document", "facts"}),
+    "joined": frozenset({"facts"}),
     "letter": frozenset(),
     "visible": frozenset(),
     "token": frozenset(),

@@ -23,18 +23,6 @@ class Context:
         self.text = b""
 
 
-class View(NamedTuple):
-    """What all events of a session share.
-
-    ``own`` is what ``cisco_esa`` says of the session, ``missing`` whether nothing was
-    seen of how it was opened.
-    """
-
-    context: Context
-    own: dict[str, Any]
-    missing: bool
-
-
 class Document(NamedTuple):
     """An ECS document: the fields of its own, and its context."""
 

@@ -2,7 +2,6 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from esa_auth.document import View
 from esa_auth.facts import (
     HatDecision,
     InboundOpened,
@@ -45,8 +44,6 @@ class Session:
     delayed: int = 0
     connection_errors: int = 0
     bounce: tuple[str | None, str | None] | None = None
-    # What the ECS stage built from the context; dropped whenever the context changes.
-    view: View | None = None
 
     def __init__(self, side: Side, number: str, first: Instant) -> None:
         """Begin with the first line seen of ICID or DCID ``number``."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from esa_auth.document import Context, Document
 from esa_auth.ecs.context import inbound_context, outbound_context
-from esa_auth.ecs.view import view_of
+from esa_auth.ecs.session import context_of, own_of
 from esa_auth.facts import (
     AuthNotice,
     InboundResult,
@@ -162,11 +162,11 @@ def begun(
     # First the time: Splunk looks for it at the beginning.
     event: dict[str, Any] = {"@timestamp": source.instant.iso, "event": about}
     if session is not None:
-        view = view_of(session, source.observer)
-        context, own = view.context, {**view.own}
+        context = context_of(session, source.observer)
+        own = own_of(session, source.observer, context)
         session.sequence += 1
         about["sequence"] = session.sequence
-        if view.missing:
+        if own["session"]["context"] == "missing":
             event["tags"] = _UNKNOWN
     else:
         context, own = alone or inbound_context(source.observer), {}

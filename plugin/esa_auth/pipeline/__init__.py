@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import filterfalse
 from typing import Any, Generic
 
 from esa_auth.counters import Counters
@@ -28,6 +29,9 @@ _MAX_HEADERS = 4096
 # No line has it.
 _NO_HEAD = b"\n"
 # Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
+_IGNORED = re.compile(
+    rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
+).match
 _MID_IGNORED = frozenset(b" %c" % c for c in range(33, 127) if c not in b"Ir")
 
 _PRIORITY = re.compile(rb"<[0-9]{1,3}>")
@@ -65,13 +69,9 @@ class Pipeline(Generic[Out]):
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
-        for line in lines:
+        # Half of all lines end here, without a step of the interpreter.
+        for line in filterfalse(_IGNORED, lines):
             lead = line[24:35]
-            if lead == _NATIVE_MID:
-                # Half of all lines.
-                after = line.find(b" ", 36)
-                if line[after : after + 2] in _MID_IGNORED:
-                    continue
             handle = native.get(lead)
             if handle is not None and line[23] != _COLON:
                 handle(appliance, line, 31, None)

@@ -108,8 +108,6 @@ class Appliance:
         self.observer = Observer(self.name, version, serial)
         ended = [*self.inbound.live.values(), *self.outbound.live.values()]
         if not other:
-            for session in ended:
-                session.view = None
             return []
         for table in (self.inbound, self.outbound):
             table.kept.clear()

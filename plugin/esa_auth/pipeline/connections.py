@@ -150,7 +150,9 @@ class Connections(Generic[Out]):
             self._count.context += 1
             return
         appliance.messages.ended(session)
-        self._emit.closed(session, source_of(line, instant), appliance)
+        self._emit.closed(
+            session, source_of(line, instant, line.body.rstrip()), appliance
+        )
 
     def _context(self, table: Table, number: bytes, line: Line) -> None:
         instant = line.instant

@@ -159,11 +159,10 @@ def _ambiguous(fact: _Told) -> bool:
     return ecs.is_ambiguous(fact.user or "")
 
 
-def source_of(line: Line, instant: Instant) -> Source:
-    """Return the origin of an event that ``line`` says."""
-    by, raw, at, prefix = line
+def source_of(line: Line, instant: Instant, body: str) -> Source:
+    """Return the origin of an event that ``line`` says; ``body`` has no blank last."""
+    by, raw, _, prefix = line
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    body = raw[at:].decode("utf-8", "backslashreplace").rstrip()
     if prefix is None:
         event_id = by.identity.of_line(raw, instant.epoch)
         # By position, which is half as dear as by name.

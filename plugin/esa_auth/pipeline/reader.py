@@ -87,18 +87,19 @@ class Reader(Generic[Out]):
 
     def _family(self, line: Line) -> None:
         """Read a line of the AUTH family: an event, or refused and kept."""
-        fact = grammar.read(line.body)
-        if isinstance(fact, SessionClosed):
+        body = line.body.rstrip()
+        fact = grammar.read(body)
+        if isinstance(fact, InboundResult | OutboundResult | AuthNotice):
+            self._join(fact, line, body)
+        elif isinstance(fact, SessionClosed):
             self._connections.killed(fact, line)
         elif isinstance(fact, Unread):
             if fact.auth_like:
                 self._refuse(line, "unread", "looks like AUTH, and no rule reads it")
-        elif isinstance(fact, InboundResult | OutboundResult | AuthNotice):
-            self._join(fact, line)
         elif isinstance(fact, AdminLogin | AdminLogout):
             instant = self._sound(line)
             if instant is not None:
-                self._emit.admin(fact, source_of(line, instant), line.appliance)
+                self._emit.admin(fact, source_of(line, instant, body), line.appliance)
 
     def _sound(self, line: Line) -> Instant | None:
         """Return when a line was written, or refuse it if it is cut or has no time."""
@@ -111,7 +112,10 @@ class Reader(Generic[Out]):
         return instant
 
     def _join(
-        self, fact: InboundResult | OutboundResult | AuthNotice, line: Line
+        self,
+        fact: InboundResult | OutboundResult | AuthNotice,
+        line: Line,
+        body: str,
     ) -> None:
         instant = self._sound(line)
         if instant is None:
@@ -125,7 +129,7 @@ class Reader(Generic[Out]):
                 )
         elif fact.icid is not None and fact.icid.strip("0"):
             session = self._session(appliance, appliance.inbound, fact.icid, instant)
-        source = source_of(line, instant)
+        source = source_of(line, instant, body)
         if isinstance(fact, AuthNotice):
             self._emit.notice(fact, session, source, appliance)
         else:

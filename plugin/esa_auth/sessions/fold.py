@@ -32,9 +32,6 @@ def fold_context(session: Session, fact: Fact | Unread) -> None:
             session.tls = fact
     elif isinstance(fact, InboundAddress):
         session.address = fact.address
-    else:
-        return
-    session.view = None
 
 
 def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
@@ -46,7 +43,6 @@ def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
         # The line names the server itself; the session's end is to name it too.
         if session.opening is None and session.address is None:
             session.address = fact.address
-            session.view = None
     elif fact.user:
         if _has_room(session, fact.user):
             session.users[fact.user] = None
