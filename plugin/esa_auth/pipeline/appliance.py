@@ -102,13 +102,15 @@ class Appliance:
         self.clock.set_offset(seconds)
         self.head = None
 
-    def set_version(self, version: str, serial: str) -> list[Session]:
-        """Take version and serial; return sessions that were another machine's."""
-        other = self.observer.serial not in (None, serial)
+    def set_version(self, version: str, serial: str) -> None:
+        """Take version and serial."""
         self.observer = Observer(self.name, version, serial)
-        ended = [*self.inbound.live.values(), *self.outbound.live.values()]
-        if not other:
+
+    def leave(self, serial: str) -> list[Session]:
+        """Forget and return the sessions if they are not those of machine ``serial``."""
+        if self.observer.serial in (None, serial):
             return []
+        ended = [*self.inbound.live.values(), *self.outbound.live.values()]
         for table in (self.inbound, self.outbound):
             table.kept.clear()
             table.live.clear()

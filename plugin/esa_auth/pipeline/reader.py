@@ -77,8 +77,10 @@ class Reader(Generic[Out]):
         if isinstance(fact, LogOffset):
             appliance.set_offset(fact.seconds)
         elif isinstance(fact, LogVersion):
-            for session in appliance.set_version(fact.version, fact.serial):
+            # What they were told by, they end by.
+            for session in appliance.leave(fact.serial):
                 self._emit.abandoned(session, appliance, "session_replaced")
+            appliance.set_version(fact.version, fact.serial)
 
     def _auth(
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
