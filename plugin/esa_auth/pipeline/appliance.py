@@ -107,7 +107,7 @@ class Appliance:
         self.observer = Observer(self.name, version, serial)
 
     def leave(self, serial: str) -> list[Session]:
-        """Forget and return the sessions if they are not those of machine ``serial``."""
+        """Forget and return the sessions that are not those of machine ``serial``."""
         if self.observer.serial in (None, serial):
             return []
         ended = [*self.inbound.live.values(), *self.outbound.live.values()]
