@@ -91,3 +91,5 @@ class Source(NamedTuple):
     flags: tuple[str, ...] = ()
     # The stamp, if it came from a record around the line.
     outside: str | None = None
+    # How many identical lines its second had before; None: it was counted last.
+    ordinal: int | None = None

@@ -85,11 +85,11 @@ def undisturbed(
 
 
 @pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("cap", [CAP, 12])
-def test_aborts_and_moves_change_nothing(seed: int, cap: int) -> None:
+@pytest.mark.parametrize(("cap", "wait"), [(CAP, 0), (12, 0), (CAP, 2), (12, 2)])
+def test_aborts_and_moves_change_nothing(seed: int, cap: int, wait: int) -> None:
     """Committed here and there, thrown away in between, and taken up by others."""
     raw = one_appliance(6_000, seed)
-    lines = lines_of(**{"sessions.cap": cap})
+    lines = lines_of(**{"sessions.cap": cap, "join.wait": wait})
     random, state, desk = Random(seed), State(), desk_of(lines)
     sent: list[Outgoing] = []
     made: list[Outgoing] = []
@@ -181,6 +181,27 @@ def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
     assert len(appliance.inbound.live) == 1
     assert len(appliance.messages) == 0
     assert taken_up.until_look == appliance.until_look == LOOK - 2
+
+
+def test_what_waits_no_more_is_written_by_whom_it_comes_to() -> None:
+    line = (
+        b"Tue Mar 17 17:00:00 2026 Info: SMTP Auth: (ICID 7) failed for user: ann"
+        b" using AUTH mechanism: LOGIN with profile: p"
+    )
+    state = State()
+    desk = desk_of(lines_of(**{"join.wait": 60}))
+    assert desk.read(PLACE, line, state) == []
+    desk.write()
+    state.commit()
+    desk = desk_of(lines_of())
+    close = b"Tue Mar 17 17:00:00 2026 Info: ICID 7 close"
+    made = desk.read(PLACE, close, state)
+    assert told(made) == told(undisturbed([line, close], lines_of()))
+    desk.write()
+    state.commit()
+    desk.forget()
+    assert desk.read(PLACE, close, state) == []
+    assert len(state.committed) == 3
 
 
 def test_names_of_entries_are_used_again() -> None:

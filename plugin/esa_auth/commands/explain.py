@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
     config, _ = enriched(load_config(args))
     pipeline: Pipeline[dict[str, Any]] = Pipeline(
-        config.pipeline, Document.whole, read_time
+        replace(config.pipeline, wait=0), Document.whole, read_time
     )
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]

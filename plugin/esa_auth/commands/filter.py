@@ -51,6 +51,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args)
     if args.ack and not (config.forward and config.state_directory):
         raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
+    if args.ack and config.pipeline.wait:
+        raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
     if args.ack and config.pipeline.veil:
         raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
     # Nothing here makes reference cycles (a test holds it), and looking for them among

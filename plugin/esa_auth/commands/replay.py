@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
@@ -49,7 +50,8 @@ def run(args: argparse.Namespace) -> int:
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
     form = encoder(config.output_format, config.output_schema)
-    pipeline = Pipeline(config.pipeline, form, read_time)
+    # Each letter is read on its own: no line comes late.
+    pipeline = Pipeline(replace(config.pipeline, wait=0), form, read_time)
     stdout = Stdout(lambda: False, config.output_format)
     replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
     try:

@@ -72,8 +72,10 @@ class _Tail:
 
     def follow(self) -> None:
         """Follow until told to stop; nothing that was read is left undelivered."""
-        self._save()
         try:
+            # What an earlier start held, if nothing is to wait any more.
+            self._run.deliver()
+            self._save()
             while not self._stop():
                 self._step()
             self._save()

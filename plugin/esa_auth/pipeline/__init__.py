@@ -12,7 +12,7 @@ from esa_auth.facts import Envelope
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Line, Settings
 from esa_auth.pipeline.emitter import Out
-from esa_auth.pipeline.enriching import emitter_for
+from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import load_appliance, save_appliance
@@ -50,8 +50,8 @@ class Pipeline(Generic[Out]):
     ) -> None:
         """Take the settings, an encoder of events and the clock for dead letters."""
         self.settings = settings
-        self._emit = emitter_for(encode, read_time, settings)
-        self.population = Population(self._emit, settings)
+        self._emit, make = stages(encode, read_time, settings)
+        self.population = Population(self._emit, settings, make)
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
@@ -140,10 +140,18 @@ class Pipeline(Generic[Out]):
             for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
             self.population.look_in(saved["until_look"])
+            self.resume()
         except (ValueError, TypeError, KeyError, AttributeError):
             # All of it or nothing.
             self.population.appliances.clear()
             raise
+
+    def resume(self) -> None:
+        """Write what an earlier start held, if nothing is to wait any more."""
+        if not self.settings.wait:
+            for appliance in self.population.appliances.values():
+                for held in appliance.waiting.take_all():
+                    self._emit.release(held, appliance)
 
     def take_events(self) -> list[Out]:
         """Return the events made since the last call."""

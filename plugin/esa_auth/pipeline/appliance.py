@@ -12,6 +12,7 @@ from esa_auth.envelope import Clock
 from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
+from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
 from esa_auth.sessions import Messages, Table
 
@@ -27,7 +28,8 @@ class Settings:
     line (epoch s, for stamps without year), ``cap`` bounds the open sessions and
     ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
     ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords;
-    ``enrich`` adds to every event.
+    ``enrich`` adds to every event; ``wait`` is for how many seconds of the log an event
+    waits for late lines of its session.
     """
 
     appliance: str = "esa"
@@ -41,6 +43,7 @@ class Settings:
     pseudonym_key: bytes | None = field(default=None, repr=False)
     redact: bool = False
     enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
+    wait: int = 0
 
     @property
     def veil(self) -> Veil | None:
@@ -65,6 +68,8 @@ class Appliance:
         self.inbound = Table("icid", settings.max_age, read_context, instant_at)
         self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
         self.messages = Messages()
+        # Empty for ever unless `Settings.wait`.
+        self.waiting = Waiting()
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )

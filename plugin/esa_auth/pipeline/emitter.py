@@ -18,6 +18,7 @@ from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.recall import recall_event
+from esa_auth.pipeline.waiting import Held
 from esa_auth.privacy import Veil
 from esa_auth.sessions import fold_result
 from esa_auth.validation import EventSchema
@@ -51,8 +52,7 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write the event of one attempt."""
         if self.veil:
-            whole, (fact, source) = fact, self.veil.result(fact, source)
-            source = _flagged(whole, fact, source)
+            fact, source = covered(fact, source, self.veil.result)
         if session is not None:
             if self.veil and isinstance(fact, InboundResult):
                 self.veil.verdict(session, fact)
@@ -70,8 +70,7 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write an ancillary event."""
         if self.veil:
-            whole, (fact, source) = fact, self.veil.notice(fact, source)
-            source = _flagged(whole, fact, source)
+            fact, source = covered(fact, source, self.veil.notice)
         if self._leave(ecs.notice_event(fact, session, source), source, appliance):
             self.counters.ancillary += 1
 
@@ -80,13 +79,29 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write the event of a login to the appliance itself, or of its end."""
         if self.veil:
-            whole, (fact, source) = fact, self.veil.admin(fact, source)
-            source = _flagged(whole, fact, source)
+            fact, source = covered(fact, source, self.veil.admin)
         if self._leave(ecs.admin_event(fact, source), source, appliance):
             if isinstance(fact, AdminLogin):
                 self.counters.results += 1
             else:
                 self.counters.ancillary += 1
+
+    def release(self, held: Held, appliance: Appliance) -> None:
+        """Write the event of a line that waited, as its session is known now."""
+        fact, session, source = held
+        self.counters.lines += 1
+        # A header may have named another version since; a view is of one.
+        other = source.observer != appliance.observer
+        if other:
+            session.view = None
+        if isinstance(fact, AuthNotice):
+            document = ecs.notice_event(fact, session, source)
+            if self._leave(document, source, appliance):
+                self.counters.ancillary += 1
+        elif self._leave(ecs.result_event(fact, session, source), source, appliance):
+            self.counters.results += 1
+        if other:
+            session.view = None
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Write the end of a session that a line closed."""
@@ -142,13 +157,20 @@ class Emitter(Generic[Out]):
 
 
 _Told = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
+Told = TypeVar("Told", bound=_Told)
 
 
-def _flagged(whole: _Told, covered: _Told, source: Source) -> Source:
-    """Flag a name that was ambiguous where the one that is written is not."""
-    if not _ambiguous(whole) or _ambiguous(covered):
-        return source
-    return source._replace(flags=(*source.flags, "ambiguous_user"))
+def covered(
+    fact: Told, source: Source, cover: Callable[[Told, Source], tuple[Told, Source]]
+) -> tuple[Told, Source]:
+    """Return what a veil's ``cover`` makes of a fact and its line.
+
+    A name that was ambiguous where the one that is written is not gets a flag.
+    """
+    whole, (fact, source) = fact, cover(fact, source)
+    if _ambiguous(whole) and not _ambiguous(fact):
+        source = source._replace(flags=(*source.flags, "ambiguous_user"))
+    return fact, source
 
 
 def _ambiguous(fact: _Told) -> bool:

@@ -26,12 +26,3 @@ class EnrichingEmitter(Emitter[Out]):
 
     def _leave(self, document: Document, source: Source, appliance: Appliance) -> bool:
         return super()._leave(self._enrich(document), source, appliance)
-
-
-def emitter_for(
-    encode: Callable[[Document], Out], read_time: Callable[[], str], settings: Settings
-) -> Emitter[Out]:
-    """Return the emitter that ``settings`` ask for."""
-    if settings.enrich:
-        return EnrichingEmitter(encode, read_time, settings, settings.enrich)
-    return Emitter(encode, read_time, settings.veil)

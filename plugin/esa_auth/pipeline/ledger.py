@@ -14,7 +14,7 @@ import msgpack
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.snapshot import load_session, look_in, save_session
-from esa_auth.pipeline.watched import Watched, WatchedMessages
+from esa_auth.pipeline.watched import Watched, WatchedMessages, WatchedWaiting
 from esa_auth.sessions import Table
 
 Value = TypeVar("Value")
@@ -41,8 +41,10 @@ class Ledger:
         self._used = 0
         self._order = 0
         self._watched = [self._watch(table) for table in self._tables]
-        live = self._watched[0][1]
-        appliance.messages = WatchedMessages(appliance.messages, live)
+        (_, inbound), (_, outbound) = self._watched
+        appliance.messages = WatchedMessages(appliance.messages, inbound)
+        live = {"icid": inbound, "dcid": outbound}
+        appliance.waiting = WatchedWaiting(appliance.waiting, live)
 
     def changes(self) -> Iterator[tuple[str, bytes | None]]:
         """Yield (name, value) of what changed since the last call; None: it is gone."""
@@ -95,19 +97,23 @@ class Ledger:
             else:
                 found.append((slot, _unpacked(entry)))
         heapify(self._free)
+        waiting = []
         for slot, (kind, number, order, value) in sorted(found, key=lambda x: x[1][2]):
             self._slots[kind][number] = slot
             self._orders[kind][number] = order
             table = self._tables[kind // 2]
             if kind % 2:
-                saved, messages = value
+                # Of a session of which nothing is held, nothing is written of it.
+                saved, messages, *held = value
                 session = load_session(table, number, saved)
                 table.live[number] = session
                 self._appliance.messages.restore(
                     [(mid, session, count) for mid, count in messages]
                 )
+                waiting += [(session, rows) for rows in held]
             else:
                 table.kept[number] = value
+        self._appliance.waiting.restore(waiting)
         for _, watched in self._kinds():
             watched.take()
 
@@ -158,6 +164,8 @@ class Ledger:
         if kind % 2:
             session = dict.__getitem__(table.live, number)
             value = [save_session(session), self._appliance.messages.of(session)]
+            if rows := self._appliance.waiting.saved_of(session):
+                value.append(rows)
         else:
             value = dict.__getitem__(table.kept, number)
         return _packed([kind, number, self._orders[kind][number], value])

@@ -1,5 +1,6 @@
 """All appliances and the bounds on what is held of them."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from heapq import heapify, heapreplace
 from typing import Generic, TypeVar
@@ -19,10 +20,16 @@ MOST_APPLIANCES = 10_000
 class Population(Generic[Out]):
     """Appliances by name; keeps their number, and their open sessions, under a cap."""
 
-    def __init__(self, emitter: Emitter[Out], settings: Settings) -> None:
+    def __init__(
+        self,
+        emitter: Emitter[Out],
+        settings: Settings,
+        make: Callable[[str, Settings], Appliance],
+    ) -> None:
+        """``make`` makes an appliance of its name."""
         self.appliances: dict[str, Appliance] = {}
         self.settings = settings
-        self._emit = emitter
+        self._emit, self._make = emitter, make
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
         self._every = settings.look_every
@@ -45,7 +52,7 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self.appliances[name] = Appliance(name, self.settings)
+            appliance = self.appliances[name] = self._make(name, self.settings)
         return appliance
 
     def anchor(self, reference: int) -> None:

@@ -25,7 +25,9 @@ def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) ->
     if event["event"]["action"] == "smtp-session-end":
         return _recall(appliance, None, None)._replace(session_end=True)
     raw = source.raw or b""
-    ordinal = appliance.identity.counted(raw, source.instant.epoch)
+    ordinal = source.ordinal
+    if ordinal is None:
+        ordinal = appliance.identity.counted(raw, source.instant.epoch)
     return _recall(appliance, source.outside, ordinal)
 
 

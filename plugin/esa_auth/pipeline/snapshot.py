@@ -34,7 +34,10 @@ _COUNTS = (
 def save_appliance(appliance: Appliance) -> dict[str, Any]:
     """Return all of ``appliance`` that its next lines depend on."""
     observer = appliance.observer
+    # Nothing for those who do not wait: an earlier version can read it, too.
+    held = {"held": appliance.waiting.snapshot()} if appliance.waiting else {}
     return {
+        **held,
         "observer": [observer.version, observer.serial],
         "clock": appliance.clock.snapshot(),
         "inbound": _save_table(appliance.inbound),
@@ -62,6 +65,13 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
             (mid, live[number.encode()], count)
             for mid, number, count in saved["messages"]
             if number.encode() in live
+        ]
+    )
+    tables = {table.side: table for table in (appliance.inbound, appliance.outbound)}
+    appliance.waiting.restore(
+        [
+            (tables[side].live[number.encode()], rows)
+            for side, number, rows in saved.get("held", ())
         ]
     )
     appliance.identity.restore(dict(saved["ordinals"]))

@@ -2,6 +2,8 @@
 
 from typing import Any, TypeVar
 
+from esa_auth.joined import Session
+from esa_auth.pipeline.waiting import Held, Waiting
 from esa_auth.sessions import Messages
 
 Value = TypeVar("Value")
@@ -88,3 +90,21 @@ class WatchedMessages(Messages):
         session = self.session_of(mid)
         if session is not None:
             self._live.touch(session.number.encode())
+
+
+class WatchedWaiting(Waiting):
+    """Held events, whose release touches their session: it counts its events."""
+
+    __slots__ = ("_live",)
+
+    def __init__(self, waiting: Waiting, live: dict[str, Watched[Session]]) -> None:
+        """Take the place of ``waiting``, which is empty or to be written anew."""
+        super().__init__()
+        self._live = live
+        for held in waiting.take_all():
+            self.add(held)
+
+    def _gone(self, held: Held) -> None:
+        super()._gone(held)
+        session = held.session
+        self._live[session.side].touch(session.number.encode())

@@ -52,6 +52,7 @@ class Remembered(Generic[Out]):
         for number, name in enumerate(names, 1):
             self._ledger(name).restore(self._reader(store, number))
         self.pipeline.population.look_in(until_look)
+        self.pipeline.resume()
 
     def write(self, store: Store) -> None:
         """Write to ``store`` what changed since the last call."""
