@@ -13,6 +13,7 @@ import pytest
 
 from tests.collector import Collector
 from tests.engines import require
+from tests.process import esa_auth
 
 RSYSLOG = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
 
@@ -165,6 +166,16 @@ def test_it_refuses_to_promise_what_it_cannot_keep(
 
     assert done.returncode == 2
     assert b"--ack rsyslog" in done.stderr
+
+
+def test_it_confirms_no_line_whose_event_waits(tmp_path: Path) -> None:
+    config = tmp_path / "wait.yaml"
+    config.write_text("join: {wait: 1}\n")
+    ended = esa_auth(
+        *("filter", "--ack", "rsyslog", "--forward", "127.0.0.1:1"),
+        *("--state-dir", str(tmp_path / "state"), "--config", str(config)),
+    )
+    ended.assert_refused("join.wait", "--ack rsyslog")
 
 
 CONF = """

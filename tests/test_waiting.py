@@ -1,16 +1,20 @@
 """`join.wait`: what comes late within it counts, and nothing hangs on when it came."""
 
+import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise, permutations
+from pathlib import Path
 
 import msgpack
+import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esa_auth.document import Document
+from esa_auth.ecs import dead_letter
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline import Pipeline, Settings, waiting
 from esa_auth.pipeline.appliance import Appliance
@@ -18,6 +22,7 @@ from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.replay import Replay
 from esa_auth.privacy import REDACTED
 from tests.harness import (
+    READ_AT,
     SETTINGS,
     Event,
     Run,
@@ -29,6 +34,7 @@ from tests.harness import (
     run,
     syslog,
 )
+from tests.process import Running, esa_auth
 from tests.strategies import Script, by_time, scripts, shuffled
 
 WAIT = replace(SETTINGS, wait=2)
@@ -269,6 +275,70 @@ def test_no_name_is_in_the_state_that_is_not_in_an_event() -> None:
     got = resumed([lines, [native(TLS)]], covered)
     assert got.events == run([*lines, native(TLS)], covered).events
     assert {e["tls"]["established"] for e in got.results} == {True}
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, None])
+def test_filter_ends_with_what_is_held(tmp_path: Path, stop: int | None) -> None:
+    config = tmp_path / "wait.yaml"
+    config.write_text("join: {wait: 60}\n")
+    with Running("filter", "--config", str(config)) as running:
+        # It is no session's: nothing of it can come late.
+        running.feed([native(inbound(0))])
+        running.next_event()
+        running.feed([native(inbound()), native(TLS)])
+        if stop:
+            running.signal(stop)
+        running.close_stdin()
+        done = running.finish()
+    account = done.assert_complete()
+    assert (account.lines, account.results, account.session_ends) == (3, 2, 1)
+    assert done.events[1]["tls"]["established"] is True
+
+
+def test_filter_takes_up_what_was_held(tmp_path: Path) -> None:
+    """And the account of each process is of what it wrote."""
+    config = tmp_path / "wait.yaml"
+    config.write_text("join: {wait: 60}\n")
+    words = ("--config", str(config), "--state-dir", str(tmp_path / "state"))
+    first = esa_auth("filter", *words, stdin=native(inbound()) + b"\n")
+    assert first.assert_complete().lines == 0
+    later = b"\n".join([native(TLS), native("ICID 450 close", 1), b""])
+    second = esa_auth("filter", *words, stdin=later)
+    assert second.assert_complete().lines == 3
+    assert [e["tls"]["established"] for e in second.events] == [True, True]
+
+
+def test_tail_writes_what_waits_no_more_without_another_line(tmp_path: Path) -> None:
+    log, config = tmp_path / "mail_logs", tmp_path / "wait.yaml"
+    log.write_bytes(native(inbound(0)) + b"\n" + native(inbound()) + b"\n")
+    config.write_text("join: {wait: 60}\n")
+    words = ["tail", str(log), "--state-dir", str(tmp_path / "state")]
+    with Running(*words, "--config", str(config)) as waits:
+        assert waits.next_event()["cisco_esa"].get("icid") is None
+        waits.signal(signal.SIGTERM)
+        assert waits.finish().account.lines == 1
+    with Running(*words) as hurries:
+        assert hurries.next_event()["cisco_esa"]["icid"] == 450
+        hurries.signal(signal.SIGTERM)
+        assert hurries.finish().account.results == 1
+
+
+def test_lines_that_are_read_alone_wait_for_nothing(tmp_path: Path) -> None:
+    """A dead letter that is replayed, and a line to be explained."""
+    config, letters = tmp_path / "wait.yaml", tmp_path / "dead"
+    config.write_text("join: {wait: 60}\n")
+    line = native(inbound())
+    recall = Recall(None, 0, None, None)
+    letter = dead_letter(
+        Letter(line, "invalid_event", ("as told",), "esa", recall), READ_AT
+    )
+    letters.write_bytes(orjson.dumps(letter) + b"\n")
+    done = esa_auth("replay", "--config", str(config), str(letters))
+    (event,) = done.events
+    assert event["event"]["id"] == run([line]).results[0]["event"]["id"]
+    assert "1 lines = 1 results" in done.stderr
+    shown = esa_auth("explain", "--config", str(config), line.decode())
+    assert "it becomes" in shown.stdout.decode()
 
 
 def test_enrichers_see_what_came_late() -> None:

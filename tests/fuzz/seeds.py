@@ -1,6 +1,7 @@
 """Writes the seeds: `python -m tests.fuzz.seeds`. A finding is added beside them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgpack
 
@@ -8,7 +9,7 @@ from esa_auth.grammar import RULES
 from esa_auth.resources import conf_text
 from esa_auth.state.generation import Generation, header
 from tests.fuzz.targets import CORPUS
-from tests.harness import inbound, made, native, opened, syslog
+from tests.harness import SETTINGS, inbound, made, native, opened, syslog
 
 
 def seeds() -> Iterator[tuple[str, str, bytes]]:
@@ -37,6 +38,9 @@ def seeds() -> Iterator[tuple[str, str, bytes]]:
     pipeline.feed([native(line) for line in session[:-1]])
     saved: bytes = msgpack.packb(pipeline.snapshot())
     yield "checkpoint", "payload", saved
+    waiting = made(replace(SETTINGS, wait=60))
+    waiting.feed([native(line) for line in session[:-1]])
+    yield "checkpoint", "held", msgpack.packb(waiting.snapshot())
     yield "checkpoint", "file", header(Generation(1, saved)) + saved
     helo = ["HELO", {"nonce": b"n" * 16, "auth": b"", "keepalive": True}]
     for name, message in (
