@@ -90,18 +90,12 @@ class Emitter(Generic[Out]):
         """Write the event of a line that waited, as its session is known now."""
         fact, session, source = held
         self.counters.lines += 1
-        # A header may have named another version since; a view is of one.
-        other = source.observer != appliance.observer
-        if other:
-            session.view = None
         if isinstance(fact, AuthNotice):
             document = ecs.notice_event(fact, session, source)
             if self._leave(document, source, appliance):
                 self.counters.ancillary += 1
         elif self._leave(ecs.result_event(fact, session, source), source, appliance):
             self.counters.results += 1
-        if other:
-            session.view = None
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Write the end of a session that a line closed."""
