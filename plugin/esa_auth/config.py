@@ -273,11 +273,11 @@ def _privacy(tree: dict[str, Any]) -> dict[str, Any]:
     if not tree["event_id"]["key_file"]:
         # With the public key, who guesses a name can try it on the event.id.
         raise ConfigError("event_id.key_file: privacy needs a key of your own")
-    where = "privacy.key_file"
-    key = _key(where, wanted["key_file"]) if wanted["pseudonymize"] else None
+    key = _key("privacy.key_file", wanted["pseudonymize"] and wanted["key_file"])
     if wanted["pseudonymize"] and key is None:
-        raise ConfigError(f"{where}: pseudonymize needs a file with a key")
-    return {"pseudonym_key": key, "redact": wanted["redact"]}
+        raise ConfigError("privacy.key_file: pseudonymize needs a file with a key")
+    wait = wanted["redact_wait"] if wanted["redact"] else 0
+    return {"pseudonym_key": key, "redact": wanted["redact"], "redact_wait": wait}
 
 
 def _tables(tree: dict[str, Any]) -> dict[str, str]:
@@ -289,7 +289,7 @@ def _tables(tree: dict[str, Any]) -> dict[str, str]:
 
 
 def _key(where: str, path: str | None) -> bytes | None:
-    if path is None:
+    if not path:
         return None
     try:
         key = Path(path).read_bytes().strip()

@@ -9,6 +9,7 @@ import hmac
 import re
 from binascii import b2a_base64
 from collections.abc import Callable
+from typing import TypeVar
 
 from esa_auth.facts import (
     AdminLogin,
@@ -71,6 +72,9 @@ _SAYINGS = (
     "because inactivity timeout appliance interaction mode passphrase",
 )
 _WORDS = frozenset(word for words in _SAYINGS for word in words.split())
+
+
+Tried = TypeVar("Tried", InboundResult, AuthNotice)
 
 
 class Veil:
@@ -145,6 +149,13 @@ class Veil:
         user, source = self._user(fact.user, failed, source)
         return fact._replace(user=user), source
 
+    def redacted(self, fact: Tried, source: Source) -> tuple[Tried, Source]:
+        """Return what a client said and its line without a name, secret or not."""
+        other = _renamed(source, fact.user or "", REDACTED)
+        source = other or _rewritten(source, REDACTED)
+        flags = (*source.flags, "redacted_user")
+        return fact._replace(user=REDACTED), source._replace(flags=flags)
+
     def bounced(self, fact: Bounced) -> Bounced:
         """Return a bounce without the names in its reply."""
         return fact._replace(reason=fact.reason and self.text(fact.reason))
@@ -174,13 +185,11 @@ class Veil:
     def _user(self, name: str, failed: bool, source: Source) -> tuple[str, Source]:
         secret = self._redact and failed and looks_like_a_password(name)
         covered = REDACTED if secret else self.name(name)
-        body = source.body or ""
-        if covered == name or (match := _NAME_AT.match(body)) is None:
+        other = None if covered == name else _renamed(source, name, covered)
+        if other is None:
             return name, source
-        rest = body[match.end() + len(name) :]
         flags = (*source.flags, "redacted_user") if secret else source.flags
-        source = _rewritten(source, body[: match.end()] + covered + rest)
-        return covered, source._replace(flags=flags)
+        return covered, other._replace(flags=flags)
 
     def _reply(
         self, fact: OutboundResult, source: Source
@@ -205,6 +214,15 @@ def looks_like_a_password(name: str) -> bool:
         return False
     kinds = [bool(kind.search(name)) for kind in _KINDS_OF_LETTERS]
     return sum(kinds) >= 3 or (kinds[3] and sum(kinds) == 2)
+
+
+def _renamed(source: Source, name: str, other: str) -> Source | None:
+    """Return ``source`` with another name in its line; None if it has none."""
+    body = source.body or ""
+    if (match := _NAME_AT.match(body)) is None:
+        return None
+    rest = body[match.end() + len(name) :]
+    return _rewritten(source, body[: match.end()] + other + rest)
 
 
 def _rewritten(source: Source, body: str) -> Source:

@@ -51,7 +51,7 @@ def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
     config, _ = enriched(load_config(args))
     pipeline: Pipeline[dict[str, Any]] = Pipeline(
-        replace(config.pipeline, wait=0), Document.whole, read_time
+        replace(config.pipeline, wait=0, redact_wait=0), Document.whole, read_time
     )
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]

@@ -113,6 +113,8 @@ class Pipeline(Generic[Out]):
                 for session in table.live.values():
                     self._emit.abandoned(session, appliance, "input_ended")
                 table.live.clear()
+            for held in appliance.waiting.take_all():
+                self._emit.release(held, appliance)
 
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
@@ -148,7 +150,7 @@ class Pipeline(Generic[Out]):
 
     def resume(self) -> None:
         """Write what an earlier start held, if nothing is to wait any more."""
-        if not self.settings.wait:
+        if not self.settings.waits:
             for appliance in self.population.appliances.values():
                 for held in appliance.waiting.take_all():
                     self._emit.release(held, appliance)

@@ -29,7 +29,8 @@ class Settings:
     ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
     ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords;
     ``enrich`` adds to every event; ``wait`` is for how many seconds of the log an event
-    waits for late lines of its session.
+    waits for late lines of its session, and ``redact_wait`` that of a failure for a
+    success that makes its name a likely password.
     """
 
     appliance: str = "esa"
@@ -44,6 +45,12 @@ class Settings:
     redact: bool = False
     enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
     wait: int = 0
+    redact_wait: int = 0
+
+    @property
+    def waits(self) -> bool:
+        """Whether any event waits for anything."""
+        return bool(self.wait or self.redact_wait)
 
     @property
     def veil(self) -> Veil | None:

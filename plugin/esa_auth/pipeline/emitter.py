@@ -18,7 +18,7 @@ from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.recall import recall_event
-from esa_auth.pipeline.waiting import Held
+from esa_auth.pipeline.waiting import Held, SessionEnd
 from esa_auth.privacy import Veil
 from esa_auth.sessions import fold_result
 from esa_auth.validation import EventSchema
@@ -88,7 +88,11 @@ class Emitter(Generic[Out]):
 
     def release(self, held: Held, appliance: Appliance) -> None:
         """Write the event of a line that waited, as its session is known now."""
-        fact, session, source = held
+        fact, session, source = held.fact, held.session, held.source
+        if isinstance(fact, SessionEnd):
+            document = ecs.session_end_event(session, source, fact.closed)
+            self._end(document, source, appliance)
+            return
         self.counters.lines += 1
         if isinstance(fact, AuthNotice):
             document = ecs.notice_event(fact, session, source)
@@ -106,14 +110,16 @@ class Emitter(Generic[Out]):
     def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
         """Write the end of a session whose close was not seen."""
         appliance.messages.ended(session)
-        if not session.attempts:
-            return
+        if session.attempts:
+            source = self._open_end(session, appliance, why)
+            self._end(ecs.session_end_event(session, source, False), source, appliance)
+
+    def _open_end(self, session: Session, appliance: Appliance, why: str) -> Source:
         if appliance.clock.now - session.start.epoch > appliance.inbound.max_age:
             why = "session_expired"
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first
-        source = Source(None, None, last, appliance.observer, event_id, flags=(why,))
-        self._end(ecs.session_end_event(session, source, False), source, appliance)
+        return Source(None, None, last, appliance.observer, event_id, flags=(why,))
 
     def reject(self, letter: Letter) -> None:
         """Keep a line that looks like AUTH and cannot be used, with the reason."""

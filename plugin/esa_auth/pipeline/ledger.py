@@ -13,7 +13,14 @@ import msgpack
 
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
-from esa_auth.pipeline.snapshot import load_session, look_in, save_session
+from esa_auth.pipeline.snapshot import (
+    is_live,
+    load_held,
+    load_session,
+    look_in,
+    save_held,
+    save_session,
+)
 from esa_auth.pipeline.watched import Watched, WatchedMessages, WatchedWaiting
 from esa_auth.sessions import Table
 
@@ -21,6 +28,7 @@ Value = TypeVar("Value")
 Read = Callable[[str], bytes | None]
 
 _HEAD = "head"
+_HELD = "held"
 # The ordinals of a flood are cut here, and a piece that did not change stays as it is.
 _PIECE = 1 << 17
 
@@ -33,6 +41,7 @@ class Ledger:
         self._appliance = appliance
         self._tables = (appliance.inbound, appliance.outbound)
         self._head = b""
+        self._held: bytes | None = None
         self._ordinals: list[bytes] = []
         # By kind (table * 2 + live): number -> name of its entry, place in the order.
         self._slots: list[dict[bytes, int]] = [{}, {}, {}, {}]
@@ -62,6 +71,7 @@ class Ledger:
                 yield f"s{slot}", self._entry(key)
         for gone in freed - written - {None}:
             yield f"s{gone}", None
+        yield from self._changed_held()
         yield from self._changed_ordinals()
         head = self._packed_head()
         if head != self._head:
@@ -113,6 +123,9 @@ class Ledger:
                 waiting += [(session, rows) for rows in held]
             else:
                 table.kept[number] = value
+        if held := read(_HELD):
+            self._held = held
+            waiting += load_held(self._appliance, _unpacked(held))
         self._appliance.waiting.restore(waiting)
         for _, watched in self._kinds():
             watched.take()
@@ -163,12 +176,22 @@ class Ledger:
         value: Any
         if kind % 2:
             session = dict.__getitem__(table.live, number)
-            value = [save_session(session), self._appliance.messages.of(session)]
-            if rows := self._appliance.waiting.saved_of(session):
+            waiting = self._appliance.waiting
+            saved = save_session(session, waiting.doubtful(session))
+            value = [saved, self._appliance.messages.of(session)]
+            if rows := waiting.saved_of(session):
                 value.append(rows)
         else:
             value = dict.__getitem__(table.kept, number)
         return _packed([kind, number, self._orders[kind][number], value])
+
+    def _changed_held(self) -> Iterator[tuple[str, bytes | None]]:
+        """Yield what is held of sessions that are over."""
+        appliance, before = self._appliance, self._held
+        over = [s for s in appliance.waiting.sessions if not is_live(s, appliance)]
+        self._held = _packed(save_held(appliance, over)) if over else None
+        if self._held != before:
+            yield _HELD, self._held
 
     def _changed_ordinals(self) -> Iterator[tuple[str, bytes | None]]:
         seconds = self._appliance.identity.snapshot()

@@ -1,27 +1,42 @@
 """Holds events of a session for lines that come late; nobody else pays for it.
 
-By the time of the log alone. That is moved by the lines that are read: a line that
-matters to nobody moves it not, or events would depend on where the input was cut.
+Late context is one such line, the success after a mistyped name is another. By the time
+of the log alone. That is moved by the lines that are read: a line that matters to
+nobody moves it not, or events would depend on where the input was cut.
 """
 
 from collections.abc import Callable
 
 from esa_auth.document import Document
-from esa_auth.facts import AuthNotice, Envelope, InboundResult, Instant, OutboundResult
+from esa_auth.facts import (
+    AuthNotice,
+    Envelope,
+    InboundOpened,
+    InboundResult,
+    Instant,
+    OutboundResult,
+)
 from esa_auth.joined import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter, Out, covered
 from esa_auth.pipeline.enriching import EnrichingEmitter
-from esa_auth.pipeline.waiting import Held
+from esa_auth.pipeline.waiting import Held, Place, Said, SessionEnd
+from esa_auth.privacy import REDACTED
 from esa_auth.sessions import fold_result
 
 Make = Callable[[str, Settings], Appliance]
 
 
 class PatientEmitter(Emitter[Out]):
-    """Makes an event ``wait`` seconds of the log after its line, or at its end."""
+    """Makes an event some seconds of the log after its line.
+
+    ``wait`` seconds each, if the session is not over before; and ``doubt`` seconds that
+    of a failure, and of what follows it in its session, for the name may turn out to be
+    a password.
+    """
 
     wait: int
+    doubt: int
 
     def result(
         self,
@@ -41,7 +56,9 @@ class PatientEmitter(Emitter[Out]):
                 self.veil.verdict(session, fact)
         fold_result(session, fact)
         session.first_event_id = session.first_event_id or source.event_id
-        self._hold(Held(fact, session, source), whole, appliance)
+        if self.doubt and isinstance(fact, InboundResult) and fact.outcome == "success":
+            appliance.waiting.redact(fact, _place(session))
+        self._hold(Held(fact, session, source, self.wait), whole, appliance)
 
     def notice(
         self,
@@ -57,45 +74,81 @@ class PatientEmitter(Emitter[Out]):
         whole = source
         if self.veil:
             fact, source = covered(fact, source, self.veil.notice)
-        self._hold(Held(fact, session, source), whole, appliance)
+        self._hold(Held(fact, session, source, self.wait), whole, appliance)
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
-        """Write what is held of a session, then its end."""
-        self._release_of(session, appliance)
-        super().closed(session, source, appliance)
+        """Write what is held of a session, then its end, or hold that, too."""
+        if not self._over(session, appliance):
+            super().closed(session, source, appliance)
+            return
+        self.counters.context += 1
+        if session.attempts:
+            appliance.waiting.add(Held(SessionEnd(True), session, source))
 
     def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
-        """Write what is held of a session, then its end."""
-        self._release_of(session, appliance)
-        super().abandoned(session, appliance, why)
+        """Write what is held of a session, then its end, or hold that, too."""
+        if not self._over(session, appliance):
+            super().abandoned(session, appliance, why)
+            return
+        appliance.messages.ended(session)
+        if session.attempts:
+            source = self._open_end(session, appliance, why)
+            appliance.waiting.add(Held(SessionEnd(False), session, source))
 
     def release_due(self, appliance: Appliance) -> None:
-        """Write what has waited long enough by the time of the log.
-
-        A clock that was set back must not keep it: it is late by as much.
-        """
+        """Write what has waited long enough by the time of the log."""
         waiting, now = appliance.waiting, appliance.clock.now
-        while held := waiting.oldest():
-            if abs(now - held.source.instant.epoch) <= self.wait:
-                break
-            self.release(waiting.take_oldest(), appliance)
+        while held := waiting.take_due(now):
+            self.release(held, appliance)
 
     def _hold(self, held: Held, whole: Source, appliance: Appliance) -> None:
         # It counts when it is known what becomes of it: after a stop, in the process
         # that writes it.
         self.counters.lines -= 1
-        epoch = whole.instant.epoch
         # At the release more lines like this one may have been counted.
+        epoch = whole.instant.epoch
         ordinal = appliance.identity.counted(whole.raw or b"", epoch)
-        source = held.source._replace(ordinal=ordinal)
+        held = held._replace(source=held.source._replace(ordinal=ordinal))
+        if self.doubt:
+            held = self._doubted(held)
         waiting = appliance.waiting
-        waiting.add(held._replace(source=source))
+        if not (held.patience or waiting.holds(held.session)):
+            self.release(held, appliance)
+            return
+        waiting.add(held)
         while waiting.full:
             self.release(waiting.take_oldest(), appliance)
 
-    def _release_of(self, session: Session, appliance: Appliance) -> None:
-        for held in appliance.waiting.take(session):
+    def _doubted(self, held: Held) -> Held:
+        """Return it with what it is without its name, if that may be a password."""
+        fact, source, veil = held.fact, held.source, self.veil
+        if veil is None or held.tried[0] in ("", REDACTED):
+            return held
+        if isinstance(fact, AuthNotice):
+            redacted: tuple[Said, Source] = covered(fact, source, veil.redacted)
+        elif isinstance(fact, InboundResult) and fact.outcome == "failure":
+            redacted = covered(fact, source, veil.redacted)
+        else:
+            return held
+        patience, place = max(self.wait, self.doubt), _place(held.session)
+        return held._replace(patience=patience, place=place, redacted=redacted)
+
+    def _over(self, session: Session, appliance: Appliance) -> bool:
+        """Write what is held of a session that is over; return whether some stays."""
+        waiting = appliance.waiting
+        if waiting.doubtful(session):
+            return True
+        for held in waiting.take(session):
             self.release(held, appliance)
+        return False
+
+
+def _place(session: Session) -> Place:
+    """Return what two sessions of one client have in common."""
+    opening = session.opening
+    if isinstance(opening, InboundOpened):
+        return opening.address, opening.interface
+    return session.address or "", f"ICID {session.number}"
 
 
 class PatientEnrichingEmitter(PatientEmitter[Out], EnrichingEmitter[Out]):
@@ -124,9 +177,10 @@ def stages(
     encode: Callable[[Document], Out], read_time: Callable[[], str], settings: Settings
 ) -> tuple[Emitter[Out], Make]:
     """Return the emitter that ``settings`` ask for, and what makes its appliances."""
-    if settings.wait:
+    if settings.waits:
         patient = _patient(encode, read_time, settings)
-        patient.wait, moved = settings.wait, patient.release_due
+        patient.wait, patient.doubt = settings.wait, settings.redact_wait
+        moved = patient.release_due
         return patient, lambda name, own: PatientAppliance(name, own, moved)
     if settings.enrich:
         emitter = EnrichingEmitter(encode, read_time, settings, settings.enrich)

@@ -109,6 +109,8 @@ class Population(Generic[Out]):
                         self._emit.abandoned(session, appliance, "session_evicted")
                 heir.evicted += table.evicted
                 heir.expired += table.expired
+            for held in appliance.waiting.take_all():
+                self._emit.release(held, appliance)
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing. Of equal

@@ -1,5 +1,6 @@
 """A pipeline's memory as plain data: what a restart takes up where it was left."""
 
+from collections.abc import Set
 from typing import Any
 
 import msgpack
@@ -13,6 +14,8 @@ from esa_auth.facts import (
 )
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.waiting import Waiting
+from esa_auth.privacy import REDACTED
 from esa_auth.sessions import Table
 
 _COUNTS = (
@@ -35,13 +38,14 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
     """Return all of ``appliance`` that its next lines depend on."""
     observer = appliance.observer
     # Nothing for those who do not wait: an earlier version can read it, too.
-    held = {"held": appliance.waiting.snapshot()} if appliance.waiting else {}
+    waiting = appliance.waiting
+    held = {"held": save_held(appliance, waiting.sessions)} if waiting else {}
     return {
         **held,
         "observer": [observer.version, observer.serial],
         "clock": appliance.clock.snapshot(),
-        "inbound": _save_table(appliance.inbound),
-        "outbound": _save_table(appliance.outbound),
+        "inbound": _save_table(appliance.inbound, waiting),
+        "outbound": _save_table(appliance.outbound, waiting),
         "messages": appliance.messages.snapshot(),
         "until_look": appliance.until_look,
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
@@ -67,13 +71,7 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
             if number.encode() in live
         ]
     )
-    tables = {table.side: table for table in (appliance.inbound, appliance.outbound)}
-    appliance.waiting.restore(
-        [
-            (tables[side].live[number.encode()], rows)
-            for side, number, rows in saved.get("held", ())
-        ]
-    )
+    appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
     appliance.identity.restore(dict(saved["ordinals"]))
     # Of a state that an earlier version wrote, it is as if it had just been looked.
     look_in(appliance, saved.get("until_look", appliance.until_look))
@@ -91,12 +89,47 @@ def look_in(appliance: Appliance, connections: int) -> None:
     appliance.until_look = min(int(connections), appliance.until_look)
 
 
-def _save_table(table: Table) -> dict[str, Any]:
+def is_live(session: Session, appliance: Appliance) -> bool:
+    """Return whether a session is not over."""
+    table = appliance.inbound if session.side == "icid" else appliance.outbound
+    return dict.get(table.live, session.number.encode()) is session
+
+
+def save_held(appliance: Appliance, sessions: list[Session]) -> list[Any]:
+    """Return what waits of ``sessions``, and those that are over themselves."""
+    waiting, saved = appliance.waiting, []
+    for session in sessions:
+        over = None
+        if not is_live(session, appliance):
+            over = save_session(session, waiting.doubtful(session))
+        saved.append([session.side, session.number, over, waiting.saved_of(session)])
+    return saved
+
+
+def load_held(
+    appliance: Appliance, saved: list[Any]
+) -> list[tuple[Session, list[Any]]]:
+    """Return what `save_held` made, as `Waiting.restore` takes it."""
+    found = []
+    for side, number, over, rows in saved:
+        table = {"icid": appliance.inbound, "dcid": appliance.outbound}[side]
+        if over is None:
+            session = table.live[number.encode()]
+        else:
+            session = load_session(table, number.encode(), over)
+        found.append((session, rows))
+    return found
+
+
+def _save_table(table: Table, waiting: Waiting) -> dict[str, Any]:
     return {
         "kept": table.kept,
         # Packed one by one: as maps, a hundred thousand of them would for the time of a
         # save take several times the memory of the sessions themselves.
-        "live": [[n, msgpack.packb(save_session(s))] for n, s in table.live.items()],
+        "live": [
+            [n, msgpack.packb(save_session(s, waiting.doubtful(s)))]
+            for n, s in table.live.items()
+        ],
     }
 
 
@@ -106,13 +139,13 @@ def _load_table(table: Table, saved: dict[str, Any]) -> None:
         table.live[number] = load_session(table, number, msgpack.unpackb(session))
 
 
-def save_session(session: Session) -> dict[str, Any]:
-    """Return all of ``session`` but its open messages."""
+def save_session(session: Session, doubtful: Set[str]) -> dict[str, Any]:
+    """Return all of ``session`` but its open messages, and names that may be secret."""
     saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
     for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
         value = getattr(session, name)
         saved[name] = None if value is None else list(value)
-    saved["users"] = list(session.users)
+    saved["users"] = [REDACTED if u in doubtful else u for u in session.users]
     return saved
 
 

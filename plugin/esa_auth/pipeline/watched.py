@@ -3,7 +3,7 @@
 from typing import Any, TypeVar
 
 from esa_auth.joined import Session
-from esa_auth.pipeline.waiting import Held, Waiting
+from esa_auth.pipeline.waiting import Waiting
 from esa_auth.sessions import Messages
 
 Value = TypeVar("Value")
@@ -104,7 +104,6 @@ class WatchedWaiting(Waiting):
         for held in waiting.take_all():
             self.add(held)
 
-    def _gone(self, held: Held) -> None:
-        super()._gone(held)
-        session = held.session
+    def touched(self, session: Session) -> None:
+        """As `Waiting.touched`."""
         self._live[session.side].touch(session.number.encode())
