@@ -10,7 +10,8 @@ class Counters:
     A line counts once: ``results`` (the verdict on an attempt, at SMTP AUTH or at the
     appliance itself), ``ancillary`` (of such a family, no verdict: notices, the logout
     of an administrator), ``context`` (kept or used for a session, or a file header),
-    ``rejected`` (became a dead letter), else ``ignored``.
+    ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
+    in ``lines`` too, when that is written.
     """
 
     lines: int = 0
