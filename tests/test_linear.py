@@ -44,15 +44,18 @@ PATTERNS = {
 OTHERS = {
     "ecs._ESCAPED": "\\xff",
     "ecs._IPV4": "198.51.100.7",
+    "ecs._LINES_OWN": " using AUTH mechanism: ",
     "ecs._SCORE": "-9.9",
     "ecs._TLS_VERSION": "TLSv1.2",
     "envelope._LOCAL": STAMP,
     "envelope._ONLY_STAMP": "Apr 22 11:44:48 2009 ",
     "envelope._RFC3339": "2009-04-22T11:44:48.5+02:00",
+    "formats._EMAIL": "ann@mail.example.com",
     "grammar._QUOTE": "'",
     "grammar._SESSION_AUTH": "icid 450 auth",
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
+    "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._PRIORITY": "<22>",
     "privacy._CODE": "ICID 450",
     "privacy._MAILBOX": "ann@mail.example.com",
@@ -62,7 +65,10 @@ OTHERS = {
     **dict.fromkeys((f"privacy._KINDS_OF_LETTERS.{n}" for n in range(4)), "a"),
 }
 # Looked for in all of a text, not at its beginning.
-SEARCHED = ("ecs._ESCAPED", "grammar._QUOTE", "privacy._TOKEN", "token._TOKEN")
+SEARCHED = (
+    *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
+    *("privacy._TOKEN", "token._TOKEN"),
+)
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {
     *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED"),

@@ -31,7 +31,7 @@ _NO_HEAD = b"\n"
 # Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
 _IGNORED = re.compile(
     rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
-).match
+)
 _MID_IGNORED = frozenset(b" %c" % c for c in range(33, 127) if c not in b"Ir")
 
 _PRIORITY = re.compile(rb"<[0-9]{1,3}>")
@@ -70,7 +70,7 @@ class Pipeline(Generic[Out]):
         appliance = self.population.named(self.settings.appliance)
         native = self._native
         # Half of all lines end here, without a step of the interpreter.
-        for line in filterfalse(_IGNORED, lines):
+        for line in filterfalse(_IGNORED.match, lines):
             lead = line[24:35]
             handle = native.get(lead)
             if handle is not None and line[23] != _COLON:
