@@ -24,7 +24,6 @@ _NATIVE_INFO = b" Info: "
 # is as long as a native stamp.
 _COLON = ord(":")
 _MID = b"MID "
-_NATIVE_MID = _NATIVE_INFO + _MID
 _MAX_HEADERS = 4096
 # No line has it.
 _NO_HEAD = b"\n"
@@ -86,11 +85,9 @@ class Pipeline(Generic[Out]):
         named, default = self.population.named, self.settings.appliance
         native = self._native
         for raw, host, time in records:
+            if _IGNORED.match(raw):
+                continue
             lead = raw[24:35]
-            if lead == _NATIVE_MID:
-                after = raw.find(b" ", 36)
-                if raw[after : after + 2] in _MID_IGNORED:
-                    continue
             handle = native.get(lead)
             if handle is not None and raw[23] != _COLON:
                 handle(named(host or default), raw, 31, None)

@@ -60,6 +60,7 @@ class Population(Generic[Out]):
         self.settings = replace(self.settings, reference=reference)
         for appliance in self.appliances.values():
             appliance.clock.anchor(reference)
+            appliance.head = None
 
     def open_sessions(self) -> int:
         """Return how many connections are held, of all appliances."""
