@@ -71,3 +71,20 @@ def test_many_small_ones_are_not_looked_through_for_each_session(
     """Four times the names cost four times the looks, not the square of it."""
     few, many = looks(500, monkeypatch), looks(2000, monkeypatch)
     assert many < 5 * few
+
+
+def test_a_file_of_another_year_that_begins_as_the_last_one_ended_is_of_its_year() -> (
+    None
+):
+    line = (
+        b"Mar  1 10:00:00 esa mail_logs: Info: SMTP Auth: (ICID 4) failed for user: ann"
+        b" using AUTH mechanism: PLAIN with profile: staff"
+    )
+    pipeline = made()
+    years = []
+    for reference in (1_750_000_000, 1_660_000_000):
+        pipeline.population.anchor(reference)
+        pipeline.feed([line])
+        (event,) = (e for e in pipeline.take_events() if "outcome" in e["event"])
+        years.append(event["@timestamp"][:4])
+    assert years == ["2025", "2022"]
