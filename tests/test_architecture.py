@@ -40,7 +40,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "grammar": frozenset({"facts"}),
     "sessions": frozenset({"facts", "joined"}),
     "ecs": frozenset({"document", "facts", "joined", "letter", "token"}),
-    "validation": frozenset({"document", "resources"}),
+    "kinds": frozenset({"resources"}),
+    "validation": frozenset({"document", "kinds", "resources"}),
     "formats": frozenset(),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.

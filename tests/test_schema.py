@@ -4,6 +4,7 @@ jsonschema-rs decides on every event; jsonschema, slow and the reference of its 
 must come to the same verdict on every golden event and on what mutations make of them.
 """
 
+import copy
 import json
 import re
 from collections.abc import Iterator
@@ -13,9 +14,11 @@ import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
+from esa_auth import kinds
 from esa_auth.document import Context, Document
+from esa_auth.kinds import OF_CONTEXT
 from esa_auth.resources import schema
-from esa_auth.validation import OF_CONTEXT, EventSchema
+from esa_auth.validation import EventSchema
 from tests.mutations import ALWAYS_REFUSED, EVENTS, KINDS, Mutation, dropped
 
 MUTATIONS = 600
@@ -108,7 +111,15 @@ def _can_be_told_apart(event: dict[str, Any]) -> bool:
     if not isinstance(about, dict):
         return False
     kind = about.get("type")
-    texts = (about.get("action"), about.get("outcome", ""))
+    own = event.get("cisco_esa")
+    session = own.get("session", {}) if isinstance(own, dict) else None
+    if not isinstance(session, dict):
+        return False
+    texts = (
+        about.get("action"),
+        about.get("outcome", ""),
+        session.get("context", ""),
+    )
     return (
         all(isinstance(text, str) for text in texts)
         and isinstance(kind, list)
@@ -189,3 +200,14 @@ def _applied(chosen: list[Mutation]) -> Iterator[tuple[Mutation, dict[str, Any]]
         event = mutation.apply()
         # Only what JSON can say: the events are read back from it.
         yield mutation, json.loads(json.dumps(event))
+
+
+def test_a_rule_that_no_kind_of_event_decides_is_not_taken(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    document = schema("auth-event")
+    rule = {"if": {"required": ["user"]}, "then": {"required": ["rule"]}}
+    document["allOf"].append(rule)
+    monkeypatch.setattr(kinds, "schema", lambda name: copy.deepcopy(document))
+    with pytest.raises(ValueError, match=r"hangs on .*user"):
+        kinds.of_kind("smtp-auth", "failure", "complete", False, "start", "anew")

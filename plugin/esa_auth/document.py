@@ -1,5 +1,6 @@
 """The vocabulary behind the ECS stage: a document in the two parts it is built of."""
 
+from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
 
@@ -12,13 +13,16 @@ class Context:
     is written, holds for every event that has it.
     """
 
-    __slots__ = ("own", "parts", "related", "text", "valid")
+    __slots__ = ("fits", "own", "parts", "related", "text", "valid")
 
     def __init__(
         self, parts: dict[str, Any], related: dict[str, Any], own: dict[str, Any]
     ) -> None:
         self.parts, self.related, self.own = parts, related, own
-        self.valid = False
+        # None until somebody asks.
+        self.valid: bool | None = None
+        # By kind of event: what decides about the fields of its own, see `validation`.
+        self.fits: dict[Hashable, Callable[[dict[str, Any]], bool]] = {}
         # As JSON writes it behind other fields; b"" until somebody does.
         self.text = b""
 

@@ -4,73 +4,49 @@ jsonschema-rs decides, on the path of every event; jsonschema explains a refusal
 differential test holds the one against the other.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeAlias
 
 from jsonschema_rs import Draft202012Validator as Validator
 
-from esa_auth.document import Document
+from esa_auth.document import Context, Document
+from esa_auth.kinds import OF_CONTEXT, Schema, of_kind, validator
 from esa_auth.resources import schema
 
-Schema: TypeAlias = dict[str, Any]
-Rules: TypeAlias = Schema | bool
+Kind: TypeAlias = tuple[str | bool, ...]
 
-# Fields that only a context gives.
-OF_CONTEXT = frozenset(
-    (
-        "client",
-        "destination",
-        "ecs",
-        "network",
-        "observer",
-        "rule",
-        "server",
-        "source",
-        "tls",
-    )
-)
-
-# A condition that asks for these alone is decided once for all events of a kind.
-_TOLD = frozenset(
-    (
-        (),
-        ("event",),
-        ("event", "action"),
-        ("event", "outcome"),
-        ("event", "type"),
-    )
-)
+_NO_SESSION: dict[str, Any] = {}
 
 
 class EventSchema:
     """`schemas/auth-event.schema.json`, draft 2020-12 with formats asserted."""
 
     def __init__(self) -> None:
-        self._schema, self._whole, self._context = _compiled()
+        self._schema, self._whole, _ = _compiled()
         self.valid = self._whole.is_valid
-        self._rest: dict[tuple[str, ...], Validator] = {}
 
     def fits(self, document: Document) -> bool:
         """Return whether the whole of ``document`` is valid.
 
-        What its context gives is looked at once for all events that have it. That and
-        the rest are together what `valid` looks at, for a schema judges each field by
-        itself, and where it does not (`allOf`) it is asked about the whole.
+        What its context gives is looked at once for all events of a kind that have it.
+        That and the rest are together what `valid` looks at, for a schema judges each
+        field by itself; where it does not (`allOf`) the kind of the event says what is
+        asked of each.
         """
         own, context = document
-        if not context.valid:
-            context.valid = self._context.is_valid(context.parts)
-        about = own["event"]
-        kind = (about["action"], about.get("outcome", ""), *about["type"])
-        rest = self._rest.get(kind)
-        if rest is None:
-            rest = self._rest[kind] = _rest(*kind)
-        return (
-            context.valid
-            and OF_CONTEXT.isdisjoint(own)
-            and rest.is_valid({**own, **context.parts})
+        about, session = own["event"], own["cisco_esa"].get("session", _NO_SESSION)
+        kind = (
+            about["action"],
+            about.get("outcome", ""),
+            session.get("context", ""),
+            "tags" in own,
+            *about["type"],
         )
+        fits = context.fits.get(kind)
+        if fits is None:
+            fits = context.fits[kind] = _asked_of(kind, context)
+        return fits(own)
 
     def reasons(self, event: dict[str, Any]) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
@@ -102,77 +78,18 @@ def _compiled() -> tuple[Schema, Validator, Validator]:
         "additionalProperties": False,
         "properties": {name: fields[name] for name in OF_CONTEXT},
     }
-    return document, _validator(document), _validator(context)
+    return document, validator(document), validator(context)
 
 
-@cache
-def _rest(action: str, outcome: str, *kind: str) -> Validator:
-    """Return what is left to ask of an event of that action, outcome and type."""
-    document = schema("auth-event")
-    rules = document.pop("allOf")
-    about: Schema = {"action": action, "type": list(kind)}
-    if outcome:
-        about["outcome"] = outcome
-    fields = {**document["properties"], **dict.fromkeys(OF_CONTEXT, True)}
-    rest: Rules = {**document, "properties": fields}
-    for rule in rules:
-        rest = _both(rest, _decided(rule, document, {"event": about}))
-    return _validator(rest)
+def _asked_of(kind: Kind, context: Context) -> Callable[[dict[str, Any]], bool]:
+    """Return what decides about the fields of its own of an event with ``context``."""
+    if context.valid is None:
+        context.valid = _compiled()[2].is_valid(context.parts)
+    of_context, of_own = of_kind(*kind)
+    if context.valid and of_context.is_valid(context.parts):
+        return of_own.is_valid
+    return _never
 
 
-def _decided(rule: Schema, document: Schema, said: dict[str, Any]) -> Rules:
-    """Return what a rule asks of an event that says ``said``; True if nothing."""
-    guard = {**rule["if"], "$defs": document["$defs"]}
-    if not set(_asked(guard, document, ())) <= _TOLD:
-        return rule
-    holds = _validator(guard).is_valid(said)
-    decided: Rules = rule.get("then" if holds else "else", True)
-    return decided
-
-
-def _both(one: Rules, other: Rules) -> Rules:
-    """Return what is valid to both as one schema, which asks each thing once."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return other if one is True or other is False else one
-    both = {**one}
-    for word, value in other.items():
-        if word == "properties":
-            # What a closed object does not have stays out of it.
-            unknown: Rules = one.get("additionalProperties", True)
-            mine: dict[str, Rules] = one.get(word, {})
-            asked = value.items()
-            both[word] = mine | {k: _both(mine.get(k, unknown), v) for k, v in asked}
-        elif word == "required":
-            both[word] = [*dict.fromkeys([*one.get(word, ()), *value])]
-        elif word == "allOf":
-            continue
-        elif word == "additionalProperties" or word in one:
-            return {**one, "allOf": [*one.get("allOf", ()), other]}
-        else:
-            both[word] = value
-    whole: Rules = both
-    for inner in other.get("allOf", ()):
-        whole = _both(whole, inner)
-    return whole
-
-
-def _asked(
-    node: Schema, document: Schema, at: tuple[str, ...]
-) -> Iterator[tuple[str, ...]]:
-    """Yield the path of each field that a schema looks at."""
-    yield at
-    if reference := node.get("$ref"):
-        inner = document["$defs"][reference.removeprefix("#/$defs/")]
-        yield from _asked(inner, document, at)
-    yield from ((*at, name) for name in node.get("required", ()))
-    for name, inner in node.get("properties", {}).items():
-        yield from _asked(inner, document, (*at, name))
-    if "not" in node:
-        yield from _asked(node["not"], document, at)
-    for inner in (*node.get("allOf", ()), *node.get("anyOf", ())):
-        yield from _asked(inner, document, at)
-
-
-def _validator(document: Rules) -> Validator:
-    # Without validate_formats a 2020-12 format is an annotation only.
-    return Validator(document, validate_formats=True)
+def _never(own: dict[str, Any]) -> bool:
+    return False

@@ -33,6 +33,8 @@ _ADMIN_LEADS = (
     *("User", "The ", "An a", "logo", "CLI:", "GUI:", "Acti", "Sour", "Sess", "PID "),
     "Appl",
 )
+# Made once: `A | B` in a condition is made at each call of it.
+_JOINED = (InboundResult, OutboundResult, AuthNotice)
 
 
 class Reader(Generic[Out]):
@@ -91,7 +93,7 @@ class Reader(Generic[Out]):
         """Read a line of the AUTH family: an event, or refused and kept."""
         body = line.body.rstrip()
         fact = grammar.read(body)
-        if isinstance(fact, InboundResult | OutboundResult | AuthNotice):
+        if isinstance(fact, _JOINED):
             self._join(fact, line, body)
         elif isinstance(fact, SessionClosed):
             self._connections.killed(fact, line)

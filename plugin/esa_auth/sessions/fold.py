@@ -17,10 +17,13 @@ from esa_auth.facts import (
 )
 from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS, Session
 
+# Made once: `A | B` in a condition is made at each call of it.
+_OPENINGS = (InboundOpened, OutboundOpened)
+
 
 def fold_context(session: Session, fact: Fact | Unread) -> None:
     """Take what ``fact`` says of how the connection was opened and admitted."""
-    if isinstance(fact, InboundOpened | OutboundOpened):
+    if isinstance(fact, _OPENINGS):
         session.opening = fact
     elif isinstance(fact, HatDecision):
         if session.hat is None or fact.action:
