@@ -1,39 +1,36 @@
 """The only place where the stages meet. No I/O."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import filterfalse
-from typing import Any, Generic
+from typing import Any, Generic, TypeAlias
 
 from esa_auth.counters import Counters
 from esa_auth.document import Document
-from esa_auth.envelope import is_stamp, read_prefix
-from esa_auth.facts import Envelope
+from esa_auth.envelope import read_prefix
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Line, Settings
 from esa_auth.pipeline.emitter import Out
+from esa_auth.pipeline.heads import INFO, Heads
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import load_appliance, save_appliance
 
+# What is said of a line around it: (message, host or None, time or None).
+Record: TypeAlias = tuple[bytes, str | None, str | None]
+
 __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
+_INFO_BYTES = len(INFO)
 # Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
 # is as long as a native stamp.
 _COLON = ord(":")
-_MID = b"MID "
-_MAX_HEADERS = 4096
-# No line has it.
-_NO_HEAD = b"\n"
 # Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
 _IGNORED = re.compile(
     rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
 )
-_MID_IGNORED = frozenset(b" %c" % c for c in range(33, 127) if c not in b"Ir")
-
-_PRIORITY = re.compile(rb"<[0-9]{1,3}>")
 # A new stamp or level must be seen: a few words, then the AUTH family's own.
 _AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
@@ -51,25 +48,25 @@ class Pipeline(Generic[Out]):
         self.settings = settings
         self._emit, make = stages(encode, read_time, settings)
         self.population = Population(self._emit, settings, make)
+        self._appliances = self.population.appliances
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
-        self._headers: dict[bytes, Envelope] = {}
-        # What stood before the body of the last line that names its appliance: lines of
-        # one appliance and second all have the same, and say the same by it.
-        self._head, self._prefix, self._name = _NO_HEAD, Envelope(0), ""
-        self._stamp = b""
+        self._heads = Heads()
+        self._known = self._heads.known
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
         native = self._native
-        # Half of all lines end here, without a step of the interpreter.
-        for line in filterfalse(_IGNORED.match, lines):
+        framed = bool(lines) and lines[0][24:31] != _NATIVE_INFO
+        unread = self._unfamiliar(lines) if framed else lines
+        # Half of all native lines end here, without a step of the interpreter.
+        for line in filterfalse(_IGNORED.match, unread):
             lead = line[24:35]
             handle = native.get(lead)
             if handle is not None and line[23] != _COLON:
@@ -77,15 +74,13 @@ class Pipeline(Generic[Out]):
             elif handle is not None or lead[:7] != _NATIVE_INFO:
                 self._framed(line, None, None)
 
-    def feed_records(
-        self, records: Sequence[tuple[bytes, str | None, str | None]]
-    ) -> None:
-        """Take (message, host or None, time or None) of JSON or msgpack records."""
+    def feed_records(self, records: Sequence[Record]) -> None:
+        """Take JSON or msgpack records, in log order."""
         self.counters.lines += len(records)
         named, default = self.population.named, self.settings.appliance
-        native = self._native
+        native, ignored = self._native, _IGNORED.match
         for raw, host, time in records:
-            if _IGNORED.match(raw):
+            if ignored(raw):
                 continue
             lead = raw[24:35]
             handle = native.get(lead)
@@ -162,58 +157,41 @@ class Pipeline(Generic[Out]):
         taken, self._emit.dead = self._emit.dead, []
         return taken
 
+    def _unfamiliar(self, lines: Sequence[bytes]) -> Iterator[bytes]:
+        """Read the lines whose head is known; give the others, all in log order.
+
+        No native line has a head that is known: its level has no colon before it.
+        """
+        known, leads = self._heads.known, self._leads
+        appliances, named = self.population.appliances, self.population.named
+        default = self.settings.appliance
+        for line in lines:
+            at = line.find(INFO) + _INFO_BYTES
+            prefix = known.get(line[:at])
+            if prefix is None:
+                yield line
+                continue
+            handle = leads.get(line[at : at + 4])
+            if handle is not None:
+                name = prefix.host or default
+                handle(appliances.get(name) or named(name), line, at, prefix)
+
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
-        if line.startswith(self._head):
-            at = len(self._head)
-            lead = line[at : at + 4]
-            if lead == _MID:
-                after = line.find(b" ", at + 5)
-                if line[after : after + 2] in _MID_IGNORED:
-                    return
-            handle = self._leads.get(lead)
-            if handle is not None:
-                handle(self.population.named(self._name), line, at, self._prefix)
-            return
-        at = line.find(b": Info: ", 0, 256)
-        start = line.find(b">", 0, 6) + 1
-        cut = start + 15
-        if line[start : start + 1].isdigit():
-            cut = line.find(b" ", start, start + 40)
-        known = self._headers.get(line[cut:at]) if at > cut else None
-        if known is None or not self._begins_well(line, start, cut):
+        at = line.find(INFO) + _INFO_BYTES
+        prefix = self._known.get(line[:at]) or self._heads.read(line, at)
+        if prefix is None:
             self._parsed(line, host, time)
             return
-        handle = self._leads.get(line[at + 8 : at + 12])
+        handle = self._leads.get(line[at : at + 4])
         if handle is not None:
-            priority = line[1 : start - 1]
-            prefix = Envelope(
-                at + 8,
-                line[start:cut].decode("ascii", "replace"),
-                "info",
-                known.host,
-                known.program,
-                int(priority) if priority.isdigit() else None,
-            )
-            name = known.host or host or self.settings.appliance
-            if known.host:
-                self._head, self._prefix, self._name = line[: at + 8], prefix, name
-            handle(self.population.named(name), line, at + 8, prefix)
-
-    def _begins_well(self, line: bytes, start: int, cut: int) -> bool:
-        """Return whether a line is what it would be without knowing its header."""
-        if start and not _PRIORITY.fullmatch(line, 0, start):
-            return False
-        stamp = line[start:cut]
-        if stamp != self._stamp:
-            if not is_stamp(stamp):
-                return False
-            self._stamp = stamp
-        return True
+            name = prefix.host or host or self.settings.appliance
+            appliance = self._appliances.get(name) or self.population.named(name)
+            handle(appliance, line, at, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)
-        self._remember(line, prefix)
+        self._heads.remember(line, prefix)
         name = prefix.host or host or self.settings.appliance
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
@@ -228,15 +206,3 @@ class Pipeline(Generic[Out]):
             # is refused if it looks like AUTH.
             handle = self._leads[b"SMTP"]
         handle(self.population.named(name), line, prefix.body_at, prefix)
-
-    def _remember(self, line: bytes, prefix: Envelope) -> None:
-        """Know this syslog header again by the bytes between stamp and level."""
-        start = line.find(b">", 0, 6) + 1
-        stamp = (prefix.stamp or "").encode()
-        at = prefix.body_at - 8
-        plain = line.startswith(stamp, start) and line[at : at + 8] == b": Info: "
-        header = line[start + len(stamp) : at]
-        # Not with a stamp inside, which would be another one in the next line.
-        known = len(self._headers) >= _MAX_HEADERS or stamp in header
-        if stamp and plain and not known:
-            self._headers[header] = prefix
