@@ -80,3 +80,26 @@ def test_no_event_depends_on_our_clock(tmp_path: Path, jump: str) -> None:
     assert mark.exists()
     assert jumping.events == esa_auth("filter", stdin=stdin).events
     assert jumping.assert_complete().results == 100
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "year"),
+    [
+        (b"Oct  1", b"Mar 20", 2026),
+        (b"Oct  1", b"May  1", 2025),
+        (b"Mar  1", b"Sep 20", 2024),
+        (b"Mar  1", b"Aug  1", 2025),
+        (b"Dec 31", b"Jan  1", 2026),
+        (b"Jan  1", b"Dec 31", 2024),
+    ],
+)
+def test_a_stamp_is_of_the_year_that_brings_it_nearest(
+    first: bytes, second: bytes, year: int
+) -> None:
+    found = run(
+        [
+            first + b" 11:00:00 2025 esa01 mail_logs: Info: " + inbound(),
+            second + b" 11:00:00 esa01 mail_logs: Info: " + inbound(),
+        ]
+    )
+    assert [int(e["@timestamp"][:4]) for e in found.results] == [2025, year]

@@ -8,6 +8,8 @@ first line, the latest that is not in the future.
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
+from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
 from esa_auth.facts import Instant
@@ -24,6 +26,10 @@ _RFC3339 = re.compile(
 # So much a line may be late; what is further back is the hour that comes again.
 _LATE = 300
 _DAY = 86_400
+# The same day of another year is further away than this, whatever its zone does.
+_SURELY_NEAREST = 150 * _DAY
+# Month, day, hour, minute, second.
+_Parts: TypeAlias = tuple[int, int, int, int, int]
 
 
 class Clock:
@@ -88,40 +94,41 @@ class Clock:
         self._stamp = None
 
     def _read(self, stamp: str) -> Instant:
-        if match := _LOCAL.fullmatch(stamp):
-            month, day, hour, minute, second = match.groups()[:5]
-            # AsyncOS was not seen to write a leap second; clamp rather than lose it.
-            parts = (
-                _MONTHS.get(month, 0),
-                int(day),
-                int(hour),
-                int(minute),
-                min(int(second), 59),
-            )
-            if match[6]:
-                return self._local(datetime(int(match[6]), *parts))  # noqa: DTZ001
+        if (local := _local_parts(stamp)) is not None:
+            year, parts = local
+            if year is not None:
+                return self._local(datetime(year, *parts))  # noqa: DTZ001
             return self._nearest_year(parts)
         if match := _RFC3339.fullmatch(stamp):
             return self._rfc3339(*match.groups())
         raise ValueError(stamp)
 
-    def _nearest_year(self, parts: tuple[int, int, int, int, int]) -> Instant:
+    def _nearest_year(self, parts: _Parts) -> Instant:
         near = self._last if self._anchor is None else self._anchor
         year = datetime.fromtimestamp(near, UTC).year
-        found: list[Instant] = []
-        for candidate in (year - 1, year, year + 1):
-            try:
-                local = datetime(candidate, *parts)  # noqa: DTZ001
-            except ValueError:  # 29 February of a common year
-                continue
-            found.append(self._local(local))
+        if self._anchor is None:
+            same = self._of_year(year, parts)
+            if same is not None and abs(same.epoch - near) <= _SURELY_NEAREST:
+                return same
+        found = [
+            instant
+            for candidate in (year - 1, year, year + 1)
+            if (instant := self._of_year(candidate, parts)) is not None
+        ]
         if not found:
             raise ValueError(parts)
         if self._anchor is None:
-            return min(found, key=lambda i: abs(i.epoch - self._last))
+            return min(found, key=lambda i: abs(i.epoch - near))
         # A day of grace, for clocks and zones that differ.
         past = [i for i in found if i.epoch <= near + _DAY]
         return past[-1] if past else found[0]
+
+    def _of_year(self, year: int, parts: _Parts) -> Instant | None:
+        try:
+            local = datetime(year, *parts)  # noqa: DTZ001
+        except ValueError:  # 29 February of a common year
+            return None
+        return self._local(local)
 
     def _rfc3339(
         self, date: str, time: str, fraction: str | None, zone: str | None
@@ -152,7 +159,7 @@ class Clock:
 
     def _zoned(self, local: datetime, zone: ZoneInfo, name: str) -> Instant:
         first = _instant(local, zone, name)
-        second = _instant(local.replace(fold=1), zone, name)
+        second = _instant(local, zone, name, fold=1)
         if first.epoch == second.epoch:
             return first
         if first.epoch > second.epoch:
@@ -162,8 +169,24 @@ class Clock:
         return chosen._replace(flags=("ambiguous_time",))
 
 
-def _instant(local: datetime, zone: tzinfo, name: str) -> Instant:
-    utc = local.replace(tzinfo=zone).astimezone(UTC)
+@lru_cache(maxsize=64)
+def _local_parts(stamp: str) -> tuple[int | None, _Parts] | None:
+    """Return the year of a stamp without zone, and the rest; None: it is no such."""
+    match = _LOCAL.fullmatch(stamp)
+    if match is None:
+        return None
+    month, day, hour, minute, second, year = match.groups()
+    # AsyncOS was not seen to write a leap second; clamp rather than lose it.
+    seconds = min(int(second), 59)
+    parts = _MONTHS.get(month, 0), int(day), int(hour), int(minute), seconds
+    return int(year) if year else None, parts
+
+
+# Appliances of one zone write the same seconds.
+@lru_cache(maxsize=1024)
+def _instant(local: datetime, zone: tzinfo, name: str, fold: int = 0) -> Instant:
+    # `fold` has a place of its own, for times that differ in it alone are equal.
+    utc = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     iso = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
     return Instant(int(utc.timestamp()), iso, name)
 
