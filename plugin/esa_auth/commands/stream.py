@@ -113,11 +113,11 @@ class Lines:
         if self._tables:
             self._tables.refresh()
         name = key.decode("utf-8", "replace")
-        for item in self._reader.read(value):
-            if isinstance(item, Record):
-                pipeline.feed_records(((item.raw, name, item.time),))
+        for found in self._reader.read(value):
+            if isinstance(found, Broken):
+                pipeline.bury(_broken(found, name))
             else:
-                pipeline.bury(_broken(item, name))
+                pipeline.feed_records([(raw, name, time) for raw, _, time in found])
 
     def take(self, pipeline: Pipeline[Outgoing], key: bytes) -> list[Outgoing]:
         """Return the dead letters and events that ``pipeline`` made."""
@@ -155,12 +155,12 @@ def _dead(letter: dict[str, Any], key: bytes) -> Outgoing:
     return Outgoing("dead_letters", key, orjson.dumps(letter))
 
 
-def _appliance(items: Iterable[Record | Broken], default: str) -> str:
-    """Return whose line is the first of ``items``, as a pipeline would have it."""
-    for item in items:
-        if isinstance(item, Record):
-            return read_prefix(item.raw).host or item.host or default
-        break
+def _appliance(messages: Iterable[list[Record] | Broken], default: str) -> str:
+    """Return whose line is the first of ``messages``, as a pipeline would have it."""
+    first = next(iter(messages), None)
+    if first and not isinstance(first, Broken):
+        raw, host, _ = first[0]
+        return read_prefix(raw).host or host or default
     return default
 
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from esa_auth.inputs.lines import Joiner, LineSplitter
-from esa_auth.inputs.records import Broken, Keys, MsgpackReader, Record, RecordReader
+from esa_auth.inputs.packed import MsgpackReader
+from esa_auth.inputs.records import Broken, Keys, Record, RecordReader
 
 
 class Sink(Protocol):
@@ -105,19 +106,12 @@ class Decoder:
             return False
         return True
 
-    def _hand_on(self, found: Iterable[Record | Broken]) -> None:
-        if isinstance(found, list) and Broken not in map(type, found):
-            self._sink.feed_records(found)
-            return
-        good: list[Record] = []
-        for item in found:
-            if isinstance(item, Record):
-                good.append(item)
+    def _hand_on(self, found: Iterable[list[Record] | Broken]) -> None:
+        for some in found:
+            if isinstance(some, list):
+                self._sink.feed_records(some)
             else:
-                self._sink.feed_records(good)
-                good = []
-                self._sink.refuse(item.raw, "broken_record", item.reason)
-        self._sink.feed_records(good)
+                self._sink.refuse(some.raw, "broken_record", some.reason)
 
 
 def form_of(first: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from esa_auth.inputs.lines import LineSplitter
-from esa_auth.inputs.records import Keys, Record, RecordReader
+from esa_auth.inputs.records import Broken, Keys, RecordReader
 from esa_auth.letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
 
 # 9999-12-31, the last day that has a date.
@@ -65,13 +65,14 @@ class LetterReader:
 
     def _record(self, letter: Letter) -> Iterator[Letter]:
         """Read a record again that could not be read, as with other keys."""
-        for item in self._records.json_lines([letter.raw]):
-            if isinstance(item, Record):
-                recall = Recall(time=item.time)
-                name = item.host or letter.appliance
-                yield Letter(item.raw, "unread", letter.reasons, name, recall)
-            else:
-                yield letter._replace(reasons=(item.reason,))
+        for found in self._records.json_lines([letter.raw]):
+            if isinstance(found, Broken):
+                yield letter._replace(reasons=(found.reason,))
+                continue
+            for raw, host, time in found:
+                recall = Recall(time=time)
+                name = host or letter.appliance
+                yield Letter(raw, "unread", letter.reasons, name, recall)
 
 
 def _letter(line: bytes) -> Letter:

@@ -30,7 +30,7 @@ class LineSplitter:
         self._rest = lines.pop()
         if len(self._rest) > keep:
             self._rest, self._skipping = self._rest[:keep], True
-        if len(data) > keep and lines and max(map(len, lines)) > keep:
+        if _may_hold_longer(data, keep) and lines and max(map(len, lines)) > keep:
             lines = [x if len(x) <= keep else x[:keep] for x in lines]
         return done + lines if done else lines
 
@@ -38,6 +38,18 @@ class LineSplitter:
         """Return the last line if it had no newline."""
         rest, self._rest, self._skipping = self._rest, b"", False
         return [rest] if rest else []
+
+
+def _may_hold_longer(data: bytes, length: int) -> bool:
+    """Return whether a line of ``data`` may be longer than ``length`` bytes.
+
+    One that is goes over the whole of a stretch of half its length, wherever it begins.
+    """
+    step = length // 2 + 1
+    return any(
+        data.find(b"\n", at, at + step) < 0
+        for at in range(0, len(data) - step + 1, step)
+    )
 
 
 class Joiner:

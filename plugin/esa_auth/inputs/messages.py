@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 
 from esa_auth.inputs.decode import form_of
-from esa_auth.inputs.records import Broken, Keys, MsgpackReader, Record, RecordReader
+from esa_auth.inputs.packed import MsgpackReader
+from esa_auth.inputs.records import Broken, Keys, Record, RecordReader
 
 
 class MessageReader:
@@ -15,8 +16,8 @@ class MessageReader:
         self._records = RecordReader(keys, max_line)
         self._max_line = max_line
 
-    def read(self, value: bytes) -> Iterable[Record | Broken]:
-        """Yield the physical lines of ``value``, and what is none, in order."""
+    def read(self, value: bytes) -> Iterable[list[Record] | Broken]:
+        """Return the physical lines of ``value``, and what is none, in order."""
         form = self._form
         if form == "auto":
             start = value.lstrip(b"\r\n")
@@ -25,15 +26,12 @@ class MessageReader:
             return self._records.json_lines(value.split(b"\n"))
         if form == "msgpack":
             return self._msgpack(value)
-        return self._text(value)
-
-    def _text(self, value: bytes) -> Iterable[Record]:
         # One byte more than a line may have tells the pipeline that it was cut.
         keep = self._max_line + 1
-        for line in value.removesuffix(b"\n").split(b"\n"):
-            yield Record(line[:keep], None, None)
+        lines = value.removesuffix(b"\n").split(b"\n")
+        return ([(line[:keep], None, None) for line in lines],)
 
-    def _msgpack(self, value: bytes) -> Iterable[Record | Broken]:
+    def _msgpack(self, value: bytes) -> Iterable[list[Record] | Broken]:
         reader = MsgpackReader(self._records, self._max_line)
         try:
             yield from reader.feed(value)
