@@ -104,3 +104,11 @@ def test_equal_bytes_before_another_level_are_no_head() -> None:
     found = run([line, warned, warned])
     assert len(found.results) == 1
     assert found.counters.rejected == 2
+
+
+def test_a_line_means_the_same_whether_its_head_is_known_or_not() -> None:
+    line = syslog(b"Of late SMTP Auth: (ICID 450) is what a message said")
+    found = run([line, line])
+    found.assert_accounted()
+    assert found.counters.rejected == 0
+    assert found.counters.ignored == 2

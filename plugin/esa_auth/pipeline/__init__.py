@@ -195,7 +195,7 @@ class Pipeline(Generic[Out]):
         name = prefix.host or host or self.settings.appliance
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
-            if _AUTH_BEHIND.match(line, prefix.body_at):
+            if prefix.level != "info" and _AUTH_BEHIND.match(line, prefix.body_at):
                 appliance = self.population.named(name)
                 self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
             return
