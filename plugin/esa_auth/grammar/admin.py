@@ -88,7 +88,7 @@ RULES = (
     Rule(
         "administrator authenticated",
         "User",
-        compiled(rf"{USER}{_NAME_FROM} (was authenticated successfully)\.?"),
+        rf"{USER}{_NAME_FROM} (was authenticated successfully)\.?",
         _of_user,
         "User admin was authenticated successfully.",
         f"{_GUIDE}; with the address, {SC4S}",
@@ -96,7 +96,7 @@ RULES = (
     Rule(
         "administrator not authenticated",
         "User",
-        compiled(rf"{USER}{_NAME_FROM} (failed authentication)\.?"),
+        rf"{USER}{_NAME_FROM} (failed authentication)\.?",
         _of_user,
         "User joe failed authentication.",
         f"{_GUIDE}; with the address, {SC4S}",
@@ -104,10 +104,8 @@ RULES = (
     Rule(
         "administrator authenticated by a connection",
         "User",
-        compiled(
-            rf"{USER}{NAME} from {ADDRESS} was authenticated successfully{_AS}"
-            rf"(?: by {_WORD} based authentication)?{_USING}\.?"
-        ),
+        rf"{USER}{NAME} from {ADDRESS} was authenticated successfully{_AS}"
+        rf"(?: by {_WORD} based authentication)?{_USING}\.?",
         lambda m: AdminLogin(
             "ADMIN_AUTHENTICATED", "success", m[1], m[2], m[5], m[3], m[4]
         ),
@@ -119,10 +117,8 @@ RULES = (
     Rule(
         "administrator logged on",
         "The",
-        compiled(
-            rf"The user {NAME} successfully logged on from {ADDRESS}"
-            rf"{_AS}(?:{_USING})?\.?"
-        ),
+        rf"The user {NAME} successfully logged on from {ADDRESS}"
+        rf"{_AS}(?:{_USING})?\.?",
         lambda m: AdminLogin("ADMIN_LOGGED_ON", "success", m[1], m[2], m[4], m[3]),
         "The user admin successfully logged on from 192.0.2.44 with privilege "
         "operators using an HTTPS connection.",
@@ -132,10 +128,8 @@ RULES = (
     Rule(
         "administrator refused",
         "An a",
-        compiled(
-            rf"An authentication attempt by the user {NAME} from {ADDRESS} failed"
-            rf"(?:{_USING})?\.?"
-        ),
+        rf"An authentication attempt by the user {NAME} from {ADDRESS} failed"
+        rf"(?:{_USING})?\.?",
         lambda m: AdminLogin("ADMIN_REFUSED", "failure", m[1], m[2], m[3]),
         "An authentication attempt by the user admin from 192.0.2.44 failed "
         "using an HTTPS connection.",
@@ -145,10 +139,8 @@ RULES = (
     Rule(
         "quarantine login",
         "Auth",
-        compiled(
-            rf"Authentication OK, user {NAME} with privilege {_WORD} "
-            r"logged in to (Spam Quarantine)\.?"
-        ),
+        rf"Authentication OK, user {NAME} with privilege {_WORD} "
+        r"logged in to (Spam Quarantine)\.?",
         lambda m: AdminLogin(
             "ADMIN_QUARANTINE_LOGIN", "success", m[1], None, m[3], m[2]
         ),
@@ -160,7 +152,7 @@ RULES = (
     Rule(
         "quarantine logout",
         "User",
-        compiled(rf"{USER}{NAME} logged out from (Spam Quarantine)\.?"),
+        rf"{USER}{NAME} logged out from (Spam Quarantine)\.?",
         # A dash is nobody.
         lambda m: AdminLogout(
             "ADMIN_QUARANTINE_LOGOUT", None if m[1] == "-" else m[1], None, m[2]
@@ -172,7 +164,7 @@ RULES = (
     Rule(
         "administrator logged out",
         "logout",
-        compiled(rf"logout:{ADDRESS} user:{NAME} session:\S*"),
+        rf"logout:{ADDRESS} user:{NAME} session:\S*",
         lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
         "logout:192.0.2.44 user:admin session:example",
         f"{ELASTIC}; {SC4S}",
@@ -181,10 +173,8 @@ RULES = (
     Rule(
         "administrator left a session",
         "User",
-        compiled(
-            rf"{USER}{NAME} logged out of ([A-Z]{{2,10}}) session"
-            rf"(?: (?:{ADDRESS}|{SESSION}))?\.?"
-        ),
+        rf"{USER}{NAME} logged out of ([A-Z]{{2,10}}) session"
+        rf"(?: (?:{ADDRESS}|{SESSION}))?\.?",
         lambda m: AdminLogout("ADMIN_SESSION_LOGOUT", m[1], m[3], m[2]),
         "User admin logged out of SSH session 192.0.2.44",
         f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",

@@ -8,7 +8,7 @@ import re
 
 from esa_auth.facts import AdminLogin, AdminLogout, Outcome
 from esa_auth.grammar.admin import ADDRESS, NAME, SMA_TESTS
-from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.grammar.rule import Rule
 
 _WHO = (
     r"Appliance: [^,]{0,256}, Interaction Mode: ([A-Za-z]{1,10}), "
@@ -47,7 +47,7 @@ RULES = (
     Rule(
         "audited login",
         "Appliance",
-        compiled(rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?"),
+        rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?",
         lambda m: _login(m, "ADMIN_AUDIT_LOGIN", "success"),
         f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
         "Event: Successful login",
@@ -56,10 +56,8 @@ RULES = (
     Rule(
         "audited refusal",
         "Appliance",
-        compiled(
-            rf"{_WHO}{_WHERE}, Event: (?:Permission denied reason - |"
-            r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?"
-        ),
+        rf"{_WHO}{_WHERE}, Event: (?:Permission denied reason - |"
+        r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?",
         lambda m: _login(m, "ADMIN_AUDIT_LOGIN_FAILED", "failure"),
         f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, Location: /login, "
         "Event: Permission denied reason - Invalid username or passphrase",
@@ -69,7 +67,7 @@ RULES = (
     Rule(
         "audited API login",
         "Appliance",
-        compiled(rf"{_WHO}{_API}, Event: API Access Success\.?"),
+        rf"{_WHO}{_API}, Event: API Access Success\.?",
         lambda m: _login(m, "ADMIN_AUDIT_API_LOGIN", "success"),
         "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
         "Role: Administrator, Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
@@ -80,7 +78,7 @@ RULES = (
     Rule(
         "audited logout",
         "Appliance",
-        compiled(rf"{_WHO}{_WHERE}, Event: User logged out\.?"),
+        rf"{_WHO}{_WHERE}, Event: User logged out\.?",
         lambda m: _logout(m, "ADMIN_AUDIT_LOGOUT"),
         f"{_GUI}Source IP: 192.0.2.44, Event: User logged out",
         _HELP,
@@ -88,7 +86,7 @@ RULES = (
     Rule(
         "audited end of a session",
         "Appliance",
-        compiled(rf"{_WHO}{_WHERE}, Event: Session terminated\.?"),
+        rf"{_WHO}{_WHERE}, Event: Session terminated\.?",
         lambda m: _logout(m, "ADMIN_AUDIT_SESSION_END"),
         f"{_GUI}Source IP: 192.0.2.44, Event: Session terminated",
         _HELP,

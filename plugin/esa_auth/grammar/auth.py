@@ -9,7 +9,7 @@ import re
 
 from esa_auth.facts import AuthNotice, Fact, InboundResult, OutboundResult, Outcome
 from esa_auth.grammar.reply import read_reply
-from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.grammar.rule import Rule
 
 _AUTH = r"SMTP Auth:? \(ICID ([0-9]{1,12})\) "
 _CATALOGUE = "message catalogue in the spamtowho source"
@@ -35,10 +35,8 @@ RULES = (
     Rule(
         "inbound result",
         "SMTP",
-        compiled(
-            _AUTH + r"(succeeded|failed) for user: (.*) "
-            r"using AUTH mechanism: (\S+) with profile:(?: (.*))?"
-        ),
+        _AUTH + r"(succeeded|failed) for user: (.*) "
+        r"using AUTH mechanism: (\S+) with profile:(?: (.*))?",
         _inbound,
         "SMTP Auth: (ICID 450) succeeded for user: ann "
         "using AUTH mechanism: PLAIN with profile: staff",
@@ -47,10 +45,8 @@ RULES = (
     Rule(
         "outbound result",
         "DCID",
-        compiled(
-            r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
-            r"(.*?) (?:succeeded\.?|(failed)(?:: (.*))?)"
-        ),
+        r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
+        r"(.*?) (?:succeeded\.?|(failed)(?:: (.*))?)",
         _outbound,
         "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
         "failed: ('535', ['5.7.8 Error: authentication failed'])",
@@ -59,7 +55,7 @@ RULES = (
     Rule(
         "LDAP lookup failed",
         "SMTP",
-        compiled(_AUTH + r"LDAP query/user lookup failed for user:(?: (.*))?"),
+        _AUTH + r"LDAP query/user lookup failed for user:(?: (.*))?",
         lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2] or ""),
         "SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
         _CATALOGUE,
@@ -68,10 +64,8 @@ RULES = (
     Rule(
         "profile misconfigured",
         "SMTP",
-        compiled(
-            _AUTH + r"profile: (.*) is misconfigured or missing "
-            r"causing an Auth failure"
-        ),
+        _AUTH + r"profile: (.*) is misconfigured or missing "
+        r"causing an Auth failure",
         lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_BADCFG", m[1], profile=m[2]),
         "SMTP Auth (ICID 9) profile: staff is misconfigured or missing "
         "causing an Auth failure",
@@ -81,10 +75,8 @@ RULES = (
     Rule(
         "forwarding server unreachable",
         "SMTP",
-        compiled(
-            _AUTH + r"could not reach forwarding server (.*?)"
-            r"(?: with reason: (.*))?"
-        ),
+        _AUTH + r"could not reach forwarding server (.*?)"
+        r"(?: with reason: (.*))?",
         lambda m: AuthNotice(
             "SMTPAUTH_FWD_SERVER_FAILED_ALERT"
             if m[3]
@@ -101,7 +93,7 @@ RULES = (
     Rule(
         "AUTH required",
         "SMTP",
-        compiled(_AUTH + r"was required but remote host did not initiate it"),
+        _AUTH + r"was required but remote host did not initiate it",
         lambda m: AuthNotice("CONNECTION_INJECTION_SMTPAUTH_REQUIRED", m[1]),
         "SMTP Auth (ICID 9) was required but remote host did not initiate it",
         _CATALOGUE,
@@ -110,10 +102,8 @@ RULES = (
     Rule(
         "LDAP query failed",
         "SMTP",
-        compiled(
-            r"SMTP Auth:? LDAP query failed, "
-            r"(possible LDAP misconfiguration or unreachable server)\.?"
-        ),
+        r"SMTP Auth:? LDAP query failed, "
+        r"(possible LDAP misconfiguration or unreachable server)\.?",
         lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED", reason=m[1]),
         "SMTP Auth LDAP query failed, "
         "possible LDAP misconfiguration or unreachable server.",
@@ -123,10 +113,8 @@ RULES = (
     Rule(
         "forwarding server connected",
         "SMTP",
-        compiled(
-            r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
-            r"interface (.*), ([0-9]+) connections available"
-        ),
+        r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
+        r"interface (.*), ([0-9]+) connections available",
         lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"),
         "SMTP Auth forward server connection to 192.0.2.9, port 25, "
         "interface Data 1, 3 connections available",

@@ -13,7 +13,7 @@ from esa_auth.grammar.admin import (
     USER,
     idle,
 )
-from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.grammar.rule import Rule
 
 _PID = r"PID [0-9]{1,10}: "
 
@@ -21,11 +21,9 @@ RULES = (
     Rule(
         "GUI login",
         "Source",
-        compiled(
-            rf"SourceIP:{ADDRESS} Destination:\S* Username:{NAME} "
-            r"Privilege:([^:]{0,64}) session:\S* "
-            r"Action: The ([A-Z]{2,10}) session has been established successfully\.?"
-        ),
+        rf"SourceIP:{ADDRESS} Destination:\S* Username:{NAME} "
+        r"Privilege:([^:]{0,64}) session:\S* "
+        r"Action: The ([A-Z]{2,10}) session has been established successfully\.?",
         lambda m: AdminLogin(
             "ADMIN_GUI_LOGIN", "success", m[2], m[1], m[4], m[3] or None
         ),
@@ -39,7 +37,7 @@ RULES = (
         "Session",
         # The token is the client's cookie: of one that is not known, the line goes on
         # behind what looks like a name with an address and a page.
-        compiled(rf"Session {SESSION} user:{ACCOUNT} (expired)\.?"),
+        rf"Session {SESSION} user:{ACCOUNT} (expired)\.?",
         lambda m: AdminLogout(
             "ADMIN_GUI_SESSION_EXPIRED", m[1], None, "GUI", reason=m[2]
         ),
@@ -50,7 +48,7 @@ RULES = (
     Rule(
         "GUI idle, in its own log",
         "Action",
-        compiled(rf"Action: User {NAME} logged out from session {SESSION}{IDLE}"),
+        rf"Action: User {NAME} logged out from session {SESSION}{IDLE}",
         lambda m: idle("ADMIN_GUI_IDLE_LOGOUT", m[1], "GUI"),
         "Action: User admin logged out from session example "
         "beacuse of inactivity timeout",
@@ -60,7 +58,7 @@ RULES = (
     Rule(
         "GUI idle",
         "GUI:",
-        compiled(rf"(GUI): User {NAME} logged out from session {SESSION}{IDLE}"),
+        rf"(GUI): User {NAME} logged out from session {SESSION}{IDLE}",
         lambda m: idle("ADMIN_IDLE_LOGOUT", m[2], m[1]),
         "GUI: User admin logged out from session example because of inactivity timeout",
         ELASTIC,
@@ -69,7 +67,7 @@ RULES = (
     Rule(
         "CLI idle",
         "CLI:",
-        compiled(rf"(CLI): User {NAME} logged out from {ADDRESS}{IDLE}"),
+        rf"(CLI): User {NAME} logged out from {ADDRESS}{IDLE}",
         lambda m: idle("ADMIN_IDLE_LOGOUT", m[2], m[1], m[3]),
         "CLI: User admin logged out from 192.0.2.44 because of inactivity timeout",
         ELASTIC,
@@ -78,7 +76,7 @@ RULES = (
     Rule(
         "idle",
         "User",
-        compiled(rf"{USER}{NAME} logged out from session(?: {SESSION})?{IDLE}"),
+        rf"{USER}{NAME} logged out from session(?: {SESSION})?{IDLE}",
         lambda m: idle("ADMIN_IDLE_LOGOUT", m[1]),
         "User admin logged out from session example because of inactivity timeout",
         SMA_TESTS,
@@ -88,7 +86,7 @@ RULES = (
         "CLI login",
         "PID",
         # Others write commands and comments into this log: an account has no blank.
-        compiled(rf"{_PID}User {ACCOUNT} login from {ADDRESS} on {ADDRESS}"),
+        rf"{_PID}User {ACCOUNT} login from {ADDRESS} on {ADDRESS}",
         lambda m: AdminLogin(
             "ADMIN_CLI_LOGIN", "success", m[1], m[2], "CLI", server=m[3]
         ),
@@ -100,7 +98,7 @@ RULES = (
     Rule(
         "CLI idle, in its own log",
         "PID",
-        compiled(rf"{_PID}User {ACCOUNT} logged out from session{IDLE}"),
+        rf"{_PID}User {ACCOUNT} logged out from session{IDLE}",
         lambda m: idle("ADMIN_CLI_IDLE_LOGOUT", m[1], "CLI"),
         "PID 2585: User admin logged out from session because of inactivity timeout.",
         SC4S,

@@ -66,16 +66,17 @@ RULES = (
     Rule(
         "inbound opened",
         "New",
-        compiled(r"New \w+ ICID ([0-9]{1,12}) interface (.*)", any_case=True),
+        r"New \w+ ICID ([0-9]{1,12}) interface (.*)",
         _opened,
         "New SMTP ICID 450 interface Data 1 (192.0.2.1) address 198.51.100.7 "
         "reverse dns host mail.example.com verified yes",
         "Cisco notes 118570, 118500; Cribl sample of AsyncOS 7.6.3 (Data 1)",
+        any_case=True,
     ),
     Rule(
         "HAT decision",
         "ICID",
-        compiled(_ICID + r"([A-Z]+) SG (\S+)(.*)"),
+        _ICID + r"([A-Z]+) SG (\S+)(.*)",
         _hat,
         "ICID 450 ACCEPT SG UNKNOWNLIST match sbrs[-1.0:10.0] SBRS 5.2 "
         "country United States",
@@ -84,7 +85,7 @@ RULES = (
     Rule(
         "SenderBase score",
         "ICID",
-        compiled(_ICID + r"SBRS (.+)"),
+        _ICID + r"SBRS (.+)",
         lambda m: HatDecision(m[1], sbrs=m[2]),
         "ICID 9461571 SBRS None",
         f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
@@ -92,7 +93,7 @@ RULES = (
     Rule(
         "inbound TLS success",
         "ICID",
-        compiled(_ICID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"),
+        _ICID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?",
         lambda m: Tls("icid", m[1], True, m[2], m[3]),
         "ICID 450 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384",
         "Cisco note 118500; protocol and cipher in a line of 2022",
@@ -100,7 +101,7 @@ RULES = (
     Rule(
         "inbound TLS failed",
         "ICID",
-        compiled(_ICID + r"TLS failed(?:: .*)?"),
+        _ICID + r"TLS failed(?:: .*)?",
         lambda m: Tls("icid", m[1], False),
         "ICID 450 TLS failed: [Errno 54] Connection reset by peer",
         "Cisco note 118500; with a reason in a thread of 2023",
@@ -108,7 +109,7 @@ RULES = (
     Rule(
         "inbound TLS required",
         "ICID",
-        compiled(_ICID + r"TLS was required but remote host did not initiate it"),
+        _ICID + r"TLS was required but remote host did not initiate it",
         lambda m: Tls("icid", m[1], False),
         "ICID 8 TLS was required but remote host did not initiate it",
         _SPAMTOWHO,
@@ -116,7 +117,7 @@ RULES = (
     Rule(
         "inbound lost",
         "ICID",
-        compiled(_ICID + r"lost"),
+        _ICID + r"lost",
         lambda m: SessionLost(m[1]),
         "ICID 450 lost",
         "a line of 2022",
@@ -124,7 +125,7 @@ RULES = (
     Rule(
         "inbound close",
         "ICID",
-        compiled(_ICID + r"close"),
+        _ICID + r"close",
         lambda m: SessionClosed("icid", m[1]),
         "ICID 450 close",
         "Cisco note 118570",
@@ -132,7 +133,7 @@ RULES = (
     Rule(
         "inbound killed",
         "SMTP",
-        compiled(r"SMTP server connection killed ICID: ([0-9]{1,12})"),
+        r"SMTP server connection killed ICID: ([0-9]{1,12})",
         lambda m: SessionClosed("icid", m[1]),
         "SMTP server connection killed ICID: 629531",
         _SPAMTOWHO,
@@ -140,10 +141,8 @@ RULES = (
     Rule(
         "delayed HAT reject",
         "ICID",
-        compiled(
-            _ICID + r"Delayed HAT REJECT continuing session "
-            r"for recipient logging \((\S+)\)"
-        ),
+        _ICID + r"Delayed HAT REJECT continuing session "
+        r"for recipient logging \((\S+)\)",
         lambda m: InboundAddress(m[1], m[2]),
         "ICID 450 Delayed HAT REJECT continuing session for recipient logging "
         "(198.51.100.7)",
@@ -152,10 +151,8 @@ RULES = (
     Rule(
         "inbound disconnected",
         "ICID",
-        compiled(
-            _ICID + r"disconnected address (\S+), (?:no messages injected "
-            r"within timeout period|exceeded allowable connection time)"
-        ),
+        _ICID + r"disconnected address (\S+), (?:no messages injected "
+        r"within timeout period|exceeded allowable connection time)",
         lambda m: InboundAddress(m[1], m[2]),
         "ICID 3 disconnected address 198.51.100.7, "
         "no messages injected within timeout period",
@@ -164,10 +161,8 @@ RULES = (
     Rule(
         "inbound lost early",
         "ICID",
-        compiled(
-            _ICID + r"Connection from (\S+) on interface .* \(\S+\) lost after "
-            r"[0-9]+ seconds .*"
-        ),
+        _ICID + r"Connection from (\S+) on interface .* \(\S+\) lost after "
+        r"[0-9]+ seconds .*",
         lambda m: InboundAddress(m[1], m[2]),
         "ICID 3 Connection from 198.51.100.7 on interface PublicNet (192.0.2.1) lost "
         "after 139 seconds (DNS query took 139 seconds), "
@@ -177,7 +172,7 @@ RULES = (
     Rule(
         "inbound refused",
         "ICID",
-        compiled(_ICID + r"(?:Receiving|Injection) Failed: .*"),
+        _ICID + r"(?:Receiving|Injection) Failed: .*",
         lambda _: Passed(),
         "ICID 9033 Receiving Failed: Message loop",
         _SPAMTOWHO,
@@ -185,7 +180,7 @@ RULES = (
     Rule(
         "inbound command refused",
         "ICID",
-        compiled(_ICID + r"(?:Unknown command|Bad syntax for command): .*"),
+        _ICID + r"(?:Unknown command|Bad syntax for command): .*",
         lambda _: Passed(),
         "ICID 3 Unknown command: HELP ME",
         _SPAMTOWHO,
@@ -194,10 +189,8 @@ RULES = (
     Rule(
         "inbound address refused",
         "ICID",
-        compiled(
-            _ICID + r"(?:Address: .* sender (?:rejected|allowed), .*"
-            r"|(?:MID [0-9]+ )?Invalid (?:sender|recipient) address: .*)"
-        ),
+        _ICID + r"(?:Address: .* sender (?:rejected|allowed), .*"
+        r"|(?:MID [0-9]+ )?Invalid (?:sender|recipient) address: .*)",
         lambda _: Passed(),
         "ICID 4 Address: <ann@example.com> sender rejected, "
         "envelope sender domain does not exist",

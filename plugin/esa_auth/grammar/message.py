@@ -7,7 +7,7 @@ from esa_auth.facts import (
     RecipientGiven,
     SenderGiven,
 )
-from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.grammar.rule import Rule
 
 _MID = r"MID ([0-9]{1,12}) "
 _GUIDE = "AsyncOS user guide, logging chapter"
@@ -16,7 +16,7 @@ RULES = (
     Rule(
         "message started",
         "Start",
-        compiled(r"Start MID ([0-9]{1,12}) ICID ([0-9]{1,12})(?: \(.*\))?"),
+        r"Start MID ([0-9]{1,12}) ICID ([0-9]{1,12})(?: \(.*\))?",
         lambda m: MessageStarted(m[1], m[2]),
         "Start MID 6 ICID 450",
         _GUIDE,
@@ -24,7 +24,7 @@ RULES = (
     Rule(
         "sender",
         "MID",
-        compiled(_MID + r"ICID ([0-9]{1,12}) From: .*"),
+        _MID + r"ICID ([0-9]{1,12}) From: .*",
         lambda m: SenderGiven(m[1], m[2]),
         "MID 6 ICID 450 From: <ann@example.com>",
         _GUIDE,
@@ -32,7 +32,7 @@ RULES = (
     Rule(
         "recipient",
         "MID",
-        compiled(_MID + r"ICID ([0-9]{1,12}) (RID [0-9]+ )?To: .*"),
+        _MID + r"ICID ([0-9]{1,12}) (RID [0-9]+ )?To: .*",
         lambda m: RecipientGiven(m[1], m[2], m[3] is not None),
         "MID 6 ICID 450 RID 0 To: <bob@example.com>",
         f"{_GUIDE}; without RID when refused, spamtowho source",
@@ -40,7 +40,7 @@ RULES = (
     Rule(
         "message ready",
         "MID",
-        compiled(_MID + r"ready [0-9]+ bytes from .*"),
+        _MID + r"ready [0-9]+ bytes from .*",
         lambda m: MessageReady(m[1]),
         "MID 6 ready 24663 bytes from <ann@example.com>",
         _GUIDE,
@@ -48,7 +48,7 @@ RULES = (
     Rule(
         "message aborted",
         "Message",
-        compiled(r"Message aborted MID ([0-9]{1,12}) .*"),
+        r"Message aborted MID ([0-9]{1,12}) .*",
         lambda m: MessageAborted(m[1]),
         "Message aborted MID 6 Receiving aborted",
         "spamtowho source, comments",

@@ -51,18 +51,17 @@ RULES = (
     Rule(
         "outbound opened",
         "New",
-        compiled(r"New \w+ DCID ([0-9]{1,12}) interface (.*)", any_case=True),
+        r"New \w+ DCID ([0-9]{1,12}) interface (.*)",
         _opened,
         "New SMTP DCID 5633 interface 192.0.2.1 address 198.51.100.9 port 25",
         "Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",
+        any_case=True,
     ),
     Rule(
         "outbound TLS success",
         "DCID",
-        compiled(
-            _DCID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"
-            r"(?: for \S+)?(?: CN[:=].*)?"
-        ),
+        _DCID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"
+        r"(?: for \S+)?(?: CN[:=].*)?",
         lambda m: Tls("dcid", m[1], True, m[2], m[3]),
         "DCID 30 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-SHA384",
         f"a thread of 2023; CN in {_SPAMTOWHO}",
@@ -70,7 +69,7 @@ RULES = (
     Rule(
         "outbound TLS failed",
         "DCID",
-        compiled(_DCID + r"TLS failed(?:: .*)?"),
+        _DCID + r"TLS failed(?:: .*)?",
         lambda m: Tls("dcid", m[1], False),
         "DCID 80167 TLS failed: STARTTLS unexpected response",
         _SPAMTOWHO,
@@ -78,10 +77,8 @@ RULES = (
     Rule(
         "outbound TLS required",
         "DCID",
-        compiled(
-            _DCID + r"IP:? (\S+) TLS was required but could not be "
-            r"successfully negotiated"
-        ),
+        _DCID + r"IP:? (\S+) TLS was required but could not be "
+        r"successfully negotiated",
         lambda m: Tls("dcid", m[1], False),
         "DCID 8 IP 198.51.100.9 TLS was required but could not be "
         "successfully negotiated",
@@ -90,7 +87,7 @@ RULES = (
     Rule(
         "outbound close",
         "DCID",
-        compiled(_DCID + r"close"),
+        _DCID + r"close",
         lambda m: SessionClosed("dcid", m[1]),
         "DCID 5633 close",
         "Cisco note 118570",
@@ -98,7 +95,7 @@ RULES = (
     Rule(
         "outbound killed",
         "SMTP",
-        compiled(r"SMTP client connection killed DCID: ([0-9]{1,12})"),
+        r"SMTP client connection killed DCID: ([0-9]{1,12})",
         lambda m: SessionClosed("dcid", m[1]),
         "SMTP client connection killed DCID: 196546347",
         _SPAMTOWHO,
@@ -106,11 +103,9 @@ RULES = (
     Rule(
         "delivery started",
         "Delivery",
-        compiled(
-            r"Delivery start DCID ([0-9]{1,12}) MID [0-9]+ to "
-            + _RECIPIENTS
-            + r"(?: to .*)?"
-        ),
+        r"Delivery start DCID ([0-9]{1,12}) MID [0-9]+ to "
+        + _RECIPIENTS
+        + r"(?: to .*)?",
         lambda m: DeliveryStarted(m[1], _count(m[2])),
         "Delivery start DCID 5633 MID 441 to RID [0]",
         "Cisco note 118570; without RID in the spamtowho source",
@@ -118,9 +113,7 @@ RULES = (
     Rule(
         "delivered",
         "Message",
-        compiled(
-            r"Message done DCID ([0-9]{1,12}) MID [0-9]+ to " + _RECIPIENTS + r".*"
-        ),
+        r"Message done DCID ([0-9]{1,12}) MID [0-9]+ to " + _RECIPIENTS + r".*",
         lambda m: Delivered(m[1], _count(m[2])),
         "Message done DCID 5633 MID 441 to RID [0, 1] [('from', 'ann@example.com')]",
         f"Cisco note 118570; header tail in the {_GUIDE}",
@@ -128,10 +121,8 @@ RULES = (
     Rule(
         "bounced",
         "Bounced",
-        compiled(
-            r"Bounced: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
-            r"to (?:RID )?[0-9]+ - (.*)"
-        ),
+        r"Bounced: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
+        r"to (?:RID )?[0-9]+ - (.*)",
         _bounced,
         "Bounced: DCID 5640 MID 448 to RID 0 - Bounced by destination server with "
         "response: 5.1.0 - Unknown address error ('554', ['5.7.1 Relay denied'])",
@@ -140,10 +131,8 @@ RULES = (
     Rule(
         "delayed",
         "Delayed",
-        compiled(
-            r"Delayed: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
-            r"to (?:RID )?[0-9]+ - .*"
-        ),
+        r"Delayed: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
+        r"to (?:RID )?[0-9]+ - .*",
         lambda m: Delayed(m[1]),
         "Delayed: DCID 5 MID 4 to RID 0 - 4.1.0 - Unknown address error "
         "('466', ['Mailbox temporarily full.'])[]",
@@ -152,9 +141,7 @@ RULES = (
     Rule(
         "connection error",
         "Connection",
-        compiled(
-            r"Connection Error: (?:connection timed out )?DCID:? ([0-9]{1,12}) .*"
-        ),
+        r"Connection Error: (?:connection timed out )?DCID:? ([0-9]{1,12}) .*",
         lambda m: ConnectionFailed(m[1]),
         "Connection Error: DCID 63 domain: example.com IP: 198.51.100.9 port: 25 "
         "details: [Errno 0] Error interface: 192.0.2.1 reason: network error",

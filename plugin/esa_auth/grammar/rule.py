@@ -2,30 +2,43 @@
 
 import re
 from collections.abc import Callable
-from typing import Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
 
 from esa_auth.facts import Fact
 
 Evidence: TypeAlias = Literal["real", "redacted", "template", "third-party"]
 
 
-class Rule(NamedTuple):
+@dataclass(frozen=True)
+class Rule:
     """One line form.
 
-    ``pattern`` must match the whole body, trailing blanks removed. ``build`` may still
-    refuse (None) what a regular expression should not decide. ``seen`` says where the
-    form was seen and ``evidence`` how good that is: ``real`` (a line of an appliance or
-    a vendor's page), ``redacted`` (a real line in somebody's test), ``template`` (the
+    ``expression`` must match the whole body, trailing blanks removed. ``build`` may
+    still refuse (None) what a regular expression should not decide. ``seen`` says where
+    the form was seen and ``evidence`` how good that is: ``real`` (a line of an appliance
+    or a vendor's page), ``redacted`` (a real line in somebody's test), ``template`` (the
     appliance's message catalogue), ``third-party`` (only someone's parser shows it).
     """
 
     name: str
     lead: str
-    pattern: re.Pattern[str]
+    expression: str
     build: Callable[[re.Match[str]], Fact | None]
     sample: str
     seen: str
     evidence: Evidence = "real"
+    any_case: bool = False
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The expression, compiled when the first line asks.
+
+        To compile all of them would take most of the time until the first event, and
+        few logs have lines of every form.
+        """
+        return compiled(self.expression, any_case=self.any_case)
 
 
 def compiled(pattern: str, *, any_case: bool = False) -> re.Pattern[str]:
