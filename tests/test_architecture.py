@@ -248,6 +248,10 @@ def unsafe_yaml(module: Module) -> list[int]:
             bases = {ast.unparse(base) for base in node.bases}
             if bases and bases <= safe:
                 safe.add(node.name)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.IfExp):
+            either = {ast.unparse(node.value.body), ast.unparse(node.value.orelse)}
+            if either <= safe:
+                safe.update(ast.unparse(target) for target in node.targets)
     found = []
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Call):
@@ -383,6 +387,11 @@ def test_the_pure_parts_import_pure_parts() -> None:
         ("x", "import yaml\nyaml.load(x, Loader=yaml.Loader)", unsafe_yaml),
         ("x", "import yaml\nyaml.full_load(x)", unsafe_yaml),
         ("x", "class L(yaml.Loader): ...\nyaml.load(x, L)", unsafe_yaml),
+        (
+            "x",
+            "L = yaml.SafeLoader if x else yaml.Loader\nyaml.load(x, L)",
+            unsafe_yaml,
+        ),
         ("x", "def f():\n" + "    x\n" * 40, long_functions),
     ],
 )
@@ -400,6 +409,11 @@ def test_a_breach_is_seen(name: str, source: str, rule: object) -> None:
         ("x", "try:\n    f()\nexcept BaseException:\n    raise", broad_handlers),
         ("x", "class L(yaml.SafeLoader): ...\nyaml.load(x, Loader=L)", unsafe_yaml),
         ("x", "yaml.safe_load(x)", unsafe_yaml),
+        (
+            "x",
+            "L = yaml.CSafeLoader if x else yaml.SafeLoader\nyaml.load(x, L)",
+            unsafe_yaml,
+        ),
         ("x", "def f():\n" + "    x\n" * 39, long_functions),
     ],
 )

@@ -1,23 +1,32 @@
 """Reads what ships in `schemas/` and `conf/`, in a checkout, a wheel or a zip."""
 
 import json
-from importlib.resources import files
+
+# `importlib.resources` does the same, but brings archives and temporary files with it,
+# which delays the first event.
+from pkgutil import get_data
 from typing import Any
 
 
 def schema(name: str) -> dict[str, Any]:
     """Return the JSON Schema ``schemas/<name>.schema.json``."""
-    text = files("esa_auth.schemas").joinpath(f"{name}.schema.json").read_text("utf-8")
+    text = _text("esa_auth.schemas", f"{name}.schema.json")
     document: dict[str, Any] = json.loads(text)
     return document
 
 
 def conf_text(name: str) -> str:
     """Return the text of ``conf/<name>``."""
-    return files("esa_auth.conf").joinpath(name).read_text("utf-8")
+    return _text("esa_auth.conf", name)
 
 
 def report_asset(name: str) -> str:
     """Return the text of a part of the report's page."""
-    folder = files("esa_auth.report").joinpath("assets")
-    return folder.joinpath(name).read_text("utf-8")
+    return _text("esa_auth.report", f"assets/{name}")
+
+
+def _text(package: str, name: str) -> str:
+    found = get_data(package, name)
+    if found is None:
+        raise FileNotFoundError(f"{package}: {name}: its loader reads no files")
+    return found.decode()

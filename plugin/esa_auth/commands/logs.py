@@ -3,7 +3,6 @@
 import logging
 import os
 import time
-from logging.handlers import WatchedFileHandler
 
 from esa_auth.errors import ConfigError
 
@@ -17,6 +16,9 @@ def log_to(path: str) -> None:
     Raises:
         ConfigError: the file cannot be written.
     """
+    # Here, because it brings sockets and queues with it and most runs log to stderr.
+    from logging.handlers import WatchedFileHandler
+
     try:
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY))
         handler = WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")

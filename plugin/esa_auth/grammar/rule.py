@@ -17,9 +17,10 @@ class Rule:
 
     ``expression`` must match the whole body, trailing blanks removed. ``build`` may
     still refuse (None) what a regular expression should not decide. ``seen`` says where
-    the form was seen and ``evidence`` how good that is: ``real`` (a line of an appliance
-    or a vendor's page), ``redacted`` (a real line in somebody's test), ``template`` (the
-    appliance's message catalogue), ``third-party`` (only someone's parser shows it).
+    the form was seen and ``evidence`` how good that is: ``real`` (a line of an
+    appliance or a vendor's page), ``redacted`` (a real line in somebody's test),
+    ``template`` (the appliance's message catalogue), ``third-party`` (only someone's
+    parser shows it).
     """
 
     name: str
@@ -35,8 +36,8 @@ class Rule:
     def pattern(self) -> re.Pattern[str]:
         """The expression, compiled when the first line asks.
 
-        To compile all of them would take most of the time until the first event, and
-        few logs have lines of every form.
+        To compile all of them would delay the first event, and few logs have lines of
+        every form.
         """
         return compiled(self.expression, any_case=self.any_case)
 

@@ -1,0 +1,169 @@
+"""YAML and command line -> settings; the only package that knows key names."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from esa_auth.config.file import MAX_CONFIG, read_defaults, read_file
+from esa_auth.config.values import check_utf8, check_zone, read_key
+from esa_auth.errors import ConfigError
+from esa_auth.inputs.records import Keys
+from esa_auth.pipeline import Settings
+
+if TYPE_CHECKING:
+    from esa_auth.outputs.forward import ForwardSettings
+    from esa_auth.stream.settings import StreamSettings
+
+__all__ = ["MAX_CONFIG", "Config", "MetricsSettings", "load"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """Where metrics go; ``stalled_after`` seconds without a line is not well."""
+
+    address: str | None
+    file: str | None
+    stalled_after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that a command is told, checked."""
+
+    pipeline: Settings
+    input_format: str
+    join_wrapped: bool
+    keys: Keys
+    output_format: str
+    # ecs, ocsf or cim: what an event is written as.
+    output_schema: str
+    dead_letter: str | None
+    dead_letter_max_bytes: int
+    dead_letter_keep: int
+    state_directory: str | None
+    log_file: str | None
+    forward: "ForwardSettings | None"
+    stream: "StreamSettings | None"
+    # Serial number in a file header -> name of the appliance.
+    serials: dict[str, str]
+    metrics: MetricsSettings
+    # Key under `enrich` -> file to look things up in.
+    tables: dict[str, str]
+
+
+def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
+    """Return the configuration of file ``path`` (None: the defaults).
+
+    ``overrides`` maps dotted key paths to values of the command line; ``reference`` is
+    the time that stamps without a year are near to, epoch seconds.
+
+    Raises:
+        ConfigError: the text names the key's path and what is wrong with it.
+    """
+    tree = _merge(read_defaults(), read_file(path) if path else {})
+    for name, value in overrides.items():
+        _set(tree, name.split("."), value)
+    return Config(
+        _settings(tree, reference),
+        tree["input"]["format"],
+        tree["input"]["join_wrapped"],
+        Keys(**tree["input"]["record"]),
+        tree["output"]["format"],
+        tree["output"]["schema"],
+        tree["dead_letter"]["file"],
+        int(tree["dead_letter"]["max_bytes"]),
+        int(tree["dead_letter"]["keep"]),
+        tree["state"]["directory"],
+        tree["log"]["file"],
+        _forward(tree["forward"]),
+        _stream(tree["stream"]),
+        _serials(tree["appliances"]),
+        MetricsSettings(**tree["metrics"]),
+        _tables(tree),
+    )
+
+
+def _settings(tree: dict[str, Any], reference: int) -> Settings:
+    zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
+    check_utf8("appliance", tree["appliance"])
+    check_zone("timezone", tree["timezone"])
+    for name, zone in zones:
+        check_zone(f"appliances.{name}.timezone", zone)
+    return Settings(
+        appliance=tree["appliance"],
+        zone=tree["timezone"],
+        zones=tuple((n, z) for n, z in zones if z),
+        reference=reference,
+        **tree["sessions"],
+        wait=tree["join"]["wait"],
+        max_line=tree["input"]["max_line"],
+        id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
+        **_privacy(tree),
+    )
+
+
+def _forward(tree: dict[str, Any]) -> "ForwardSettings | None":
+    if not tree["address"]:
+        return None
+    # Here, because it brings TLS and the logger with it and most runs write to stdout.
+    from esa_auth.config.forward import forward_settings
+
+    return forward_settings(tree)
+
+
+def _stream(tree: dict[str, Any]) -> "StreamSettings | None":
+    if not tree["brokers"]:
+        return None
+    # Here, because one command alone has brokers.
+    from esa_auth.config.stream import stream_settings
+
+    return stream_settings(tree)
+
+
+def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = _merge(old or {}, value) if both else value
+    return merged
+
+
+def _set(tree: dict[str, Any], path: list[str], value: Any) -> None:
+    for key in path[:-1]:
+        tree = tree[key]
+    tree[path[-1]] = value
+
+
+def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, appliance in appliances.items():
+        serial = appliance.get("serial")
+        if serial is None:
+            continue
+        if serial in names:
+            where = f"appliances.{name}.serial"
+            raise ConfigError(f"{where}: {serial} is that of {names[serial]} too")
+        names[serial] = name
+    return names
+
+
+def _privacy(tree: dict[str, Any]) -> dict[str, Any]:
+    wanted = tree["privacy"]
+    if not (wanted["pseudonymize"] or wanted["redact"]):
+        return {}
+    if not tree["event_id"]["key_file"]:
+        # With the public key, who guesses a name can try it on the event.id.
+        raise ConfigError("event_id.key_file: privacy needs a key of your own")
+    key = read_key("privacy.key_file", wanted["pseudonymize"] and wanted["key_file"])
+    if wanted["pseudonymize"] and key is None:
+        raise ConfigError("privacy.key_file: pseudonymize needs a file with a key")
+    wait = wanted["redact_wait"] if wanted["redact"] else 0
+    return {"pseudonym_key": key, "redact": wanted["redact"], "redact_wait": wait}
+
+
+def _tables(tree: dict[str, Any]) -> dict[str, str]:
+    kinds = tree["enrich"].items()
+    found = {f"{kind}.{key}": path for kind, of in kinds for key, path in of.items()}
+    if found["directory.file"] and tree["privacy"]["pseudonymize"]:
+        raise ConfigError("enrich.directory.file: not with privacy.pseudonymize")
+    return {name: path for name, path in found.items() if path}

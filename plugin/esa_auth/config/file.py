@@ -1,0 +1,91 @@
+"""A file of YAML -> the tree of its keys, as `schemas/config.schema.json` has them."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import yaml
+
+from esa_auth.config.values import check_utf8
+from esa_auth.errors import ConfigError
+from esa_auth.resources import conf_text, schema
+
+MAX_CONFIG = 1 << 20
+# libyaml, where PyYAML has it, takes a tenth of the time; but it follows aliases and
+# any depth, so that it is for our own file alone.
+_Swift = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+
+
+class _Careful(yaml.SafeLoader):
+    """Without aliases, which a configuration has no use for and a bomb is made of."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.events.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed")
+        return super().compose_node(parent, index)
+
+
+def read_defaults() -> dict[str, Any]:
+    """Return what ships."""
+    text = conf_text("default.yaml")
+    tree: dict[str, Any] = yaml.load(text, Loader=_Swift)  # noqa: S506 - a SafeLoader
+    return tree
+
+
+def read_file(path: str) -> dict[str, Any]:
+    """Return what a file of the user says.
+
+    Raises:
+        ConfigError: it cannot be read, is not YAML, or has keys or values that the
+            schema has not.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_CONFIG + 1)
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
+    if len(data) > MAX_CONFIG:
+        raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
+    try:
+        tree = yaml.load(data, Loader=_Careful)  # noqa: S506 - a SafeLoader
+        if tree is None:
+            return {}
+        _check_plain(path, "top level", tree)
+    except (yaml.YAMLError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not YAML: {why}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
+    found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
+    errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
+    if errors:
+        where = ".".join(map(str, errors[0].instance_path)) or "top level"
+        raise ConfigError(f"{path}: {where}: {errors[0].message[:300]}")
+    whole: dict[str, Any] = _whole(tree)
+    return whole
+
+
+def _check_plain(path: str, where: str, value: Any) -> None:
+    """Refuse what YAML knows and JSON does not: dates, bytes, sets, keys not text."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{path}: {where}: key {key!r:.80} is not text")
+            inside = key if where == "top level" else f"{where}.{key}"
+            _check_plain(path, inside, inner)
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            _check_plain(path, f"{where}.{index}", inner)
+    elif isinstance(value, str):
+        check_utf8(f"{path}: {where}", value)
+    elif not isinstance(value, int | float | None):
+        kind = type(value).__name__
+        raise ConfigError(f"{path}: {where}: a {kind}; text needs quotes")
+
+
+def _whole(value: Any) -> Any:
+    """Return ``value`` with 4096 for 4096.0, which JSON Schema takes for an integer."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    whole = isinstance(value, float) and value.is_integer()
+    return int(value) if whole else value
