@@ -11,6 +11,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from esa_auth.config import MAX_CONFIG, Config, load
+from esa_auth.config.file import read_defaults
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
 from esa_auth.resources import conf_text, schema
@@ -62,6 +63,12 @@ def test_shipped_defaults_fit_the_schema(defaults: dict[str, Any]) -> None:
     document = schema("config")
     jsonschema_rs.Draft202012Validator(document).validate(defaults)
     Draft202012Validator(document).validate(defaults)
+
+
+def test_the_swift_reader_of_defaults_reads_what_the_careful_one_does(
+    defaults: dict[str, Any],
+) -> None:
+    assert read_defaults() == defaults
 
 
 def test_schema_is_a_schema_that_allows_no_unknown_key() -> None:

@@ -114,6 +114,8 @@ def report(
 def main() -> int:
     options = parse_options()
     sizes = sizes_of(options)
+    # pip compiles what it installs: no start of an installed program does it again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     load = os.getloadavg()[0]
     results = run(options, sizes)
     rows = [row(figure, results) for figure in figures(sizes)]

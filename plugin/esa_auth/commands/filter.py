@@ -7,7 +7,6 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.acknowledge import Acknowledger
 from esa_auth.commands.delivery import Run, open_run
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
@@ -22,10 +21,10 @@ from esa_auth.envelope import has_prefix
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
-from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+    from esa_auth.state import Memory
 
 # A crash costs the context of the sessions opened since.
 SECONDS_BETWEEN_SAVES = 30.0
@@ -63,6 +62,9 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as held:
         memory = directory = None
         if config.state_directory:
+            # Here, because no one waits for what only some have.
+            from esa_auth.state import Memory, StateDirectory
+
             directory = StateDirectory.open(config.state_directory)
             held.enter_context(directory)
             memory = Memory(directory, SECONDS_BETWEEN_SAVES)
@@ -71,6 +73,8 @@ def run(args: argparse.Namespace) -> int:
         decoder = _decoder(config, run)
         try:
             if args.ack and memory and directory:
+                from esa_auth.commands.acknowledge import Acknowledger
+
                 acknowledger = Acknowledger(run, decoder, memory, directory)
                 acknowledger.follow(stream, config.pipeline.max_line)
             else:
@@ -91,7 +95,7 @@ def _decoder(config: Config, run: Run[Any]) -> Decoder:
 
 
 def _filter(
-    run: Run[Any], stream: Stream, decoder: Decoder, memory: Memory | None
+    run: Run[Any], stream: Stream, decoder: Decoder, memory: "Memory | None"
 ) -> None:
     """Read to the end, or to where no record can be told from the next any more."""
     if memory:

@@ -47,3 +47,15 @@ class Enricher(Protocol):
 def added(part: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
     """Return ``part`` with that of ``more`` which it does not have."""
     return {**part, **more, **part}
+
+
+def lines_of(data: bytes) -> list[str]:
+    """Return the lines of a text.
+
+    Raises:
+        TableError: it is none.
+    """
+    try:
+        return data.decode("utf-8-sig").split("\n")
+    except UnicodeDecodeError as error:
+        raise TableError(f"byte {error.start}: not UTF-8") from error

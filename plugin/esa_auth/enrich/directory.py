@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from esa_auth.enrich import Table, TableError, added
+from esa_auth.enrich import Table, TableError, added, lines_of
 
 MOST_ROWS = 500_000
 NAME, MAILBOX, ROLES, GROUP = "user.name", "user.email", "user.roles", "user.group.name"
@@ -91,11 +91,7 @@ def parse(data: bytes) -> People:
     Raises:
         TableError: it is none.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(f"byte {error.start}: not UTF-8") from error
-    rows = csv.reader((f"{line}\n" for line in text.split("\n")), strict=True)
+    rows = csv.reader((f"{line}\n" for line in lines_of(data)), strict=True)
     try:
         people = People(_header(rows))
         for row in filter(None, rows):

@@ -9,7 +9,7 @@ from functools import partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
-from esa_auth.enrich import Table, TableError, added
+from esa_auth.enrich import Table, TableError, added, lines_of
 from esa_auth.enrich.peer import Address, AddressTable, peer_place
 
 MOST_NETWORKS = 100_000
@@ -46,12 +46,8 @@ def parse(data: bytes) -> AddressTable:
     Raises:
         TableError: it is none.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TableError(f"byte {error.start}: not UTF-8") from error
     networks: _Networks = {}
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(lines_of(data), start=1):
         words = line.split(maxsplit=2)
         if not words or words[0].startswith("#"):
             continue
