@@ -11,10 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from esa_auth.resources import schema
-from tests.checkout import ROOT, needs_checkout
+from tests.checkout import ROOT
 from tests.process import PATIENCE
-
-pytestmark = needs_checkout
 
 ASKED: list[tuple[str, dict[str, str]]] = []
 ANSWERS = {
