@@ -19,6 +19,7 @@ ANY = None
 # a part that is not in the table may not exist.
 MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "__init__": frozenset(),
+    "compiled": frozenset(),
     "errors": frozenset(),
     "facts": frozenset(),
     "counters": frozenset(),
@@ -38,7 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
     "grammar": frozenset({"facts"}),
-    "sessions": frozenset({"facts", "joined"}),
+    "sessions": frozenset({"compiled", "facts", "joined"}),
     "ecs": frozenset({"document", "facts", "joined", "letter", "token"}),
     "kinds": frozenset({"resources"}),
     "validation": frozenset({"document", "kinds", "resources"}),
@@ -54,6 +55,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     # Where the stages meet.
     "pipeline": frozenset(
         {
+            "compiled",
             "counters",
             "document",
             "ecs",
@@ -88,6 +90,7 @@ STAGES = frozenset(
 )
 PURE = frozenset(
     {
+        "compiled",
         "counters",
         "document",
         "ecs",

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
+from esa_auth.compiled import mypyc_attr
 from esa_auth.document import Document
 from esa_auth.envelope import Clock
 from esa_auth.facts import Envelope, Fact, Instant, Unread
@@ -64,6 +65,7 @@ class Settings:
         return max(1, min(1024, self.cap // 128))
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
 

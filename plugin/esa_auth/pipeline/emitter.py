@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from esa_auth import ecs
+from esa_auth.compiled import mypyc_attr
 from esa_auth.counters import Counters
 from esa_auth.document import Document
 from esa_auth.facts import (
@@ -26,6 +27,7 @@ from esa_auth.validation import EventSchema
 Out = TypeVar("Out")
 
 
+@mypyc_attr(allow_interpreted_subclasses=True)
 class Emitter(Generic[Out]):
     """Builds, validates and encodes; ``out`` and ``dead`` are taken by the caller."""
 
