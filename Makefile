@@ -10,6 +10,7 @@ SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
+COMPILED := .cache/compiled
 BIN    := $(VENV)/bin
 
 .PHONY: demo demo-kafka test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
@@ -43,7 +44,7 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test $(PEERS)/.done
+bench: $(VENV)/.test $(PEERS)/.done $(COMPILED)/.done
 	$(BIN)/python -m tests.bench
 
 bench-kafka: $(VENV)/.kafka $(KAFKA)/.done
@@ -51,7 +52,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done $(KAFKA)/.done
+engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done $(KAFKA)/.done $(COMPILED)/.done
 
 $(KAFKA)/.done: tests/kafka/pom.xml
 	@mkdir -p $(KAFKA)
@@ -104,6 +105,19 @@ $(SYSLOG_NG)/.done: Makefile
 	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; \
 	else cd $(SYSLOG_NG) && apt-get download -qq syslog-ng-core 2>/dev/null && dpkg -x syslog-ng-core_*.deb . && touch .done \
 	|| echo "no syslog-ng: the tests that need it will not run"; fi
+
+# This program with its hot modules compiled. Its wheel is of 1980, so that CI can build
+# the same bytes.
+$(COMPILED)/.done: Makefile setup.py setup.cfg pyproject.toml $(shell find plugin/esa_auth schemas conf -type f ! -name '*.pyc') $(VENV)/.test
+	@rm -rf build $(COMPILED)
+	@mkdir -p $(COMPILED)
+	@if command -v cc >/dev/null; then \
+	  ESA_AUTH_COMPILE=1 SOURCE_DATE_EPOCH=315532800 $(BIN)/python -m build --wheel --outdir $(COMPILED)/dist . >$(COMPILED)/log 2>&1 \
+	  && $(BIN)/python -m venv $(COMPILED) \
+	  && $(COMPILED)/bin/python -m pip install --quiet "$$(echo $(COMPILED)/dist/*.whl)[test]" && touch $@ \
+	  || echo "the build failed ($(COMPILED)/log): the tests of the compiled program will not run"; \
+	else echo "no C compiler: the tests of the compiled program will not run"; fi
+	@rm -rf build
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,

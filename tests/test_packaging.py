@@ -57,7 +57,8 @@ def package_files() -> dict[str, bytes]:
 
 def run(*words: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> str:
     """Run a program that must succeed; return its stdout."""
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
+    ours = ("PYTHONPATH", "ESA_AUTH_COMPILE")
+    environment = {k: v for k, v in os.environ.items() if k not in ours}
     done = subprocess.run(
         list(map(str, words)),
         cwd=cwd,
@@ -150,6 +151,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         script = archive.read(points).decode()
     assert "Name: esa-auth-normalizer\n" in metadata
     assert "Requires-Python: >=3.11\n" in metadata
+    assert wheel.name.endswith("-py3-none-any.whl")
     assert "esa-auth = esa_auth.__main__:main" in script
 
 
