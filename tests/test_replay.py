@@ -12,23 +12,33 @@ from tests.archive_runs import Ran, auth, letters_in, on_a_terminal, opening, ru
 # A program in which the lines of one user are of a form that no rule reads yet, and
 # one whose schema refuses his events.
 UNREAD = """
+import re
 from esa_auth import grammar
-from esa_auth.facts import Unread
-read = grammar.read
-grammar.read = lambda body: Unread(True) if "poison" in body else read(body)
+def narrowed(rule):
+    pattern = rule.pattern
+    return rule._replace(
+        pattern=re.compile(f"(?!.*poison)(?:{pattern.pattern})", pattern.flags)
+    )
+for lead, rules in grammar._BY_LEAD.items():
+    grammar._BY_LEAD[lead] = tuple(map(narrowed, rules))
 """
 INVALID = """
-from esa_auth.validation import EventSchema
-class Schema(EventSchema):
-    def __init__(self):
-        super().__init__()
-        fits = self.fits
-        self.fits = lambda document: "poison" not in repr(document) and fits(document)
-    def reasons(self, event):
-        return ["poison"]
-from esa_auth.pipeline import emitter
-emitter.EventSchema = Schema
+from esa_auth import resources
+read = resources.schema
+def narrowed(name):
+    document = read(name)
+    if name == "auth-event":
+        fields = document["properties"]
+        fields["FIELD"] = {"allOf": [fields["FIELD"], {"not": REFUSED}]}
+    return document
+resources.schema = narrowed
 """
+OF_POISON = INVALID.replace("FIELD", "related").replace(
+    "REFUSED", '{"properties": {"user": {"contains": {"const": "poison"}}}}'
+)
+OF_AN_END = INVALID.replace("FIELD", "event").replace(
+    "REFUSED", '{"properties": {"type": {"const": ["end"]}}}'
+)
 HEADER = [
     "Begin Logfile",
     "Version: 14.0.0-698 SN: 421F6D8FB9C75E19C425-C9AEA81B2B70",
@@ -96,7 +106,7 @@ def fields(events: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     "text", [thrice(), records(), syslog()], ids=["native", "json", "bsd"]
 )
-@pytest.mark.parametrize("before", [UNREAD, INVALID], ids=["unread", "invalid"])
+@pytest.mark.parametrize("before", [UNREAD, OF_POISON], ids=["unread", "invalid"])
 def test_ids_and_fields_are_those_of_a_live_run_with_the_fix(
     tmp_path: Path, text: bytes, before: str
 ) -> None:
@@ -273,12 +283,9 @@ def test_a_line_that_was_cut_is_never_read(tmp_path: Path) -> None:
 
 
 def test_a_refused_session_end_is_kept_because_no_line_gives_it(tmp_path: Path) -> None:
-    before = INVALID.replace(
-        '"poison" not in repr(document)', 'document.own["event"]["type"] != ["end"]'
-    )
     dead, rest = tmp_path / "dead", tmp_path / "rest"
     text = native(*session(7, "ann"), "ICID 7 close", *session(8, "ann"))
-    live = run("filter", "--dead-letter", dead, stdin=text, before=before)
+    live = run("filter", "--dead-letter", dead, stdin=text, before=OF_AN_END)
     assert live.account["rejected"] == 0
     assert live.account["dead_letters"] == 2
     ran = run("replay", "--dead-letter", rest, dead)

@@ -232,15 +232,16 @@ def test_a_version_that_is_named_meanwhile_is_not_of_the_lines_before() -> None:
     ]
 
 
-def test_an_event_that_is_refused_is_a_letter_of_its_own_line(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def spoiled(document: Document) -> Document:
+    """Add what the schema has no place for."""
+    return document._replace(own={**document.own, "weather": "fair"})
+
+
+def test_an_event_that_is_refused_is_a_letter_of_its_own_line() -> None:
     """Lines like it were counted behind it; a replay gives each its own id."""
     lines = [native(inbound())] * 3
     wanted = [e["event"]["id"] for e in run(lines).results]
-    pipeline = made(WAIT)
-    monkeypatch.setattr(pipeline._emit._schema, "fits", lambda _: False)
-    monkeypatch.setattr(pipeline._emit._schema, "reasons", lambda _: ["as told"])
+    pipeline = made(replace(WAIT, enrich=spoiled))
     pipeline.feed(lines)
     assert pipeline.counters.lines == pipeline.counters.ignored == 0
     pipeline.drain()

@@ -48,7 +48,7 @@ class EventSchema:
             fits = context.fits[kind] = _asked_of(kind, context)
         return fits(own)
 
-    def reasons(self, event: dict[str, Any]) -> list[str]:
+    def reasons(self, event: object) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
         # Imported here because it takes a second (its format checkers build a
         # grammar), and most runs refuse nothing.

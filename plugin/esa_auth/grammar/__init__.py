@@ -14,8 +14,8 @@ from esa_auth.grammar import (
     message,
     outbound,
 )
-from esa_auth.grammar.nearest import Departure
-from esa_auth.grammar.nearest import nearest as _nearest
+from esa_auth.grammar.departure import Departure
+from esa_auth.grammar.departure import nearest as _nearest
 from esa_auth.grammar.rule import Rule
 
 __all__ = [

@@ -86,9 +86,9 @@ class Population(Generic[Out]):
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
         """Return the live session of ``number``; one that is too old ends here."""
-        session = table.live.get(number)
-        if session is None or instant is None:
+        if number not in table.live or instant is None:
             return None
+        session = table.live[number]
         if instant.epoch - session.start.epoch <= table.max_age:
             return session
         table.drop_expired(number)

@@ -48,6 +48,7 @@ class Table:
         self.side: Side = side
         self.max_age = max_age
         self.kept: dict[bytes, bytes] = {}
+        # Read by [] alone: compiled, `get` would pass over those who override it.
         self.live: dict[bytes, Session] = {}
         self.expired = 0
         self.evicted = 0
@@ -62,8 +63,9 @@ class Table:
 
         Unless that one has no opening line yet and this is it, a moment late.
         """
-        session = self.live.get(number)
-        if session is not None:
+        session = None
+        if number in self.live:
+            session = self.live[number]
             if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
                 self._late_opening(session, at, body)
                 return None
@@ -79,9 +81,8 @@ class Table:
         """Keep a context line of a connection, unless it is far too long for one."""
         if len(body) > MAX_KEPT:
             return
-        session = self.live.get(number)
-        if session is not None:
-            fold_context(session, self._fact(number, body))
+        if number in self.live:
+            fold_context(self.live[number], self._fact(number, body))
             return
         kept = self.kept.get(number)
         if kept is None:
@@ -94,16 +95,15 @@ class Table:
 
         The caller has dealt with one that is too old, see `drop_expired`.
         """
-        session = self.live.get(number)
-        if session is None:
-            session = Session(self.side, number.decode(), instant)
-            kept = self.kept.pop(number, None)
-            if kept is not None:
-                if instant.epoch - _opened(kept) <= self.max_age:
-                    self._unfold(session, number, kept)
-                else:
-                    self.expired += 1
-            self.live[number] = session
+        if number in self.live:
+            return self.live[number]
+        session = self.live[number] = Session(self.side, number.decode(), instant)
+        kept = self.kept.pop(number, None)
+        if kept is not None:
+            if instant.epoch - _opened(kept) <= self.max_age:
+                self._unfold(session, number, kept)
+            else:
+                self.expired += 1
         return session
 
     def drop_expired(self, number: bytes) -> None:
