@@ -52,6 +52,8 @@ class BuildCompiled(build_ext):
 
     def finalize_options(self) -> None:
         """Put them in the place of the one that stands for all."""
+        if self.editable_mode:
+            raise SystemExit("ESA_AUTH_COMPILE=1 is not for an editable installation")
         self.distribution.ext_modules = [*extensions()]
         super().finalize_options()
 

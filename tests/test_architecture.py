@@ -283,6 +283,19 @@ def long_functions(module: Module) -> dict[str, int]:
     return found
 
 
+def taken_names(module: Module) -> set[str]:
+    """Return the functions that are called as a module of their package is.
+
+    Compiled, the module is what the name stands for.
+    """
+    modules = {each.name for each in MODULES}
+    return {
+        node.name
+        for node in module.tree.body
+        if isinstance(node, ast.FunctionDef) and f"{module.name}.{node.name}" in modules
+    }
+
+
 # ---- the sources keep them ----------------------------------------------------------
 
 
@@ -321,6 +334,11 @@ def test_sizes(module: Module) -> None:
 def test_the_median_module_is_small() -> None:
     sizes = [len(m.source.splitlines()) for m in MODULES]
     assert median(sizes) < MEDIAN_LINES
+
+
+@each_module
+def test_a_function_is_not_called_as_a_module_beside_it(module: Module) -> None:
+    assert taken_names(module) == set()
 
 
 @each_module
@@ -396,6 +414,7 @@ def test_the_pure_parts_import_pure_parts() -> None:
             unsafe_yaml,
         ),
         ("x", "def f():\n" + "    x\n" * 40, long_functions),
+        ("grammar", "def rule(): ...", taken_names),
     ],
 )
 def test_a_breach_is_seen(name: str, source: str, rule: object) -> None:
@@ -418,6 +437,7 @@ def test_a_breach_is_seen(name: str, source: str, rule: object) -> None:
             unsafe_yaml,
         ),
         ("x", "def f():\n" + "    x\n" * 39, long_functions),
+        ("grammar", "def read(): ...", taken_names),
     ],
 )
 def test_what_is_right_is_no_breach(name: str, source: str, rule: object) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -44,10 +45,12 @@ class Sample:
 class Stage:
     """Where and with what everything is run, for ``limit`` seconds at most.
 
-    ``program`` starts esa-auth; ``peers`` is where those of others are.
+    ``program`` starts esa-auth, ``compiled`` the compiled one; ``peers`` is where those
+    of others are.
     """
 
     program: tuple[str, ...]
+    compiled: tuple[str, ...]
     core: int
     limit: int
     cache: Path
@@ -155,6 +158,8 @@ class Filter:
     joined: Literal["any", "all", "not all"] = "any"
 
     def take(self, verify: bool) -> Sample:
+        if not shutil.which(self.stage.program[0]):
+            raise RunFailed("not built (make engines)")
         corpus = self.stage.corpus(self.spec)
         letters = self.stage.scratch / "dead-letters"
         letters.unlink(missing_ok=True)

@@ -118,15 +118,19 @@ def works(cache: Path, pairs: Sequence[Pair]) -> Iterator[Work]:
             yield Work(each.name, corpus.path, each.words, corpus.lines)
 
 
-def measured(cache: Path, pairs: Sequence[Pair] = KINDS) -> dict[str, float]:
+def measured(
+    cache: Path, pairs: Sequence[Pair] = KINDS, python: str = sys.executable
+) -> dict[str, float]:
     """Return the instructions of one more line of each pair, or round of reference.
+
+    ``python`` is the interpreter of the esa-auth that is counted.
 
     Raises:
         CalledProcessError: a run failed.
     """
     todo = list(works(cache, pairs))
     orders = "\n".join(work.order for work in todo).encode()
-    told, counts = under_valgrind([sys.executable, forked.__file__], orders)
+    told, counts = under_valgrind([python, forked.__file__], orders)
     costs = [counts[process] for process in told.split()]
     return {
         todo[at].name: (costs[at + 1] - costs[at])
