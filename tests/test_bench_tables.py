@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from tests.bench.cases import Sample
+from tests.bench.cases import Once, Sample
 from tests.bench.figures import FLAT, Row, figures, row
-from tests.bench.plan import Sizes
+from tests.bench.plan import Sizes, measure
 from tests.bench.results import Results
 from tests.bench.rows import TITLES, CaseRow, case_rows
 from tests.bench.tables import case_cells, markdown
@@ -115,3 +115,18 @@ def test_markdown_has_a_row_for_every_case_and_figure() -> None:
     rest = [each for each in every if not each.case]
     assert len(lines) == len(cases) + len(rest) + 5
     assert all(line.count("|") == 9 for line in lines[: len(cases) + 2])
+
+
+def test_what_takes_very_long_is_run_once_and_checked() -> None:
+    checked = []
+
+    class Long:
+        name = "growth 100000000"
+
+        def take(self, verify: bool) -> Sample:
+            checked.append(verify)
+            return Sample(200.0, 1000)
+
+    results = measure([Once(Long())], range(4))
+    assert checked == [True]
+    assert results.samples == {"growth 100000000": [Sample(200.0, 1000)] * 3}

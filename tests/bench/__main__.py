@@ -42,7 +42,11 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="small corpora, nothing counted; two minutes",
     )
-    add("--full", action="store_true", help="growth to 10^8 lines; takes very long")
+    add(
+        "--full",
+        action="store_true",
+        help="growth to 10^8 lines, run once; ten minutes more",
+    )
     add("--program", type=shlex.split, help="what starts another esa-auth than ours")
     add("--compiled", type=Path, default=CHECKOUT / ".cache" / "compiled")
     add("--core", type=int, default=max(os.sched_getaffinity(0)))

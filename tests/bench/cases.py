@@ -188,6 +188,23 @@ class Filter:
             raise RunFailed("no session was evicted")
 
 
+class Once:
+    """A case that takes too long for each round: all get its one sample."""
+
+    def __init__(self, case: Case) -> None:
+        self._case = case
+        self._sample: Sample | None = None
+
+    @property
+    def name(self) -> str:
+        return self._case.name
+
+    def take(self, verify: bool) -> Sample:
+        if self._sample is None:
+            self._sample = self._case.take(verify=True)
+        return self._sample
+
+
 @dataclass(frozen=True, slots=True)
 class FirstEvent:
     """From the start of the process to its first event, with stdin left open."""
