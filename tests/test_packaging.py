@@ -74,12 +74,15 @@ def run(*words: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> str:
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the wheel from a copy of what git knows: no leftovers of other builds."""
+    """Build the wheel from a copy of what git knows and Python leaves behind."""
     copy = tmp_path_factory.mktemp("copy")
     for name in tracked():
         target = copy / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / name, target)
+    for folder in PARTS:
+        (copy / folder / "__pycache__").mkdir()
+        (copy / folder / "__pycache__" / "__init__.cpython-311.pyc").write_bytes(b"x")
     out = tmp_path_factory.mktemp("dist")
     run(sys.executable, "-m", "build", "--wheel", "--outdir", out, copy)
     (built,) = out.glob("*.whl")
