@@ -48,7 +48,6 @@ class Pipeline(Generic[Out]):
         self.settings = settings
         self._emit, make = stages(encode, read_time, settings)
         self.population = Population(self._emit, settings, make)
-        self._appliances = self.population.appliances
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
@@ -56,7 +55,6 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._heads = Heads()
-        self._known = self._heads.known
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
@@ -179,15 +177,14 @@ class Pipeline(Generic[Out]):
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
         at = line.find(INFO) + _INFO_BYTES
-        prefix = self._known.get(line[:at]) or self._heads.read(line, at)
+        prefix = self._heads.known.get(line[:at]) or self._heads.read(line, at)
         if prefix is None:
             self._parsed(line, host, time)
             return
         handle = self._leads.get(line[at : at + 4])
         if handle is not None:
             name = prefix.host or host or self.settings.appliance
-            appliance = self._appliances.get(name) or self.population.named(name)
-            handle(appliance, line, at, prefix)
+            handle(self.population.named(name), line, at, prefix)
 
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)
