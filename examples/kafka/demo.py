@@ -38,13 +38,17 @@ def main() -> None:
         for n in (1, 2):
             words = ("--instance", f"worker{n}")
             worker = held.enter_context(Worker(folder / f"worker{n}", config, *words))
-            worker.start()
-            wait_until(lambda worker=worker: worker.works)  # type: ignore[misc]
+            _start(worker)
         feeder = Feeder(cluster.address, "esa-raw", 4)
         for line in LOG.read_bytes().splitlines():
             feeder.feed([Line("esa01", "esa01", line), Line("esa02", None, line)])
         feeder.finish()
         _show(Reader(cluster.address, "esa-auth-events"))
+
+
+def _start(worker: Worker) -> None:
+    worker.start()
+    wait_until(lambda: worker.works)
 
 
 def _show(reader: Reader) -> None:

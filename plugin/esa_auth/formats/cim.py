@@ -56,7 +56,8 @@ def _homes() -> Homes:
         *groups, last = name.split(".")
         place = tree
         for group in groups:
-            # A group, never a home: no name of a field begins another's.
+            # A group, never a home, which the type cannot say: no name of a field
+            # begins another's.
             place = place.setdefault(group, {})  # type: ignore[assignment]
         place[last] = home
     return tree

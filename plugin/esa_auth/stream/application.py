@@ -70,11 +70,11 @@ class Worker(Application):
 
     def _on_sigterm(self, *_: Any) -> None:
         self._stop = _always
-        super()._on_sigterm()  # type: ignore[no-untyped-call]
+        super()._on_sigterm()  # type: ignore[no-untyped-call]  # quixstreams: no types
 
     def _on_sigint(self, *_: Any) -> None:
         self._stop = _always
-        super()._on_sigint()  # type: ignore[no-untyped-call]
+        super()._on_sigint()  # type: ignore[no-untyped-call]  # quixstreams: no types
 
     def work(self) -> None:
         """Work until a stop.
@@ -99,7 +99,7 @@ class Worker(Application):
         if self._stop():
             self.stop()
         else:
-            super()._process_message(composed)  # type: ignore[no-untyped-call]
+            super()._process_message(composed)  # type: ignore[no-untyped-call]  # quixstreams: no types
 
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
         self._desk.forget()
@@ -117,7 +117,7 @@ class Worker(Application):
         # worker that the group knows no more commits without being asked who it is.
         self._producer.abort_transaction(self._settings.transaction_timeout)
         super()._on_lost(client, partitions)
-        self._processing_context.init_checkpoint()  # type: ignore[no-untyped-call]
+        self._processing_context.init_checkpoint()  # type: ignore[no-untyped-call]  # quixstreams: no types
         self._desk.forget()
         _log.warning("lost: %s", self._shown(partitions))
 
