@@ -42,11 +42,7 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="small corpora, nothing counted; two minutes",
     )
-    add(
-        "--full",
-        action="store_true",
-        help="growth to 10^8 lines, run once; ten minutes more",
-    )
+    add("--full", action="store_true", help="growth to 10^8 lines, which run once")
     add("--program", type=shlex.split, help="what starts another esa-auth than ours")
     add("--compiled", type=Path, default=CHECKOUT / ".cache" / "compiled")
     add("--core", type=int, default=max(os.sched_getaffinity(0)))
