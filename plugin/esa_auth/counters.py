@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+_BESIDE = frozenset(("unknown_heads", "repeats_unread"))
+
 
 @dataclass(slots=True)
 class Counters:
@@ -12,6 +14,11 @@ class Counters:
     of an administrator), ``context`` (kept or used for a session, or a file header),
     ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
     in ``lines`` too, when that is written.
+
+    Beside them: ``unknown_heads`` are physical lines before whose text stands nothing
+    that is known, no stamp, no level, and no word that begins a known line.
+    ``repeats_unread`` is how many attempts, at most, ``last message repeated n times``
+    stood for: which line was the last of its sender is not known behind a collector.
     """
 
     lines: int = 0
@@ -23,6 +30,8 @@ class Counters:
     invalid_events: int = 0
     dead_letters: int = 0
     wrapped_joined: int = 0
+    unknown_heads: int = 0
+    repeats_unread: int = 0
 
     @property
     def ignored(self) -> int:
@@ -35,14 +44,20 @@ class Counters:
         return self.results + self.ancillary + self.session_ends
 
     def as_dict(self) -> dict[str, int]:
-        """Return all of them by name."""
-        return {**asdict(self), "ignored": self.ignored, "events": self.events}
+        """Return them by name; of those beside the account, what is not 0."""
+        counts = {**asdict(self), "ignored": self.ignored, "events": self.events}
+        return {k: n for k, n in counts.items() if n or k not in _BESIDE}
 
     def closing_line(self) -> str:
         """Return the accounting identity in one line."""
+        repeats = (
+            f"; 'last message repeated' stood for {self.repeats_unread} lines not read"
+            if self.repeats_unread
+            else ""
+        )
         return (
             f"{self.lines} lines = {self.results} results + {self.ancillary} ancillary"
             f" + {self.context} context + {self.ignored} ignored"
             f" + {self.rejected} rejected; {self.session_ends} session ends,"
-            f" {self.dead_letters} dead letters"
+            f" {self.dead_letters} dead letters{repeats}"
         )
