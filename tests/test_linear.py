@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 import esa_auth
-from esa_auth.envelope.prefix import _PREFIX, MAX_PREFIX
+from esa_auth.envelope import HEADS, Head
+from esa_auth.envelope.prefix import _FIRST, _MOST_PIECES, MAX_PREFIX, read_prefix
 from esa_auth.grammar import RULES, Rule
 from esa_auth.grammar.admin import _AUDITS, _FROM, _SAYS
 from esa_auth.grammar.inbound import _CLIENT
@@ -47,16 +48,20 @@ OTHERS = {
     "ecs._LINES_OWN": " using AUTH mechanism: ",
     "ecs._SCORE": "-9.9",
     "ecs._TLS_VERSION": "TLSv1.2",
+    "envelope._LEVEL": "Info: ",
     "envelope._LOCAL": STAMP,
+    "envelope._ODD": "2009 Apr 22 11:44:48.5",
     "envelope._ONLY_STAMP": "Apr 22 11:44:48 2009 ",
     "envelope._RFC3339": "2009-04-22T11:44:48.5+02:00",
     "formats._EMAIL": "ann@mail.example.com",
     "grammar._QUOTE": "'",
     "grammar._SESSION_AUTH": "icid 450 auth",
     "inputs._STAMP": f"{STAMP} ",
-    "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
+    "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
     "pipeline._PRIORITY": "<22>",
+    "pipeline._REPEATED": "message repeated 3 times: [",
+    "pipeline.PERHAPS": "Wed Apr 22 Info:  SMTP Auth: (ICID 450)",
     "privacy._CODE": "ICID 450",
     "privacy._MAILBOX": "ann@mail.example.com",
     "privacy._NAME_AT": "SMTP Auth: (ICID 450) failed for user: ann",
@@ -67,11 +72,11 @@ OTHERS = {
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
     *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
-    *("privacy._TOKEN", "token._TOKEN"),
+    *("privacy._TOKEN", "token._TOKEN", "pipeline.PERHAPS"),
 )
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {
-    *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED"),
+    *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED", "grammar._LITERAL"),
     *("inputs._STATUS", "inputs._STAMPED", "inputs._NUMBERED", "inputs._ADDRESS"),
 }
 
@@ -153,7 +158,7 @@ def test_the_counter_sees_a_search_that_begins_anew_everywhere() -> None:
 
 
 def test_no_pattern_is_left_out() -> None:
-    told = {id(pattern) for pattern, _ in PATTERNS.values()} | {id(_PREFIX)}
+    told = {id(pattern) for pattern, _ in PATTERNS.values()} | set(map(id, _FIRST))
     left = {
         name
         for name, pattern in patterns_of_the_package().items()
@@ -190,23 +195,21 @@ def test_the_counter_agrees_with_re() -> None:
             assert found is (rule.pattern.fullmatch(other.sample) is not None)
 
 
-@pytest.mark.parametrize(
-    "sample",
-    [
-        "<22>Apr 22 11:44:48 2009 esa01 mail_logs: Info: x",
-        "Apr 22 11:44:48 a b: Apr 22 11:44:48 esa01 mail_logs: Info: x",
-        "2009-04-22T11:44:48.5+02:00 esa01 mail_logs: Info: x",
-        "<22>1 2009-04-22T11:44:48Z esa01 mail_logs - - [a b] [c d] Info: x",
-        "Wed Apr 22 11:44:48 2009 Info: x",
-    ],
-)
-def test_a_prefix_takes_few_steps_whatever_the_line(sample: str) -> None:
+@pytest.mark.parametrize("head", HEADS, ids=lambda head: head.name)
+def test_a_piece_of_a_head_takes_few_steps_whatever_the_line(head: Head) -> None:
     """It is looked for in the first bytes only, so a bound is enough."""
-    steps = Steps(_PREFIX)
-    for head, pump in hostile(sample):
-        line = (head + pump * MAX_PREFIX)[:MAX_PREFIX]
-        steps.match(line)
-        assert steps.taken < 200 * MAX_PREFIX
+    for pattern in _FIRST:
+        steps = Steps(pattern)
+        for begin, pump in hostile(head.sample.decode("latin-1")):
+            line = (begin + pump * MAX_PREFIX)[:MAX_PREFIX]
+            steps.match(line)
+            assert steps.taken < 40 * MAX_PREFIX
+
+
+def test_a_head_of_any_number_of_pieces_is_given_up() -> None:
+    for piece in (b"<22>", b"Apr 22 11:00:00 a b: ", b"Original Address=192.0.2.1 "):
+        found = read_prefix(piece * MAX_PREFIX)
+        assert found.body_at <= len(piece) * _MOST_PIECES
 
 
 def test_a_reply_of_quotes_that_nothing_closes() -> None:

@@ -337,7 +337,8 @@ def test_no_text_of_the_corpus_makes_or_bends_an_event(line: str) -> None:
         pipeline.feed(one_of_each(line.format(text)))
         found = ended(pipeline)
         assert less_quoted(found.events) == plain, text
-        assert not found.dead
+        # Where no known word begins a line, a wording of the appliance's is kept.
+        assert {d["error"]["type"] for d in found.dead} <= {"unknown_head"}
 
 
 @FEW

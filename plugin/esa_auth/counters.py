@@ -2,8 +2,6 @@
 
 from dataclasses import asdict, dataclass
 
-_BESIDE = frozenset(("unknown_heads", "repeats_unread"))
-
 
 @dataclass(slots=True)
 class Counters:
@@ -44,9 +42,8 @@ class Counters:
         return self.results + self.ancillary + self.session_ends
 
     def as_dict(self) -> dict[str, int]:
-        """Return them by name; of those beside the account, what is not 0."""
-        counts = {**asdict(self), "ignored": self.ignored, "events": self.events}
-        return {k: n for k, n in counts.items() if n or k not in _BESIDE}
+        """Return all of them by name."""
+        return {**asdict(self), "ignored": self.ignored, "events": self.events}
 
     def closing_line(self) -> str:
         """Return the accounting identity in one line."""

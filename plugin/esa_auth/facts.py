@@ -24,7 +24,11 @@ class Instant(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """What stands before the body of a line; the body is ``line[body_at:]``."""
+    """What stands before the body of a line; the body is ``line[body_at:]``.
+
+    ``repeated`` is the physical line, if it says how often the line that is read was
+    repeated.
+    """
 
     body_at: int
     stamp: str | None = None
@@ -32,6 +36,7 @@ class Envelope(NamedTuple):
     host: str | None = None
     program: str | None = None
     priority: int | None = None
+    repeated: bytes | None = None
 
 
 class LogBegun(NamedTuple):

@@ -107,18 +107,20 @@ class Identity:
 class Recalled(Identity):
     """The id of one line whose ordinal is known from the first time it was read."""
 
-    __slots__ = ("_ordinal",)
+    __slots__ = ("_last", "_next")
 
     def __init__(self, appliance: str, ordinal: int, key: bytes = DEFAULT_KEY) -> None:
         super().__init__(appliance, key)
-        self._ordinal = ordinal
+        self._next = self._last = ordinal
 
     def counted(self, raw: bytes, second: int) -> int | None:
         """Return the known ordinal."""
-        return self._ordinal
+        return self._last
 
     def _count(self, line: bytes, second: int) -> int:
-        return self._ordinal
+        # A line that says how often it was repeated is more than one attempt.
+        self._last, self._next = self._next, self._next + 1
+        return self._last
 
 
 def _text(digest: bytes) -> str:

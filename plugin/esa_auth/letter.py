@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 # Reasons for which a whole line was refused: reading it again may give an event. What
 # was refused for another (cut, a session's end) can only be kept.
-WHOLE_LINE = frozenset(("unread", "no_time", "invalid_event"))
+WHOLE_LINE = frozenset(("unread", "unknown_head", "no_time", "invalid_event"))
 BROKEN_RECORD = "broken_record"
 DAMAGED_LETTER = "damaged_letter"
 

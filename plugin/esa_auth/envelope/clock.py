@@ -23,6 +23,12 @@ _LOCAL = re.compile(
 _RFC3339 = re.compile(
     r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
+# BSD stamps as collectors write them on request: the year first or last, a fraction.
+_ODD = re.compile(
+    r"(?:([0-9]{4}) |[A-Z][a-z]{2} )?([A-Z][a-z]{2} {1,2}[0-9]{1,2} "
+    r"[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:[.,]([0-9]{1,9}))?(?: ([0-9]{4}))?"
+)
 # So much a line may be late; what is further back is the hour that comes again.
 _LATE = 300
 _DAY = 86_400
@@ -101,6 +107,11 @@ class Clock:
             return self._nearest_year(parts)
         if match := _RFC3339.fullmatch(stamp):
             return self._rfc3339(*match.groups())
+        if match := _ODD.fullmatch(stamp):
+            first, plain, fraction, last = match.groups()
+            year = first or last
+            instant = self._read(f"{plain} {year}" if year else plain)
+            return _with_fraction(instant, fraction)
         raise ValueError(stamp)
 
     def _nearest_year(self, parts: _Parts) -> Instant:
@@ -134,13 +145,12 @@ class Clock:
         self, date: str, time: str, fraction: str | None, zone: str | None
     ) -> Instant:
         local = datetime.fromisoformat(f"{date} {time}")
-        millis = int((fraction or "0").ljust(3, "0")[:3])
         if zone is None:
             instant = self._local(local)
         else:
             fixed = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo or UTC
             instant = _instant(local, fixed, _zone_text(fixed, local))
-        return instant._replace(iso=f"{instant.iso[:-4]}{millis:03d}Z")
+        return _with_fraction(instant, fraction)
 
     def _local(self, local: datetime) -> Instant:
         if self._offset is not None:
@@ -167,6 +177,11 @@ class Clock:
         # The hour that comes twice: the second one if the first would go backwards.
         chosen = second if self._last > first.epoch + _LATE else first
         return chosen._replace(flags=("ambiguous_time",))
+
+
+def _with_fraction(instant: Instant, fraction: str | None) -> Instant:
+    millis = int((fraction or "0").ljust(3, "0")[:3])
+    return instant._replace(iso=f"{instant.iso[:-4]}{millis:03d}Z")
 
 
 @lru_cache(maxsize=64)

@@ -16,10 +16,13 @@ from esa_auth.grammar import (
 )
 from esa_auth.grammar.departure import Departure
 from esa_auth.grammar.departure import nearest as _nearest
+from esa_auth.grammar.phrases import Phrases
 from esa_auth.grammar.rule import Rule
 
 __all__ = [
     "AUTH_WORDS",
+    "KEPT",
+    "PHRASES",
     "RULES",
     "Departure",
     "Rule",
@@ -40,6 +43,9 @@ RULES: tuple[Rule, ...] = (
     *audit.RULES,
 )
 
+# Of these no line may be passed over, whatever stands before it.
+KEPT: tuple[Rule, ...] = (*auth.RULES, *admin.RULES, *console.RULES, *audit.RULES)
+
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
 AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
 _SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
@@ -53,11 +59,24 @@ def _by_lead() -> dict[str, tuple[Rule, ...]]:
 
 
 _BY_LEAD = _by_lead()
+# A NUL, and a line feed, a carriage return and a NUL as rsyslog escapes them.
+_LINE_ENDS = ("\0", "#012", "#015", "#000")
+
+
+def trimmed(body: str) -> str:
+    """Return ``body`` without blanks behind it, and what a line end became."""
+    text = body.rstrip()
+    if not text.endswith(_LINE_ENDS):
+        return text
+    end = len(text)
+    while text.endswith(_LINE_ENDS, 0, end):
+        end -= 1 if text.endswith("\0", 0, end) else 4
+    return text[:end].rstrip()
 
 
 def rule_for(body: str) -> Rule | None:
     """Return the rule that reads ``body``, or None."""
-    text = body.rstrip()
+    text = trimmed(body)
     for rule in _BY_LEAD.get(text[:4].lower(), ()):
         if rule.pattern.fullmatch(text):
             return rule
@@ -66,7 +85,7 @@ def rule_for(body: str) -> Rule | None:
 
 def read(body: str) -> Fact | Unread:
     """Return what ``body`` says, or `Unread`. Never raises."""
-    text = body.rstrip()
+    text = trimmed(body)
     for rule in _BY_LEAD.get(text[:4].lower(), ()):
         if match := rule.pattern.fullmatch(text):
             fact = rule.build(match)
@@ -91,6 +110,9 @@ def auth_like(body: str) -> bool:
     if lowered.startswith(AUTH_WORDS):
         return True
     return admin.like(lowered, body[-40:].lower())
+
+
+PHRASES = Phrases(KEPT, auth_like)
 
 
 def nearest(body: str) -> Departure | None:

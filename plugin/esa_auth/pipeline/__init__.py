@@ -7,15 +7,15 @@ from typing import Any, Generic, TypeAlias
 
 from esa_auth.counters import Counters
 from esa_auth.document import Document
-from esa_auth.envelope import read_prefix
 from esa_auth.letter import Letter, Recall
-from esa_auth.pipeline.appliance import Line, Settings
+from esa_auth.pipeline.appliance import Settings
 from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.heads import INFO, Heads
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import load_appliance, save_appliance
+from esa_auth.pipeline.unusual import PERHAPS, Unusual
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
@@ -24,15 +24,13 @@ __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
 _INFO_BYTES = len(INFO)
-# Ends a syslog header where a native stamp ends in a year: "Mar 17 18:24:37 esalogs:"
-# is as long as a native stamp.
-_COLON = ord(":")
+# A syslog header can be as long as a native stamp, "Mar 17 18:24:37 esahost1": that has
+# its blanks and colons in other places, and what it ends in is no year.
+_BLANK, _COLON = ord(" "), ord(":")
 # Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
 _IGNORED = re.compile(
     rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
 )
-# A new stamp or level must be seen: a few words, then the AUTH family's own.
-_AUTH_BEHIND = re.compile(rb"(?:\S{1,40} {1,2}){1,6}SMTP Auth:? \(ICID [0-9]")
 
 
 class Pipeline(Generic[Out]):
@@ -55,36 +53,43 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._heads = Heads()
+        self._unusual = Unusual(self._emit, self.population, self._reader, self._heads)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
-        native = self._native
+        native, perhaps = self._native, PERHAPS.search
         framed = bool(lines) and lines[0][24:31] != _NATIVE_INFO
         unread = self._unfamiliar(lines) if framed else lines
         # Half of all native lines end here, without a step of the interpreter.
         for line in filterfalse(_IGNORED.match, unread):
             lead = line[24:35]
             handle = native.get(lead)
-            if handle is not None and line[23] != _COLON:
+            if handle is None:
+                if lead[:7] != _NATIVE_INFO or perhaps(line, 29):
+                    self._framed(line, None, None)
+            elif line[3] == _BLANK and line[13] == _COLON and line[23] < _COLON:
                 handle(appliance, line, 31, None)
-            elif handle is not None or lead[:7] != _NATIVE_INFO:
+            else:
                 self._framed(line, None, None)
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
         self.counters.lines += len(records)
         named, default = self.population.named, self.settings.appliance
-        native, ignored = self._native, _IGNORED.match
+        native, ignored, perhaps = self._native, _IGNORED.match, PERHAPS.search
         for raw, host, time in records:
             if ignored(raw):
                 continue
             lead = raw[24:35]
             handle = native.get(lead)
-            if handle is not None and raw[23] != _COLON:
+            if handle is None:
+                if lead[:7] != _NATIVE_INFO or perhaps(raw, 29):
+                    self._framed(raw, host, time)
+            elif raw[3] == _BLANK and raw[13] == _COLON and raw[23] < _COLON:
                 handle(named(host or default), raw, 31, None)
-            elif handle is not None or lead[:7] != _NATIVE_INFO:
+            else:
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
@@ -162,7 +167,7 @@ class Pipeline(Generic[Out]):
         """
         known, leads = self._heads.known, self._leads
         appliances, named = self.population.appliances, self.population.named
-        default = self.settings.appliance
+        default, perhaps = self.settings.appliance, PERHAPS.search
         for line in lines:
             at = line.find(INFO) + _INFO_BYTES
             prefix = known.get(line[:at])
@@ -173,33 +178,19 @@ class Pipeline(Generic[Out]):
             if handle is not None:
                 name = prefix.host or default
                 handle(appliances.get(name) or named(name), line, at, prefix)
+            elif perhaps(line, at - 2):
+                yield line
 
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
         at = line.find(INFO) + _INFO_BYTES
         prefix = self._heads.known.get(line[:at]) or self._heads.read(line, at)
         if prefix is None:
-            self._parsed(line, host, time)
+            self._unusual.read(line, host, time)
             return
         handle = self._leads.get(line[at : at + 4])
         if handle is not None:
             name = prefix.host or host or self.settings.appliance
             handle(self.population.named(name), line, at, prefix)
-
-    def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
-        prefix = read_prefix(line)
-        self._heads.remember(line, prefix)
-        name = prefix.host or host or self.settings.appliance
-        handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
-        if handle is None:
-            if prefix.level != "info" and _AUTH_BEHIND.match(line, prefix.body_at):
-                appliance = self.population.named(name)
-                self._reader.refuse_prefix(Line(appliance, line, 0, prefix))
-            return
-        if prefix.stamp is None:
-            prefix = prefix._replace(stamp=time)
-        if prefix.stamp is None:
-            # Somebody's text behind a line feed: it tells nothing of a session, and
-            # is refused if it looks like AUTH.
-            handle = self._leads[b"SMTP"]
-        handle(self.population.named(name), line, prefix.body_at, prefix)
+        elif PERHAPS.search(line, at - 2):
+            self._unusual.read(line, host, time)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Generic, TypeAlias, TypeVar
 
 from esa_auth import grammar
+from esa_auth.envelope import end_of
 from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
@@ -77,9 +78,10 @@ class Connections(Generic[Out]):
             number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
             table = appliance.inbound if inbound else appliance.outbound
             kept = table.kept.get(number)
-            closes = word == b"clos" and raw[end + 1 :].rstrip() == b"close"
+            closes = word == b"clos" and _says_close(raw[end + 1 :])
             if kept is None or not (closes or word in often):
-                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
+                trimmed = Line(appliance, raw, at, prefix).trimmed()
+                other(number, raw[end + 1 :], trimmed)
                 return
             head = raw[:24] if prefix is None else prefix
             if head != appliance.head and appliance.instant(raw, prefix) is None:
@@ -95,7 +97,7 @@ class Connections(Generic[Out]):
 
     def _inbound(self, number: bytes, rest: bytes, line: Line) -> None:
         word, table = rest[:4], line.appliance.inbound
-        if word == b"clos" and rest.rstrip() == b"close":
+        if word == b"clos" and _says_close(rest):
             self._close(table, number, line)
         elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
             self._describe(table, number, line)
@@ -106,7 +108,7 @@ class Connections(Generic[Out]):
         if line.raw[line.at + 4 : line.at + 5] == b":":
             # Of all DCID lines only the AUTH result has the colon.
             self._auth_family(line)
-        elif rest.rstrip() == b"close":
+        elif _says_close(rest):
             self._close(line.appliance.outbound, number, line)
         elif rest.startswith(b"TLS "):
             self._describe(line.appliance.outbound, number, line)
@@ -176,6 +178,10 @@ class Connections(Generic[Out]):
             self._context(table, fact.number.encode(), line)
         elif not isinstance(fact, Unread) or fact.auth_like:
             self._auth_family(line)
+
+
+def _says_close(rest: bytes) -> bool:
+    return rest[: end_of(rest)].rstrip() == b"close"
 
 
 def _is_session(number: bytes) -> bool:

@@ -185,7 +185,8 @@ def _ambiguous(fact: _Told) -> bool:
 
 def source_of(line: Line, instant: Instant, body: str) -> Source:
     """Return the origin of an event that ``line`` says; ``body`` has no blank last."""
-    by, raw, _, prefix = line
+    by, _, _, prefix = line
+    raw = line.physical
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
     if prefix is None:
         event_id = by.identity.of_line(raw, instant.epoch)
@@ -193,6 +194,8 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
         return Source(
             raw, body, instant, by.observer, event_id, "info", None, None, None, flags
         )
+    if prefix.repeated is not None:
+        flags = (*flags, "repeated_message")
     own_stamp = prefix.stamp is not None and prefix.stamp.encode() in raw[:512]
     event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
     return Source(

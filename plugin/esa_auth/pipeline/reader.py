@@ -26,12 +26,13 @@ from esa_auth.pipeline.recall import recall_line
 from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
 
-# First letters of `grammar.AUTH_WORDS`, as they may be written.
-_AUTH_LEADS = ("SMTP", "Smtp", "smtp", "Auth", "AUTH", "auth", "SASL", "Sasl", "sasl")
-# First letters of lines of a login to the appliance itself; few others begin so.
-_ADMIN_LEADS = (
-    *("User", "The ", "An a", "logo", "CLI:", "GUI:", "Acti", "Sour", "Sess", "PID "),
-    "Appl",
+# First letters of the lines that are never passed over; those of a connection go their
+# own way. A wording of AUTH that no rule has may be in small letters or in capitals.
+_LEADS = frozenset(f"{rule.lead} "[:4] for rule in grammar.KEPT) - {"DCID"}
+_NEW_WORDINGS = frozenset(
+    form(word[:4])
+    for word in grammar.AUTH_WORDS
+    for form in (str.lower, str.upper, str.capitalize)
 )
 # Made once: `A | B` in a condition is made at each call of it.
 _JOINED = (InboundResult, OutboundResult, AuthNotice)
@@ -65,7 +66,7 @@ class Reader(Generic[Out]):
             b"Begi": self._header,
             b"Vers": self._header,
             b"Time": self._header,
-            **{word.encode(): self._auth for word in (*_AUTH_LEADS, *_ADMIN_LEADS)},
+            **{word.encode(): self._auth for word in _LEADS | _NEW_WORDINGS},
         }
 
     def _header(
@@ -91,6 +92,7 @@ class Reader(Generic[Out]):
 
     def _family(self, line: Line) -> None:
         """Read a line of the AUTH family: an event, or refused and kept."""
+        line = line.trimmed()
         body = line.body.rstrip()
         fact = grammar.read(body)
         if isinstance(fact, _JOINED):
@@ -150,11 +152,12 @@ class Reader(Generic[Out]):
         session.last = instant
         return session
 
-    def refuse_prefix(self, line: Line) -> None:
-        """Keep a line of the AUTH family behind a stamp or level that is new to us."""
-        reason = "looks like AUTH behind a prefix that is not known"
-        self._refuse(line, "unread", reason)
+    def refuse(self, line: Line, why: str, reason: str) -> None:
+        """Keep a line that looks like one of the families, and cannot be read."""
+        self._refuse(line.trimmed(), why, reason)
 
     def _refuse(self, line: Line, why: str, reason: str) -> None:
-        name = line.appliance.name
-        self._emit.reject(Letter(line.raw, why, (reason,), name, recall_line(line)))
+        letter = Letter(
+            line.physical, why, (reason,), line.appliance.name, recall_line(line)
+        )
+        self._emit.reject(letter)

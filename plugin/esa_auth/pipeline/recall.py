@@ -9,7 +9,7 @@ from esa_auth.pipeline.appliance import Appliance, Line
 
 def recall_line(line: Line) -> Recall:
     """Return it for a line that made no event; it is counted like one that did."""
-    appliance, raw, prefix = line.appliance, line.raw, line.prefix
+    appliance, raw, prefix = line.appliance, line.physical, line.prefix
     instant = line.instant
     ordinal = None
     if instant is not None:

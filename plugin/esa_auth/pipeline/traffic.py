@@ -2,6 +2,7 @@
 
 from esa_auth import grammar
 from esa_auth.counters import Counters
+from esa_auth.envelope import end_of
 from esa_auth.facts import (
     Bounced,
     ConnectionFailed,
@@ -52,7 +53,8 @@ class Traffic:
             return
         start = raw.find(b" ICID ", at) + 6
         end = raw.find(b" ", start)
-        if (raw[start:end] if end > 0 else raw[start:].rstrip()) not in live:
+        number = raw[start:end] if end > 0 else raw[start : end_of(raw)].rstrip()
+        if number not in live:
             return
         line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
