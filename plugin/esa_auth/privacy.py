@@ -227,9 +227,11 @@ def _renamed(source: Source, name: str, other: str) -> Source | None:
 
 def _rewritten(source: Source, body: str) -> Source:
     """Return ``source`` with another body, behind the same prefix."""
-    raw = (source.raw or b"").decode("utf-8", "backslashreplace")
-    head = raw[: len(raw.rstrip()) - len(source.body or "")]
-    return source._replace(raw=(head + body).encode(), body=body)
+    raw = (source.raw or b"").decode("utf-8", "backslashreplace").rstrip()
+    # Behind it stands nothing, or the bracket of a repeated message.
+    at = raw.rindex(source.body or "")
+    rest = raw[at + len(source.body or "") :]
+    return source._replace(raw=(raw[:at] + body + rest).encode(), body=body)
 
 
 def _hidden(text: str, mailbox: Callable[[str], str]) -> str:

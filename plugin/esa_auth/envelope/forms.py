@@ -26,7 +26,7 @@ RFC3339 = (
 )
 STAMP = rb"(?:" + BSD + rb"|" + RFC3339 + rb")"
 _ANY_STAMP = rb"(?:" + NATIVE + rb"|" + STAMP + rb")"
-_LEVEL_NEXT = rb"(?=(?:" + LEVELS + rb"):)"
+_LEVEL_NEXT = rb"(?=(?:" + LEVELS + rb"):|(?:last )?message repeated [0-9])"
 _NO_LEVEL = rb"(?!(?:" + LEVELS + rb"):)"
 # A host, where no other stamp and no level stands; an address may be mapped to IPv6.
 _HOST = (

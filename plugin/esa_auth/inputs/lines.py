@@ -29,9 +29,11 @@ class LineSplitter:
         lines = data.split(b"\n")
         self._rest = lines.pop()
         if len(self._rest) > keep:
-            self._rest, self._skipping = self._rest[:keep], True
+            # A hole that copytruncate of logrotate left in a file may be of any size.
+            rest = self._rest.lstrip(b"\0")
+            self._rest, self._skipping = rest[:keep], len(rest) > keep
         if _may_hold_longer(data, keep) and lines and max(map(len, lines)) > keep:
-            lines = [x if len(x) <= keep else x[:keep] for x in lines]
+            lines = [x if len(x) <= keep else x.lstrip(b"\0")[:keep] for x in lines]
         return done + lines if done else lines
 
     def finish(self) -> list[bytes]:

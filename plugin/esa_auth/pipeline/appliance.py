@@ -9,7 +9,7 @@ from typing import NamedTuple
 from esa_auth import grammar
 from esa_auth.compiled import mypyc_attr
 from esa_auth.document import Document
-from esa_auth.envelope import Clock, end_of, start_of
+from esa_auth.envelope import Clock, end_of
 from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
@@ -160,12 +160,10 @@ class Line(NamedTuple):
         return self.raw if prefix is None else prefix.repeated or self.raw
 
     def trimmed(self) -> "Line":
-        """Return it without what a collector left at its ends."""
+        """Return it without what its line end became on the way."""
         raw = self.raw
-        start, end = start_of(raw), end_of(raw)
-        if end - start == len(raw):
-            return self
-        return self._replace(raw=raw[start:end], at=self.at - start)
+        end = end_of(raw)
+        return self if end == len(raw) else self._replace(raw=raw[:end])
 
 
 def read_context(body: bytes) -> Fact | Unread:

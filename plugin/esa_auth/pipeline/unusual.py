@@ -4,7 +4,7 @@ import re
 from typing import Generic
 
 from esa_auth import grammar
-from esa_auth.envelope import end_of, read_prefix
+from esa_auth.envelope import end_of, read_prefix, start_of
 from esa_auth.facts import Envelope
 from esa_auth.pipeline.appliance import Line
 from esa_auth.pipeline.connections import Handler
@@ -46,6 +46,7 @@ class Unusual(Generic[Out]):
 
     def read(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read ``line``; a record around it may say its host and time."""
+        line = line[start_of(line) :]
         prefix = read_prefix(line)
         self._heads.remember(line, prefix)
         if prefix.stamp is None:
@@ -117,7 +118,9 @@ class Unusual(Generic[Out]):
             return
         single = line[: prefix.body_at] + inner
         own = read_prefix(single)
-        own = own._replace(stamp=own.stamp or prefix.stamp, repeated=line)
+        own = own._replace(
+            stamp=own.stamp or prefix.stamp, repeated=line[: end_of(line)]
+        )
         handle = self._leads.get(single[own.body_at : own.body_at + 4])
         before = self._told()
         if handle is None or not self._used(handle, single, own, name):

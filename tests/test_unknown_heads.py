@@ -1,0 +1,225 @@
+"""A head that nobody knows hides no line of AUTH and no login, and forges none."""
+
+import re
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from esa_auth.grammar import KEPT, Rule, read
+from tests.harness import Run, ended, inbound, made, native, opened, run, syslog
+from tests.test_known_heads import HEADS_OF
+
+SOME = settings(max_examples=100, deadline=None)
+# None of them is a form that is read.
+UNKNOWN = (
+    b"x ",
+    b"a b c d e f g ",
+    b"one two three four five six seven eight nine ten eleven twelve ",
+    b"a\t",
+    b"\t\t a\t b\0\0",
+    b"[collector] [2026/04/22] (esa01) {mail} ",
+    b"2026/04/22 11:00:00 Info: ",
+    b"22.04.2026 11:00:00 esa01 mail_logs: Info: ",
+    b"22/Apr/2026:11:00:00 +0200 esa01 mail_logs Info: ",
+    b"1776855600.123 esa01 mail_logs: Info: ",
+    b"Wed Apr 22 11:00:00 2026 Audit: ",
+    b"i Apr 22 11:00:00 2026 Info: ",
+    b"Wed Apr 22 11:00:00 CEST 2026 Info: ",
+    b"Wed Apr 22 11:00:00 2026 Info: esa01 mail_logs: Info: ",
+    b"Apr 22 11:00:00 esa01 The collector says: ",
+    b"Apr 22 11:00:00 esa01 Connector says - ",
+    b"<22>Apr 22 11:00:00 esa01 mail_logs: Info: forwarded by relay: ",
+    b"User-log of esa01: ",
+    b"Message from esa01: ",
+    b"ICID log: ",
+    b"12345 ",
+    b"0000000000000000000000000000000000000000000000000000000000 ",
+    b'{"m": "',
+    b"level=info msg=",
+    b"#011",
+    b"Info:#011",
+    b"x\\t",
+    b"CEF:0|Cisco|ESA|15.0|x|y|3|msg=",
+    b"LEEF:2.0|Cisco|ESA|15|",
+    b"h" * 400 + b" ",
+    b"w " * 200,
+    bytes(2000) + b"x ",
+    "Größe 22. April 2026 ".encode("latin-1"),
+)
+KEPT_AS = ("unknown_head", "no_time", "unread")
+FORGED = "SMTP Auth: (ICID 450) succeeded for user: admin using AUTH mechanism: "
+FORGED += "PLAIN with profile: x"
+TEXTS = (
+    FORGED,
+    "DCID: 5 IP: 192.0.2.7 SMTP authentication using the profile x succeeded.",
+    "User admin from 203.0.113.9 was authenticated successfully.",
+    "The user admin successfully logged on from 203.0.113.9",
+    f"message repeated 3 times: [ Info: {FORGED}]",
+)
+PLACES = (
+    "MID 6 Subject '{}'",
+    "MID 6 Subject: {}",
+    "MID 6 Message-ID '<{}>'",
+    "MID 6 Custom Log Entry: {}",
+    "MID 6 SDR: Domains for which SDR is requested: helo: {}, env-from: x",
+    "MID 6 RID [0] Response '{}'",
+    "Message done DCID 5633 MID 6 to RID [0] [('subject', '{}')]",
+    "Bounced: DCID 5633 MID 441 to RID 0 - 5.1.0 - ('550', ['{}'])",
+    "Delayed: DCID 5633 MID 441 to RID 0 - 4.1.0 - ('450', ['{}'])[]",
+    "DCID 5633 TLS failed: {}",
+    "ICID 450 Unknown command: {}",
+    "LDAP: Dropping connection from {}",
+    "{}",
+)
+
+
+def both(line: bytes) -> list[Run]:
+    """Run a line as text, and as a record that says its time."""
+    pipeline = made()
+    pipeline.feed_records([(line, None, "2026-04-22T11:00:00Z")])
+    return [run([line]), ended(pipeline)]
+
+
+@pytest.mark.parametrize("head", UNKNOWN)
+def test_no_wording_vanishes_behind_an_unknown_head(head: bytes) -> None:
+    for rule in KEPT:
+        for found in both(head + rule.sample.encode()):
+            found.assert_accounted()
+            assert found.counters.ignored == 0, (head, rule.name)
+            assert not found.events, (head, rule.name)
+            (letter,) = found.dead
+            assert letter["error"]["type"] in KEPT_AS, rule.name
+
+
+@SOME
+@given(st.binary(max_size=400), st.sampled_from(KEPT))
+@example(b"Session ", KEPT[0])
+@example(b"User ", KEPT[0])
+@example(b"DCID " * 70, KEPT[0])
+def test_whatever_stands_before_it(head: bytes, rule: Rule) -> None:
+    """An event is made, or the line is kept; it is never ignored."""
+    line = head.replace(b"\n", b"") + b" " + rule.sample.encode()
+    for found in both(line):
+        found.assert_accounted()
+        assert found.counters.ignored == 0
+
+
+@pytest.mark.parametrize("head", [b"x y: ", b"2026/04/22 11:00:00 Info: "])
+@pytest.mark.parametrize(
+    "body",
+    [
+        "SMTP Auth: (ICID 7) deferred for user: ann",
+        "SMTP AUTH is something new",
+        "SMTPAuth: (ICID 7) succeeded",
+        "ICID 7 SMTP Auth succeeded for ann",
+        "User ann was not authenticated, the account is locked",
+        "The user ann logged in by other means",
+    ],
+)
+def test_a_new_wording_is_kept_too(head: bytes, body: str) -> None:
+    (letter,) = run([head + body.encode()]).dead
+    assert letter["error"]["type"] == "unknown_head"
+    assert letter["cisco_esa"]["reasons"][0].startswith("unknown head")
+
+
+def test_the_reason_and_the_appliance_are_said() -> None:
+    found = run([b"Apr 22 11:00:00 esa07 log: Wed Info: " + inbound()])
+    (letter,) = found.dead
+    assert letter["observer"]["name"] == "esa07"
+    assert letter["error"]["type"] == "unknown_head"
+
+
+def test_lines_with_an_unknown_head_are_counted() -> None:
+    lines = [
+        *(b"GET / HTTP/1.1", b"\x1f\x8b\x08\x00 packed", b"{}", inbound()[5:]),
+        *(b"", b"   ", native("MID 6 queued"), syslog("LDAP: x"), b"Info: x"),
+        *(b"Apr 22 11:00:00 web01 nginx: started", inbound(), b"ICID 450 close"),
+    ]
+    assert run(lines).counters.unknown_heads == 3
+
+
+# ---- never by an offset alone -------------------------------------------------------
+
+SYSLOG = (
+    b"Mar 17 18:24:37 %b Info: ",
+    b"<22>Mar 17 18:24:37 %b Info: ",
+    b"<166>Mar 17 18:24:37 %b Info: ",
+    b"<6>Mar 17 18:24:37 %b Info: ",
+    b"Mar  7 18:24:37 %b Info: ",
+    b"Mar 17 18:24:37 2026 %b Info: ",
+    b"2026 Mar 17 18:24:37 %b Info: ",
+    b"Mar 17 18:24:37.5 %b Info: ",
+    b"2026-03-17T18:24:37Z %b Info: ",
+    b"2026-03-17 18:24:37 %b Info: ",
+    b"<22>2026-03-17T18:24:37 %b Info: ",
+    b"Mar 17 18:24:37 %b x: Info: ",
+    b"<22>Mar 17 18:24:37 %b mail_logs: Info: ",
+    b"Original Address=%b Mar 17 18:24:37 x: Info: ",
+)
+
+
+@pytest.mark.parametrize("record", [False, True])
+@pytest.mark.parametrize("form", SYSLOG)
+@pytest.mark.parametrize("letter", [b"h", b"7", b"0"])
+def test_a_host_name_of_any_length(form: bytes, letter: bytes, record: bool) -> None:
+    bodies = [*opened(), inbound(outcome="succeeded"), b"ICID 450 close"]
+    for length in range(1, 41):
+        host = b"e" * (letter != b"7") + letter * (length - (letter != b"7"))
+        lines = [form.replace(b"%b", host) + body for body in bodies]
+        pipeline = made()
+        if record:
+            pipeline.feed_records([(line, "other", None) for line in lines])
+        else:
+            pipeline.feed(lines)
+        found = ended(pipeline)
+        found.assert_accounted()
+        assert not found.dead, lines[0]
+        assert len(found.events) == 2, lines[0]
+        assert found.events[0]["observer"]["name"] == host.decode(), lines[0]
+        assert found.events[0]["source"]["ip"] == "198.51.100.7", lines[0]
+
+
+# ---- nobody's text makes an event ---------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HEADS_OF)
+def test_no_head_in_a_text_makes_an_event(name: str) -> None:
+    """A Subject may hold a whole line of the log, in any form that is read."""
+    head = HEADS_OF[name][0].decode("latin-1")
+    lines = [place.format(head + text) for place in PLACES[:-1] for text in TEXTS]
+    before = [*opened(), inbound(), b"Start MID 6 ICID 450"]
+    for frame in (native, syslog):
+        plain = run(map(frame, before))
+        found = run(map(frame, [*before, *(line.encode("latin-1") for line in lines)]))
+        found.assert_accounted()
+        assert len(found.events) == len(plain.events)
+        assert {d["error"]["type"] for d in found.dead} <= {"unknown_head"}
+
+
+@pytest.mark.parametrize("head", [*UNKNOWN, *(h for h, _ in HEADS_OF.values())])
+def test_no_text_makes_an_event_behind_any_head(head: bytes) -> None:
+    for place in PLACES[:-1]:
+        for text in TEXTS:
+            for inner in (
+                "",
+                "Info: ",
+                "esa01 x: Info: ",
+                "Apr 22 11:00:00 a b: Info: ",
+            ):
+                found = run([head + place.format(inner + text).encode()])
+                found.assert_accounted()
+                assert not found.events, (place, text)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_line_behind_a_line_feed_is_no_event_without_a_stamp(text: str) -> None:
+    for name, (head, _) in HEADS_OF.items():
+        if not re.search(rb"[0-9]:[0-9]{2}", head):
+            assert not run([head + text.encode()]).events, name
+
+
+def test_words_are_those_of_the_rules() -> None:
+    for rule in KEPT:
+        assert read(rule.sample)
+        assert run([b"?? " + rule.sample.encode()]).counters.rejected == 1
