@@ -6,8 +6,18 @@ import json
 import pytest
 
 from esa_auth.grammar import KEPT
-from tests.harness import Event, Run, decode, ended, inbound, made, native, opened, run
-from tests.harness import syslog
+from tests.harness import (
+    Event,
+    Run,
+    decode,
+    ended,
+    inbound,
+    made,
+    native,
+    opened,
+    run,
+    syslog,
+)
 
 ENDS = (
     b"\r",
@@ -86,7 +96,7 @@ def test_a_carriage_return_inside_a_name_stays() -> None:
 
 
 def test_a_hole_of_nuls_is_passed_over() -> None:
-    """logrotate's copytruncate leaves one as long as the file was."""
+    """Logrotate's copytruncate leaves one as long as the file was."""
     lines = [native(body) for body in BODIES]
     plain: list[Event] = run(lines).events
     for size in (1, 41, 5_000, 300_000):

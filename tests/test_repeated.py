@@ -92,7 +92,7 @@ def test_no_line_makes_any_number_of_events(times: int) -> None:
 
 
 def test_one_that_was_cut_is_kept() -> None:
-    """rsyslog repeats 800 bytes, and the cut can be anywhere in a name."""
+    """Rsyslog repeats 800 bytes, and the cut can be anywhere in a name."""
     name = "x using AUTH mechanism: PLAIN with profile: " + "y" * 800
     inner = (b" Info: " + inbound(user=name))[:800]
     found = run([repeated(2, inner)])

@@ -7,7 +7,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from esa_auth.grammar import KEPT, Rule, read
-from tests.harness import Run, ended, inbound, made, native, opened, run, syslog
+from esa_auth.pipeline import Settings
+from tests.harness import (
+    SETTINGS,
+    Run,
+    ended,
+    inbound,
+    made,
+    native,
+    opened,
+    run,
+    syslog,
+)
 from tests.test_known_heads import HEADS_OF
 
 SOME = settings(max_examples=100, deadline=None)
@@ -40,6 +51,8 @@ UNKNOWN = (
     b"#011",
     b"Info:#011",
     b"x\\t",
+    b"x\x1b[35mesa01\x1b[0m",
+    b"esa01",
     b"CEF:0|Cisco|ESA|15.0|x|y|3|msg=",
     b"LEEF:2.0|Cisco|ESA|15|",
     b"h" * 400 + b" ",
@@ -121,6 +134,21 @@ def test_a_new_wording_is_kept_too(head: bytes, body: str) -> None:
     (letter,) = run([head + body.encode()]).dead
     assert letter["error"]["type"] == "unknown_head"
     assert letter["cisco_esa"]["reasons"][0].startswith("unknown head")
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
+def test_lines_in_utf_16_are_kept(codec: str) -> None:
+    """PowerShell writes a file so when it copies a log with ``>``."""
+    text = "".join(native(rule.sample).decode() + "\r\n" for rule in KEPT)
+    found = run(text.encode(codec).split(b"\n"))
+    found.assert_accounted()
+    assert found.counters.rejected == len(KEPT)
+    covered = Settings(reference=SETTINGS.reference, pseudonym_key=b"k" * 32)
+    line = native(inbound(user="Secret-Name"))
+    (letter,) = run([line.decode().encode(codec)], covered).dead
+    shown = letter["event"]["original"].replace("\0", "")
+    assert "Secret" not in shown
+    assert "Name" not in shown
 
 
 def test_the_reason_and_the_appliance_are_said() -> None:

@@ -11,13 +11,13 @@ from esa_auth.grammar.rule import Rule
 
 # A body may begin so often in one line; one that has more is kept unread.
 _MOST_BEGINNINGS = 64
+# In UTF-16, which PowerShell writes, every other byte of our words is one.
+_NUL = b"\0"
 # Of a longer body the beginning tells as much.
 _LONGEST = 4096
 # What a body may begin with without a rule of its own: AUTH in a session line.
 _OTHERS = ("SMTPAuth", "ICID ", "ICID: ")
 _LITERAL = re.compile(r"[A-Za-z0-9 :,]*(?![?*+{])")
-# Not inside a word, but behind an escape for a tab or a line feed.
-_BOUNDARY = rb"(?:(?<![A-Za-z])|(?<=\\[tnr]))"
 
 
 class Phrases:
@@ -31,11 +31,17 @@ class Phrases:
         self._rules = rules
         words = sorted({*map(beginning, rules), *_OTHERS}, key=len, reverse=True)
         either = b"|".join(re.escape(word.encode()) for word in words)
-        # Any case, since collectors and later releases may write another one.
-        self.beginning = re.compile(_BOUNDARY + rb"(?:" + either + rb")", re.IGNORECASE)
+        # Also inside a word, for what stands before it may be glued on, and in any
+        # case, since collectors and later releases may write another one.
+        self.beginning = re.compile(either, re.IGNORECASE)
 
     def within(self, line: bytes) -> bool:
         """Return whether somewhere in ``line`` stands what may be such a body."""
+        if _NUL in line and self._within(line.replace(_NUL, b"")):
+            return True
+        return self._within(line)
+
+    def _within(self, line: bytes) -> bool:
         for count, found in enumerate(self.beginning.finditer(line)):
             if count >= _MOST_BEGINNINGS:
                 return True

@@ -59,8 +59,9 @@ class Heads:
         end = prefix.body_at - len(INFO)
         plain = line.startswith(stamp, start) and line[end : end + len(INFO)] == INFO
         header = line[start + len(stamp) : end]
-        # Not with a stamp inside, which would be another one in the next line.
-        if stamp and plain and stamp not in header:
+        # Not with a stamp inside, which would be another one in the next line, nor with
+        # a priority, of which only the one that begins a line is told again.
+        if stamp and plain and stamp not in header and b"<" not in header:
             if len(self._headers) >= _MOST:
                 self._headers.clear()
             self._headers[header] = prefix
