@@ -9,7 +9,7 @@ from esa_auth import grammar
 from esa_auth.envelope import HEADS, read_prefix
 from esa_auth.facts import Passed
 from esa_auth.grammar import KEPT, RULES, Rule
-from tests.harness import Event, Run, ended, inbound, made, opened
+from tests.harness import Run, ended, inbound, made, opened
 
 TIME = "2026-04-22T11:00:00.000Z"
 NATIVE = b"Wed Apr 22 11:00:00 2026 "
@@ -185,8 +185,8 @@ def test_a_session_is_read_whole(name: str, record: bool) -> None:
     assert result["observer"]["name"] == (host or "esa")
     assert result["cisco_esa"]["session"]["context"] == "complete"
     assert result["source"]["ip"] == "198.51.100.7"
-    times: list[Event] = [result["@timestamp"][:19], end["@timestamp"][:19]]
-    assert times == [TIME[:19]] * 2
+    times = [result["@timestamp"][:19], end["@timestamp"][:19]]
+    assert set(times) == {TIME[:19]}
     assert found.counters.unknown_heads == 0
 
 

@@ -134,7 +134,7 @@ def test_a_user_in_a_notice_is_only_a_user(user: bytes) -> None:
     assert "outcome" not in notice["event"]
     assert notice["event"]["code"] == "SMTPAUTH_LDAP_QUERY_FAILED_INFO"
     assert notice["cisco_esa"]["icid"] == 450
-    assert notice["user"]["name"] == text_of(b"x" + user).rstrip()
+    assert notice["user"]["name"] == grammar.trimmed(text_of(b"x" + user))
     assert not found.dead
 
 
@@ -204,7 +204,7 @@ def test_no_profile_shifts_an_inbound_result(profile: str, outcome: str) -> None
     (result,) = found.results
     assert result["cisco_esa"]["auth"] == {
         "mechanism": "PLAIN",
-        "profile": profile.rstrip(),
+        "profile": grammar.trimmed(profile),
     }
     assert result["user"]["name"] == "ann"
     assert result["event"]["outcome"] == (

@@ -109,8 +109,8 @@ class Clock:
             return self._rfc3339(*match.groups())
         if match := _ODD.fullmatch(stamp):
             first, plain, fraction, last = match.groups()
-            year = first or last
-            instant = self._read(f"{plain} {year}" if year else plain)
+            dated = first or last
+            instant = self._read(f"{plain} {dated}" if dated else plain)
             return _with_fraction(instant, fraction)
         raise ValueError(stamp)
 

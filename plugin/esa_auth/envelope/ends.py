@@ -5,7 +5,7 @@ _HOLE = b"\0"
 _BYTES = (b"\r", b"\0")
 # A line feed, a carriage return and a NUL as rsyslog escapes them.
 _ESCAPED = (b"#012", b"#015", b"#000")
-_ANY = (*_BYTES, *_ESCAPED)
+CHANGED_ENDS = (*_BYTES, *_ESCAPED)
 
 
 def start_of(line: bytes) -> int:
@@ -16,6 +16,6 @@ def start_of(line: bytes) -> int:
 def end_of(line: bytes) -> int:
     """Return where ``line`` ends, before what its line end became on the way."""
     end = len(line)
-    while line.endswith(_ANY, 0, end):
+    while line.endswith(CHANGED_ENDS, 0, end):
         end -= 1 if line.endswith(_BYTES, 0, end) else len(_ESCAPED[0])
     return end

@@ -25,7 +25,7 @@ def is_stamp(text: bytes) -> bool:
 def has_prefix(line: bytes) -> bool:
     """Return whether ``line``, blanks before it left out, begins a record."""
     found = read_prefix(line)
-    return not (found.stamp is found.level is found.priority is None)
+    return bool(found.stamp or found.level) or found.priority is not None
 
 
 def read_prefix(line: bytes) -> Envelope:

@@ -66,8 +66,6 @@ _LINE_ENDS = ("\0", "#012", "#015", "#000")
 def trimmed(body: str) -> str:
     """Return ``body`` without blanks behind it, and what a line end became."""
     text = body.rstrip()
-    if not text.endswith(_LINE_ENDS):
-        return text
     end = len(text)
     while text.endswith(_LINE_ENDS, 0, end):
         end -= 1 if text.endswith("\0", 0, end) else 4
@@ -85,7 +83,9 @@ def rule_for(body: str) -> Rule | None:
 
 def read(body: str) -> Fact | Unread:
     """Return what ``body`` says, or `Unread`. Never raises."""
-    text = trimmed(body)
+    text = body.rstrip()
+    if text.endswith(_LINE_ENDS):
+        text = trimmed(text)
     for rule in _BY_LEAD.get(text[:4].lower(), ()):
         if match := rule.pattern.fullmatch(text):
             fact = rule.build(match)

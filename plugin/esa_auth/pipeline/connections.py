@@ -78,10 +78,11 @@ class Connections(Generic[Out]):
             number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
             table = appliance.inbound if inbound else appliance.outbound
             kept = table.kept.get(number)
-            closes = word == b"clos" and _says_close(raw[end + 1 :])
+            closes = word == b"clos" and (
+                raw[end + 1 :] == b"close" or _says_close(raw[end + 1 :])
+            )
             if kept is None or not (closes or word in often):
-                trimmed = Line(appliance, raw, at, prefix).trimmed()
-                other(number, raw[end + 1 :], trimmed)
+                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
                 return
             head = raw[:24] if prefix is None else prefix
             if head != appliance.head and appliance.instant(raw, prefix) is None:
@@ -152,6 +153,7 @@ class Connections(Generic[Out]):
             self._count.context += 1
             return
         appliance.messages.ended(session)
+        line = line.trimmed()
         self._emit.closed(
             session, source_of(line, instant, line.body.rstrip()), appliance
         )

@@ -3,6 +3,7 @@
 from typing import Generic
 
 from esa_auth import grammar
+from esa_auth.envelope import CHANGED_ENDS
 from esa_auth.facts import (
     AdminLogin,
     AdminLogout,
@@ -92,7 +93,8 @@ class Reader(Generic[Out]):
 
     def _family(self, line: Line) -> None:
         """Read a line of the AUTH family: an event, or refused and kept."""
-        line = line.trimmed()
+        if line.raw.endswith(CHANGED_ENDS):
+            line = line.trimmed()
         body = line.body.rstrip()
         fact = grammar.read(body)
         if isinstance(fact, _JOINED):
