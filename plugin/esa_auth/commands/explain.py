@@ -20,6 +20,7 @@ from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
 
 _REJECTED = "rejected: it looks like AUTH and no rule reads it (dead letter)"
+_REPEATED = "read once for each time that the line in it was repeated"
 _IGNORED = "ignored: it says nothing about an AUTH session"
 _ALONE = (
     "its opening lines were not given: give the lines of the session on stdin to see"
@@ -104,8 +105,10 @@ def _rows(
     """Feed the line, and yield what is to be said of it."""
     prefix = read_prefix(line)
     name = prefix.host or pipeline.settings.appliance
+    count = pipeline.counters
+    before = count.results + count.ancillary
     pipeline.feed([line])
-    pipeline.take_dead()
+    dead = pipeline.take_dead()
     clock = pipeline.population.named(name).clock
     instant = clock.resolve(prefix.stamp) if prefix.stamp else None
     yield (
@@ -120,8 +123,14 @@ def _rows(
     if isinstance(fact, Unread) or rule is None:
         yield "rule", "none"
         yield from _nearest(body)
-        rejected = isinstance(fact, Unread) and fact.auth_like
-        yield "so it is", _REJECTED if rejected else _IGNORED
+        if count.results + count.ancillary > before:
+            yield "so it is", _REPEATED
+        elif isinstance(fact, Unread) and fact.auth_like:
+            yield "so it is", _REJECTED
+        elif dead:
+            yield "so it is", f"rejected: {dead[0]['error']['message']} (dead letter)"
+        else:
+            yield "so it is", _IGNORED
         return
     yield "rule", rule.name
     yield "seen", f"{rule.seen} [{rule.evidence}]"
