@@ -59,6 +59,7 @@ OTHERS = {
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
+    "pipeline._NATIVE_STAMP": STAMP,
     "pipeline._PRIORITY": "<22>",
     "pipeline._REPEATED": "message repeated 3 times: [",
     "pipeline.PERHAPS": "Wed Apr 22 Info:  SMTP Auth: (ICID 450)",

@@ -2,12 +2,13 @@
 
 from esa_auth.envelope.clock import Clock
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
-from esa_auth.envelope.forms import HEADS, Head
+from esa_auth.envelope.forms import HEADS, NATIVE, Head
 from esa_auth.envelope.prefix import has_prefix, is_stamp, read_prefix
 
 __all__ = [
     "CHANGED_ENDS",
     "HEADS",
+    "NATIVE",
     "Clock",
     "Head",
     "end_of",

@@ -7,8 +7,10 @@ from typing import Any, Generic, TypeAlias
 
 from esa_auth.counters import Counters
 from esa_auth.document import Document
+from esa_auth.envelope import NATIVE
 from esa_auth.letter import Letter, Recall
 from esa_auth.pipeline.appliance import Settings
+from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.heads import INFO, Heads
 from esa_auth.pipeline.patient import stages
@@ -24,9 +26,11 @@ __all__ = ["Pipeline", "Settings"]
 
 _NATIVE_INFO = b" Info: "
 _INFO_BYTES = len(INFO)
-# A syslog header can be as long as a native stamp, "Mar 17 18:24:37 esahost1": that has
-# its blanks and colons in other places, and what it ends in is no year.
-_BLANK, _COLON = ord(" "), ord(":")
+_BLANK = ord(" ")
+# A syslog header can be as long as a native stamp, "Mar 17 18:24:37 esahost1", so the
+# year before the level tells them apart, of lines that begin with a weekday.
+_NATIVE_STAMP = re.compile(NATIVE)
+_MOST_YEARS = 100
 # Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
 _IGNORED = re.compile(
     rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
@@ -50,8 +54,9 @@ class Pipeline(Generic[Out]):
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
         # A native line of level Info has its body at byte 31 and needs no parsing of
-        # what stands before it to be passed over.
-        self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
+        # what stands before it to be passed over. By year, level and first word.
+        self._native: dict[bytes, Handler] = {}
+        self._years: set[bytes] = set()
         self._heads = Heads()
         self._unusual = Unusual(self._emit, self.population, self._reader, self._heads)
 
@@ -59,37 +64,31 @@ class Pipeline(Generic[Out]):
         """Take physical lines without their newline, in log order."""
         self.counters.lines += len(lines)
         appliance = self.population.named(self.settings.appliance)
-        native, perhaps = self._native, PERHAPS.search
+        native = self._native
         framed = bool(lines) and lines[0][24:31] != _NATIVE_INFO
         unread = self._unfamiliar(lines) if framed else lines
         # Half of all native lines end here, without a step of the interpreter.
         for line in filterfalse(_IGNORED.match, unread):
-            lead = line[24:35]
+            lead = line[19:35]
             handle = native.get(lead)
-            if handle is None:
-                if lead[:7] != _NATIVE_INFO or perhaps(line, 29):
-                    self._framed(line, None, None)
-            elif line[3] == _BLANK and line[13] == _COLON and line[23] < _COLON:
+            if handle is not None and line[3] == _BLANK:
                 handle(appliance, line, 31, None)
-            else:
+            elif handle is not None or self._unusual_lead(line, lead):
                 self._framed(line, None, None)
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
         self.counters.lines += len(records)
         named, default = self.population.named, self.settings.appliance
-        native, ignored, perhaps = self._native, _IGNORED.match, PERHAPS.search
+        native, ignored = self._native, _IGNORED.match
         for raw, host, time in records:
             if ignored(raw):
                 continue
-            lead = raw[24:35]
+            lead = raw[19:35]
             handle = native.get(lead)
-            if handle is None:
-                if lead[:7] != _NATIVE_INFO or perhaps(raw, 29):
-                    self._framed(raw, host, time)
-            elif raw[3] == _BLANK and raw[13] == _COLON and raw[23] < _COLON:
+            if handle is not None and raw[3] == _BLANK:
                 handle(named(host or default), raw, 31, None)
-            else:
+            elif handle is not None or self._unusual_lead(raw, lead):
                 self._framed(raw, host, time)
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
@@ -180,6 +179,22 @@ class Pipeline(Generic[Out]):
                 handle(appliances.get(name) or named(name), line, at, prefix)
             elif perhaps(line, at - 2):
                 yield line
+
+    def _unusual_lead(self, line: bytes, lead: bytes) -> bool:
+        """Return whether a line that is not known as native must be looked at."""
+        if lead[5:12] != _NATIVE_INFO:
+            return True
+        year = lead[:5]
+        if year in self._years:
+            return PERHAPS.search(line, 29) is not None
+        if _NATIVE_STAMP.fullmatch(line, 0, 24):
+            if len(self._years) >= _MOST_YEARS:
+                self._years.clear()
+                self._native.clear()
+            self._years.add(year)
+            for word, handle in self._leads.items():
+                self._native[year + _NATIVE_INFO + word] = handle
+        return True
 
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info, the cheap way if it can be."""
