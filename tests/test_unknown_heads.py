@@ -208,6 +208,25 @@ def test_a_host_name_of_any_length(form: bytes, letter: bytes, record: bool) -> 
         assert found.events[0]["source"]["ip"] == "198.51.100.7", lines[0]
 
 
+@pytest.mark.parametrize("record", [False, True])
+def test_a_year_where_a_native_stamp_has_its_own(record: bool) -> None:
+    """Among native lines of that year, and without a host."""
+    head = b"<22>Apr 22 11:00:00 2009 Info: "
+    assert len(head) == len(native(""))
+    bodies = [*opened(), inbound(outcome="succeeded"), b"ICID 450 close"]
+    lines = [native(b"MID 1 ICID 1 x"), *(head + body for body in bodies)]
+    pipeline = made()
+    if record:
+        pipeline.feed_records([(line, None, None) for line in lines])
+    else:
+        pipeline.feed(lines)
+    found = ended(pipeline)
+    found.assert_accounted()
+    assert not found.dead
+    assert [e["@timestamp"] for e in found.events] == ["2009-04-22T11:00:00.000Z"] * 2
+    assert found.results[0]["source"]["ip"] == "198.51.100.7"
+
+
 # ---- nobody's text makes an event ---------------------------------------------------
 
 
