@@ -90,6 +90,7 @@ HEADS_OF = {head.name: (head.sample, None) for head in HEADS} | {
     "year first": (b"2026 Apr 22 11:00:00 esa01 mail_logs: Info: ", "esa01"),
     "year first, fraction": (b"2026 Apr 22 11:00:00.123 esa01 x: Info: ", "esa01"),
     "year last": (b"Apr 22 11:00:00 2026 esa01 mail_logs: Info: ", "esa01"),
+    "year in the middle": (b"Apr 22 2026 11:00:00 esa01 mail_logs: Info: ", "esa01"),
     "native with fraction": (b"Wed Apr 22 11:00:00.123 2026 Info: ", None),
     "priority behind a header": (
         BSD + b"relay fwd: <22>" + BSD + b"esa01 mail_logs: Info: ",

@@ -23,10 +23,10 @@ _LOCAL = re.compile(
 _RFC3339 = re.compile(
     r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-# BSD stamps as collectors write them on request: the year first or last, a fraction.
+# BSD stamps as collectors write them on request: the year in any place, a fraction.
 _ODD = re.compile(
-    r"(?:([0-9]{4}) |[A-Z][a-z]{2} )?([A-Z][a-z]{2} {1,2}[0-9]{1,2} "
-    r"[0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:([0-9]{4}) |[A-Z][a-z]{2} )?([A-Z][a-z]{2} {1,2}[0-9]{1,2}) "
+    r"(?:([0-9]{4}) )?([0-9]{2}:[0-9]{2}:[0-9]{2})"
     r"(?:[.,]([0-9]{1,9}))?(?: ([0-9]{4}))?"
 )
 # So much a line may be late; what is further back is the hour that comes again.
@@ -108,9 +108,9 @@ class Clock:
         if match := _RFC3339.fullmatch(stamp):
             return self._rfc3339(*match.groups())
         if match := _ODD.fullmatch(stamp):
-            first, plain, fraction, last = match.groups()
-            dated = first or last
-            instant = self._read(f"{plain} {dated}" if dated else plain)
+            first, day, middle, time, fraction, last = match.groups()
+            dated = first or middle or last or ""
+            instant = self._read(f"{day} {time} {dated}".rstrip())
             return _with_fraction(instant, fraction)
         raise ValueError(stamp)
 

@@ -16,7 +16,7 @@ BLANKS = rb"[ \t\0]"
 _TIME = rb"[0-9:]{8}(?:[.,][0-9]{1,9})?"
 NATIVE = rb"[A-Z][a-z]{2} [A-Z][a-z]{2} {1,2}[0-9]{1,2} " + _TIME + rb" [0-9]{4}"
 BSD = (
-    rb"(?:(?:19|20)[0-9]{2} )?[A-Z][a-z]{2} {1,2}[0-9]{1,2} "
+    rb"(?:(?:19|20)[0-9]{2} )?[A-Z][a-z]{2} {1,2}[0-9]{1,2} (?:(?:19|20)[0-9]{2} )?"
     + _TIME
     + rb"(?: (?:19|20)[0-9]{2}(?=[ \t]))?"
 )
@@ -36,9 +36,13 @@ _HOST = (
     + _NO_LEVEL
     + rb"(?P<host>(?:[^\s:<]|::?[0-9A-Fa-f])\S{0,254}(?<!:))"
 )
+# A zone behind a stamp is no host. What it means is not certain, so such a head is not
+# read: CST is a zone of America and of China.
+_NO_ZONE = rb"(?!(?:UTC|GMT|[CEW]ES?T|[CEMP][SD]T|[+-][0-9]{2}:?[0-9]{2})[ \t])"
 # The program is the log subscription's name, any text. One of several words is
-# believed only before a level: "MID 5 Subject: ..." is a body.
-_WORD = rb"[A-Za-z][\w.-]{0,31}"
+# believed only before a level, for "MID 5 Subject: ..." is a body, and without digits,
+# for "relay esa01 mail_logs: " has another host.
+_WORD = rb"[A-Za-z][A-Za-z_-]{0,31}"
 _PROGRAM = (
     _NO_LEVEL
     + rb"(?:(?P<program>[^\s<]{1,64}):(?:[ \t]{1,2})|(?P<tag>"
@@ -174,7 +178,9 @@ HEADS = (
         "syslog",
         rb"(?P<stamp>"
         + STAMP
-        + rb")[ \t](?!Original Address=)(?:"
+        + rb")[ \t](?!Original Address=)"
+        + _NO_ZONE
+        + rb"(?:"
         + _HOST
         + rb"[ \t])?(?:"
         + _PROGRAM
