@@ -9,7 +9,7 @@ from esa_auth.facts import Instant
 from esa_auth.joined import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Table
+from esa_auth.sessions import Table, is_expired
 
 Out = TypeVar("Out")
 
@@ -89,7 +89,7 @@ class Population(Generic[Out]):
         if number not in table.live or instant is None:
             return None
         session = table.live[number]
-        if instant.epoch - session.start.epoch <= table.max_age:
+        if not is_expired(session.start.epoch, instant.epoch, table.max_age):
             return session
         table.drop_expired(number)
         self._emit.abandoned(session, appliance, "session_expired")

@@ -10,10 +10,9 @@ from itertools import islice
 
 from esa_auth.facts import Fact, InboundOpened, Instant, OutboundOpened, Side, Unread
 from esa_auth.joined import Session
+from esa_auth.sessions.age import is_expired, is_late
 from esa_auth.sessions.fold import fold_context
 
-# Lines of one second may come in another order over UDP (and do in Elastic's fixture).
-SAME_MOMENT = 2
 # A connection's opening lines take some 300 bytes; the rest would be a flood.
 MAX_KEPT = 4096
 # How many of the oldest a sweep looks at in one go.
@@ -66,13 +65,13 @@ class Table:
         session = None
         if number in self.live:
             session = self.live[number]
-            if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
+            if session.opening is None and is_late(at, session.first.epoch):
                 self._late_opening(session, at, body)
                 return None
             del self.live[number]
         kept = self.kept.pop(number, None)
         line = b"%d %b" % (at, body)
-        if kept is not None and _no_opening(kept) and at - _opened(kept) <= SAME_MOMENT:
+        if kept is not None and _no_opening(kept) and is_late(at, _opened(kept)):
             line += b"\n" + kept.partition(b" ")[2]
         self.kept[number] = line
         return session
@@ -97,13 +96,13 @@ class Table:
         """
         if number in self.live:
             return self.live[number]
-        session = self.live[number] = Session(self.side, number.decode(), instant)
         kept = self.kept.pop(number, None)
         if kept is not None:
-            if instant.epoch - _opened(kept) <= self.max_age:
-                self._unfold(session, number, kept)
-            else:
-                self.expired += 1
+            began = _opened(kept)
+            if not is_expired(began, instant.epoch, self.max_age):
+                return self._unfolded(number, kept, began)
+            self.expired += 1
+        session = self.live[number] = Session(self.side, number.decode(), instant)
         return session
 
     def drop_expired(self, number: bytes) -> None:
@@ -118,14 +117,16 @@ class Table:
 
     def sweep(self, now: int) -> list[Session]:
         """Drop what is too old and return the live sessions among it."""
-        oldest = now - self.max_age
-        while stale := [n for n, line in _head(self.kept) if _opened(line) < oldest]:
+        age = self.max_age
+        while stale := [
+            n for n, line in _head(self.kept) if is_expired(_opened(line), now, age)
+        ]:
             for number in stale:
                 del self.kept[number]
             self.expired += len(stale)
         ended = []
         for number, session in list(islice(self.live.items(), SWEPT)):
-            if session.start.epoch >= oldest:
+            if not is_expired(session.start.epoch, now, age):
                 break
             ended.append(self.live.pop(number))
         self.expired += len(ended)
@@ -149,12 +150,15 @@ class Table:
             session.opened = self._resolve(at)
             fold_context(session, fact)
 
-    def _unfold(self, session: Session, number: bytes, kept: bytes) -> None:
-        at, _, lines = kept.partition(b" ")
-        for line in lines.split(b"\n"):
+    def _unfolded(self, number: bytes, kept: bytes, began: int) -> Session:
+        """Make a session of kept lines, as old as the first of them."""
+        first = self._resolve(began)
+        session = self.live[number] = Session(self.side, number.decode(), first)
+        for line in kept.partition(b" ")[2].split(b"\n"):
             fold_context(session, self._fact(number, line))
         if session.opening is not None:
-            session.opened = self._resolve(int(at))
+            session.opened = first
+        return session
 
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
         """Read a context line as that of connection 0: many have the same, then."""
