@@ -24,7 +24,11 @@ class Instant(NamedTuple):
 
 
 class Envelope(NamedTuple):
-    """What stands before the body of a line; the body is ``line[body_at:]``."""
+    """What stands before the body of a line; the body is ``line[body_at:]``.
+
+    ``around`` is the date on which a receiver wrote down a line whose own stamp may
+    have no year.
+    """
 
     body_at: int
     stamp: str | None = None
@@ -32,6 +36,7 @@ class Envelope(NamedTuple):
     host: str | None = None
     program: str | None = None
     priority: int | None = None
+    around: str | None = None
 
 
 class LogBegun(NamedTuple):

@@ -51,7 +51,8 @@ class Run(Generic[Item]):
         self._letters = letters
 
     def renew(self) -> None:
-        """Look for newer tables; for before a block is read."""
+        """Look at the clock, and for newer tables; for before a block is read."""
+        self.pipeline.at(int(time.time()))
         if self.tables:
             self.tables.refresh()
 

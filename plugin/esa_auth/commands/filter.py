@@ -47,7 +47,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
-    config = load_config(args)
+    config = load_config(args, live=True)
     if args.ack and not (config.forward and config.state_directory):
         raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
     if args.ack and config.pipeline.wait:

@@ -37,7 +37,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Follow until a stop signal; return the exit code."""
-    config = load_config(args)
+    config = load_config(args, live=True)
     if config.state_directory is None:
         raise ConfigError("state.directory: tail needs one (--state-dir DIR)")
     gc.disable()

@@ -69,6 +69,7 @@ def read_prefix(line: bytes) -> Envelope:
     program = get("program2") or get("program1") or get("program5")
     priority = get("priority")
     level = get("level")
+    outer = get("stamp1") if get("stamp2") else None
     return Envelope(
         match.end(),
         get("native") or get("stamp2") or get("stamp1") or get("stamp5"),
@@ -76,4 +77,5 @@ def read_prefix(line: bytes) -> Envelope:
         None if host == "-" else host,
         None if program == "-" else program,
         int(priority) if priority else None,
+        outer[:10] if outer and outer[4] == "-" else None,
     )

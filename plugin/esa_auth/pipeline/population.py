@@ -5,6 +5,7 @@ from dataclasses import replace
 from heapq import heapify, heapreplace
 from typing import Generic, TypeVar
 
+from esa_auth.envelope import Present
 from esa_auth.facts import Instant
 from esa_auth.joined import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
@@ -24,9 +25,12 @@ class Population(Generic[Out]):
         self,
         emitter: Emitter[Out],
         settings: Settings,
-        make: Callable[[str, Settings], Appliance],
+        make: Callable[[str, Settings, Present | None], Appliance],
     ) -> None:
         """``make`` makes an appliance of its name."""
+        self.present = Present(settings.reference) if settings.live else None
+        # Called when lines that an appliance put off were odd.
+        self.came_back: Callable[[Appliance], None] | None = None
         self.appliances: dict[str, Appliance] = {}
         self.settings = settings
         self._emit, self._make = emitter, make
@@ -52,11 +56,13 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self.appliances[name] = self._make(name, self.settings)
+            appliance = self._make(name, self.settings, self.present)
+            appliance.came_back = self.came_back
+            self.appliances[name] = appliance
         return appliance
 
     def anchor(self, reference: int) -> None:
-        """Take ``reference`` as a time shortly after the next line's."""
+        """Take ``reference`` as the time at which the next lines' file was written."""
         self.settings = replace(self.settings, reference=reference)
         for appliance in self.appliances.values():
             appliance.clock.anchor(reference)

@@ -44,6 +44,7 @@ class Reader(Generic[Out]):
         self._emit = emitter
         self._count = emitter.counters
         self._population = population
+        self.settings = population.settings
         self._max_line = population.settings.max_line
         self._connections = Connections(emitter, population, self._family)
         self._traffic = Traffic(emitter, population)

@@ -6,6 +6,7 @@ from typing import Any
 import msgpack
 
 from esa_auth.facts import (
+    Envelope,
     HatDecision,
     InboundOpened,
     Instant,
@@ -40,8 +41,10 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
     # Nothing for those who do not wait: an earlier version can read it, too.
     waiting = appliance.waiting
     held = {"held": save_held(appliance, waiting.sessions)} if waiting else {}
+    odd = {"odd": [list(line) for line in appliance.odd]} if appliance.odd else {}
     return {
         **held,
+        **odd,
         "observer": [observer.version, observer.serial],
         "clock": appliance.clock.snapshot(),
         "inbound": _save_table(appliance.inbound, waiting),
@@ -72,6 +75,10 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
         ]
     )
     appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
+    appliance.odd = [
+        (raw, None if prefix is None else Envelope(*prefix))
+        for raw, prefix in saved.get("odd", [])
+    ]
     appliance.identity.restore(dict(saved["ordinals"]))
     # Of a state that an earlier version wrote, it is as if it had just been looked.
     look_in(appliance, saved.get("until_look", appliance.until_look))
