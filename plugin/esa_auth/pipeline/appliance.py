@@ -15,7 +15,7 @@ from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
-from esa_auth.sessions import Messages, Table
+from esa_auth.sessions import Messages, Series, Table
 
 _MAX_REMEMBERED = 512
 
@@ -97,6 +97,7 @@ class Appliance:
         self.implausible = 0
         self.inbound = Table("icid", settings.max_age, read_context, instant_at)
         self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
+        self.series = Series()
         self.messages = Messages()
         # Empty for ever unless `Settings.wait`.
         self.waiting = Waiting()

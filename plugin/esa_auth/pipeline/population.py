@@ -116,6 +116,8 @@ class Population(Generic[Out]):
                         self._emit.abandoned(session, appliance, "session_evicted")
                 heir.evicted += table.evicted
                 heir.expired += table.expired
+                heir.replaced += table.replaced
+                heir.conflicts += table.conflicts
             for held in appliance.waiting.take_all():
                 self._emit.release(held, appliance)
 

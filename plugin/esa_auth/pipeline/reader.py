@@ -147,6 +147,8 @@ class Reader(Generic[Out]):
         session = self._population.alive(appliance, table, number, instant)
         if session is None:
             session = table.session(number, instant)
+            if appliance.series.doubled:
+                session.conflict = True
             self._population.grown(appliance)
         session.last = instant
         return session

@@ -33,6 +33,8 @@ _COUNTS = (
     "delayed",
     "connection_errors",
 )
+# Of a state that an earlier version wrote they are missing.
+_MARKS = ("conflict", "disowned")
 
 
 def save_appliance(appliance: Appliance) -> dict[str, Any]:
@@ -51,6 +53,7 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
         "outbound": _save_table(appliance.outbound, waiting),
         "messages": appliance.messages.snapshot(),
         "until_look": appliance.until_look,
+        "series": appliance.series.snapshot(),
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
     }
 
@@ -75,6 +78,8 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
         ]
     )
     appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
+    if series := saved.get("series"):
+        appliance.series.restore(series)
     appliance.odd = [
         (raw, None if prefix is None else Envelope(*prefix))
         for raw, prefix in saved.get("odd", [])
@@ -148,7 +153,9 @@ def _load_table(table: Table, saved: dict[str, Any]) -> None:
 
 def save_session(session: Session, doubtful: Set[str]) -> dict[str, Any]:
     """Return all of ``session`` but its open messages, and names that may be secret."""
-    saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
+    saved: dict[str, Any] = {
+        name: getattr(session, name) for name in (*_COUNTS, *_MARKS)
+    }
     for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
         value = getattr(session, name)
         saved[name] = None if value is None else list(value)
@@ -186,4 +193,6 @@ def load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
     session.users = dict.fromkeys(saved["users"])
     for name in _COUNTS:
         setattr(session, name, saved[name])
+    for name in _MARKS:
+        setattr(session, name, bool(saved.get(name)))
     return session
