@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import sys
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
             else:
                 _filter(run, stream, decoder, memory)
         finally:
+            run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

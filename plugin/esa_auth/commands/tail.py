@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             _Tail(follower, run, memory, stop).follow()
         finally:
+            run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

@@ -164,6 +164,24 @@ class Appliance:
             table.live.clear()
         return ended
 
+    @property
+    def doubts(self) -> dict[str, int]:
+        """How often what of its lines was doubtful, by the flag that says so."""
+        conflicts = self.inbound.conflicts + self.outbound.conflicts
+        return {
+            "assumed_utc": self.clock.assumed_utc,
+            "future_time": self.clock.future,
+            "implausible_time": self.implausible,
+            "appliance_conflict": conflicts + self.series.conflicts,
+        }
+
+    def inherit(self, other: "Appliance") -> None:
+        """Add the doubts of an appliance that is forgotten, but for its tables'."""
+        self.clock.assumed_utc += other.clock.assumed_utc
+        self.clock.future += other.clock.future
+        self.implausible += other.implausible
+        self.series.conflicts += other.series.conflicts
+
     def open_sessions(self) -> int:
         """Return how many connections are held."""
         return len(self.inbound) + len(self.outbound)

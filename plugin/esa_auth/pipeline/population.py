@@ -109,7 +109,9 @@ class Population(Generic[Out]):
         for appliance in others[: MOST_APPLIANCES // 16]:
             del self.appliances[appliance.name]
             # The sums over all appliances must not go back.
-            heir = next(iter(self.appliances.values())).inbound
+            first = next(iter(self.appliances.values()))
+            first.inherit(appliance)
+            heir = first.inbound
             for table in (appliance.inbound, appliance.outbound):
                 while table:
                     for session in table.evict(len(table)):
