@@ -88,15 +88,30 @@ def test_a_live_session_of_the_future_is_over() -> None:
     assert "session_expired" in end_of(found, "mallory")["cisco_esa"]["flags"]
 
 
-def test_a_sweep_takes_what_is_of_the_future() -> None:
-    """Also the oldest entry may be the younger one."""
+def swept(lines: list[bytes]) -> tuple[bool, bool]:
+    """Return whether kept 7 and live 8 are dropped by looks at every connection."""
     settings = Settings(reference=SETTINGS.reference, cap=128)
     pipeline = made(settings)
     pipeline.feed([at(9 * HOUR, new(7, MALLORY)), at(9 * HOUR, inbound(8, "bob"))])
-    pipeline.feed([at(n, new(100 + n, MALLORY)) for n in range(4)])
+    pipeline.feed(lines)
     tables = pipeline.population.named("esa").inbound
-    assert b"7" not in tables.kept
-    assert b"8" not in tables.live
+    return b"7" not in tables.kept, b"8" not in tables.live
+
+
+def test_a_sweep_takes_what_is_of_the_future() -> None:
+    """Also the oldest entry may be the younger one."""
+    assert swept([at(n, new(100 + n, MALLORY)) for n in range(20)]) == (True, True)
+
+
+@pytest.mark.parametrize("far", [-8 * HOUR, 7 * HOUR, 14 * HOUR])
+def test_a_few_forged_lines_let_nothing_be_swept(far: int) -> None:
+    """They are not a day away, so each is plausible by itself."""
+    true = [at(9 * HOUR + n, new(200 + n, MALLORY)) for n in range(30)]
+    forged = [at(9 * HOUR + far + n % 3, new(100 + n, MALLORY)) for n in range(30)]
+    lines = []
+    for n in range(0, 30, 10):
+        lines += [*forged[n : n + 10], *true[n : n + 10]]
+    assert swept(lines) == (False, False)
 
 
 @pytest.mark.parametrize("back", [3, HOUR])

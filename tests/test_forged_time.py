@@ -94,7 +94,7 @@ def through(lines: list[bytes], settings: Settings, cuts: tuple[int, ...] = ()) 
 
 
 def is_forged(event: Event) -> bool:
-    return event.get("user", {}).get("name") == "forged"
+    return bool(event.get("user", {}).get("name") == "forged")
 
 
 def without_forged(found: Run) -> list[Event]:

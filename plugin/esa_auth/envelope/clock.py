@@ -32,23 +32,14 @@ An implausible line is flagged `implausible_time`. It is read on its own: it mov
 neither this clock nor what is held of any session, and it takes nothing from them.
 """
 
-from datetime import UTC, datetime, timedelta, timezone
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
-from esa_auth.envelope.stamp import (
-    RFC3339,
-    Parts,
-    instant_of,
-    is_native,
-    local_parts,
-    noon_of,
-    zone_text,
-)
+from esa_auth.envelope.stamp import RFC3339, Parts, local_parts, noon_of
+from esa_auth.envelope.zone import Zone
 from esa_auth.facts import Instant
 
-# So much a line may be late; what is further back is the hour that comes again.
-_LATE = 300
 _DAY = 86_400
+_HOUR = 3_600
 _FUTURE = 300
 # 2024-01-01: a wall clock that is before it was never set.
 _EARLIEST = 1_704_067_200
@@ -84,12 +75,11 @@ class Clock:
 
         With ``present`` lines are read as they come, and ``reference`` is not used.
         """
-        self._zone = ZoneInfo(zone) if zone else None
-        self._zone_name = zone
-        self._offset: int | None = None
+        self.zone = Zone(zone)
         self._reference = reference
         self._present = present
-        self._last = reference
+        self._last = self._steady = reference
+        self._ahead = 0
         self._started = False
         self._read_as: tuple[str, str | None] | None = None
         self._instant: Instant | None = None
@@ -99,13 +89,21 @@ class Clock:
         self.odd_one = False
         # Takes whatever comes for plausible.
         self.trusting = False
-        self.assumed_utc = 0
         self.future = 0
 
     @property
     def now(self) -> int:
         """Time of the last plausible line, epoch seconds."""
         return self._last
+
+    @property
+    def steady(self) -> int:
+        """Like `now`, but an hour's jump counts only with the 16th stamp in a row.
+
+        What is dropped for its age in passing is so by this time: a line that is not a
+        day away may be forged as well.
+        """
+        return self._steady
 
     @property
     def started(self) -> bool:
@@ -124,7 +122,7 @@ class Clock:
 
     def set_offset(self, seconds: int) -> None:
         """Take ``Time offset from UTC`` of a file header."""
-        self._offset = seconds
+        self.zone.offset = seconds
         self._read_as = None
 
     def resolve(self, stamp: str, around: str | None = None) -> Instant | None:
@@ -152,33 +150,44 @@ class Clock:
         at = instant.epoch
         if not (self.trusting or self._is_plausible(at)):
             return False
+        if abs(at - self._steady) <= _HOUR or not self._started:
+            self._steady, self._ahead = at, 0
+        else:
+            self._ahead += 1
+            if self._ahead >= MOST_ODD:
+                self._steady, self._ahead = at, 0
         self._last, self._started, self._odd = at, True, 0
         return True
 
     def apart(self) -> "Clock":
         """Return a clock for one implausible line, which leaves this one alone."""
-        clock = Clock(self._zone_name, self._reference, self._present)
-        clock._offset, clock._last = self._offset, self._last
+        clock = Clock(self.zone.name, self._reference, self._present)
+        clock.zone.offset, clock._last = self.zone.offset, self._last
         clock.odd_one = clock.trusting = True
         return clock
 
     def snapshot(self) -> dict[str, int | None]:
-        """Return what a restart needs: the header's offset and the last time."""
+        """Return what a restart needs: the header's offset and the last times."""
         return {
-            "offset": self._offset,
+            "offset": self.zone.offset,
             "last": self._last if self._started else None,
+            "steady": self._steady,
+            "ahead": self._ahead,
         }
 
     def restore(self, saved: dict[str, int | None]) -> None:
         """Take up a snapshot."""
-        self._offset = saved["offset"]
+        self.zone.offset = saved["offset"]
         if saved["last"] is not None:
             self._last, self._started = saved["last"], True
+            # Of a state that an earlier version wrote they are missing.
+            self._steady = saved.get("steady") or self._last
+            self._ahead = saved.get("ahead") or 0
         self._read_as = None
 
     def recall(self, offset: int | None, last: int | None, implausible: bool) -> None:
         """Read one line again, as the clock did that was at ``last`` after it."""
-        self._offset = offset
+        self.zone.offset = offset
         if last is not None:
             self._reference, self._last, self._started = last, last, True
         self.odd_one, self.trusting = implausible, True
@@ -207,10 +216,10 @@ class Clock:
         if (local := local_parts(stamp)) is not None:
             year, parts = local
             if year is not None:
-                return self._local(datetime(year, *parts), stamp)  # noqa: DTZ001
+                return self.zone.local(datetime(year, *parts), stamp, self._last)  # noqa: DTZ001
             return self._of_some_year(parts, stamp, around)
         if match := RFC3339.fullmatch(stamp):
-            return self._rfc3339(stamp, *match.groups())
+            return self.zone.rfc3339(stamp, match.groups(), self._last)
         raise ValueError(stamp)
 
     def _of_some_year(self, parts: Parts, stamp: str, around: str | None) -> Instant:
@@ -256,49 +265,4 @@ class Clock:
             local = datetime(year, *parts)  # noqa: DTZ001
         except ValueError:  # 29 February of a common year
             return None
-        return self._local(local, stamp)
-
-    def _rfc3339(
-        self, stamp: str, date: str, time: str, fraction: str | None, zone: str | None
-    ) -> Instant:
-        # A leap second, clamped as in `local_parts`.
-        clock = f"{time[:6]}59" if time[6:] == "60" else time
-        local = datetime.fromisoformat(f"{date} {clock}")
-        millis = int((fraction or "0").ljust(3, "0")[:3])
-        if zone is None:
-            instant = self._local(local, stamp)
-        else:
-            fixed = datetime.fromisoformat(f"2000-01-01T00:00:00{zone}").tzinfo or UTC
-            instant = instant_of(local, fixed, zone_text(fixed, local))
-        return instant._replace(iso=f"{instant.iso[:-4]}{millis:03d}Z")
-
-    def _local(self, local: datetime, stamp: str) -> Instant:
-        if self._offset is not None:
-            fixed = timezone(timedelta(seconds=self._offset))
-            found = instant_of(local, fixed, zone_text(fixed, local))
-            if self._zone and local.replace(tzinfo=self._zone).utcoffset() != (
-                fixed.utcoffset(None)
-            ):
-                # The offset is written once a file; a file that spans a DST change
-                # may keep the old one until it is rolled over.
-                return found._replace(flags=("zone_conflict",))
-            return found
-        if self._zone is None or self._zone_name is None:
-            found = instant_of(local, UTC, "UTC")
-            if is_native(stamp):
-                # A native stamp: the file has its offset in the header, if at all.
-                return found
-            self.assumed_utc += 1
-            return found._replace(flags=("assumed_utc",))
-        return self._zoned(local, self._zone, self._zone_name)
-
-    def _zoned(self, local: datetime, zone: ZoneInfo, name: str) -> Instant:
-        first = instant_of(local, zone, name)
-        second = instant_of(local, zone, name, fold=1)
-        if first.epoch == second.epoch:
-            return first
-        if first.epoch > second.epoch:
-            return first._replace(flags=("nonexistent_time",))
-        # The hour that comes twice: the second one if the first would go backwards.
-        chosen = second if self._last > first.epoch + _LATE else first
-        return chosen._replace(flags=("ambiguous_time",))
+        return self.zone.local(local, stamp, self._last)

@@ -169,7 +169,7 @@ class Appliance:
         """How often what of its lines was doubtful, by the flag that says so."""
         conflicts = self.inbound.conflicts + self.outbound.conflicts
         return {
-            "assumed_utc": self.clock.assumed_utc,
+            "assumed_utc": self.clock.zone.assumed_utc,
             "future_time": self.clock.future,
             "implausible_time": self.implausible,
             "appliance_conflict": conflicts + self.series.conflicts,
@@ -177,7 +177,7 @@ class Appliance:
 
     def inherit(self, other: "Appliance") -> None:
         """Add the doubts of an appliance that is forgotten, but for its tables'."""
-        self.clock.assumed_utc += other.clock.assumed_utc
+        self.clock.zone.assumed_utc += other.clock.zone.assumed_utc
         self.clock.future += other.clock.future
         self.implausible += other.implausible
         self.series.conflicts += other.series.conflicts

@@ -186,7 +186,10 @@ def stages(
         patient = _patient(encode, read_time, settings)
         patient.wait, patient.doubt = settings.wait, settings.redact_wait
         moved = patient.release_due
-        return patient, lambda *known: PatientAppliance(*known, moved)
+        return (
+            patient,
+            lambda name, own, present: PatientAppliance(name, own, present, moved),
+        )
     if settings.enrich:
         emitter = EnrichingEmitter(encode, read_time, settings, settings.enrich)
         return emitter, Appliance

@@ -78,7 +78,7 @@ class Population(Generic[Out]):
         if not appliance.until_look:
             appliance.until_look = self._every
             for table in (appliance.inbound, appliance.outbound):
-                for session in table.sweep(appliance.clock.now):
+                for session in table.sweep(appliance.clock.steady):
                     self._emit.abandoned(session, appliance, "session_expired")
         self.until_look -= 1
         if self.until_look:
