@@ -219,7 +219,7 @@ class Clock:
                 return self.zone.local(datetime(year, *parts), stamp, self._last)  # noqa: DTZ001
             return self._of_some_year(parts, stamp, around)
         if match := RFC3339.fullmatch(stamp):
-            return self.zone.rfc3339(stamp, match.groups(), self._last)
+            return self.zone.rfc3339(stamp, match, self._last)
         raise ValueError(stamp)
 
     def _of_some_year(self, parts: Parts, stamp: str, around: str | None) -> Instant:

@@ -1,5 +1,6 @@
 """Local time -> an instant, by the zone of an appliance."""
 
+import re
 from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
@@ -19,11 +20,9 @@ class Zone:
         self.offset: int | None = None
         self.assumed_utc = 0
 
-    def rfc3339(
-        self, stamp: str, parts: tuple[str, str, str | None, str | None], last: int
-    ) -> Instant:
-        """Return the instant of a stamp with the ``parts`` of `stamp.RFC3339`."""
-        date, time, fraction, zone = parts
+    def rfc3339(self, stamp: str, found: re.Match[str], last: int) -> Instant:
+        """Return the instant of a stamp that `stamp.RFC3339` ``found``."""
+        date, time, fraction, zone = found.groups()
         # A leap second, clamped as in `local_parts`.
         clock = f"{time[:6]}59" if time[6:] == "60" else time
         local = datetime.fromisoformat(f"{date} {clock}")
