@@ -290,6 +290,11 @@ def test_what_is_ahead_of_the_wall_clock_is_flagged(
         ("2019-01-01T00:00:01Z", b"Dec 31 23:59:59", "2018-12-31"),
         ("2018-12-31T23:59:59Z", b"Jan  1 00:00:01", "2019-01-01"),
         ("2016-03-01T01:00:00.123Z", b"Feb 29 23:00:00", "2016-02-29"),
+        # A backlog is old; nothing is received before it was sent.
+        ("2018-11-27T12:00:00Z", b"Jan  5 11:00:00", "2018-01-05"),
+        ("2018-11-27T12:00:00Z", b"Nov 30 11:00:00", "2017-11-30"),
+        # 14 hours east, and nobody said so.
+        ("2018-12-31T23:00:00Z", b"Jan  1 13:00:00", "2019-01-01"),
     ],
 )
 @pytest.mark.parametrize("inside", [False, True])

@@ -155,3 +155,12 @@ def test_the_name_in_a_notice_obeys_nobody() -> None:
     ended = esa_auth("filter", stdin=text([line]))
     ended.assert_complete()
     assert "e\\x1b[31m: " + ASSUMED in ended.stderr
+
+
+def test_lines_of_different_years_are_each_explained() -> None:
+    """In either order: none waits for the next one."""
+    lines = [
+        f"Wed Apr 22 11:00:00 {year} Info: ".encode() for year in (2009, 2020, 2012)
+    ]
+    ended = esa_auth("explain", stdin=text([line + inbound() for line in lines]))
+    assert ended.stdout.count(b'"action": "smtp-auth",') == 3

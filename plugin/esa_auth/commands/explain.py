@@ -105,9 +105,11 @@ def _rows(
     prefix = read_prefix(line)
     name = prefix.host or pipeline.settings.appliance
     pipeline.feed([line])
+    # Whatever comes next, this line is to be explained now.
+    pipeline.settle()
     pipeline.take_dead()
     clock = pipeline.population.named(name).clock
-    instant = clock.resolve(prefix.stamp) if prefix.stamp else None
+    instant = clock.resolve(prefix.stamp, prefix.around) if prefix.stamp else None
     yield (
         "time",
         f"{instant.iso} (read in {instant.zone})"

@@ -6,7 +6,8 @@ that of a syslog stamp is then flagged `assumed_utc`.
 
 The year of a BSD stamp never comes from another line:
 
-- the receiver wrote a date around the line: the year that brings the stamp nearest;
+- the receiver wrote a date around the line: the latest year that is not more than a
+  day after the end of that date;
 - live (`filter`, `tail`, `stream`): the latest year that is not more than a day ahead
   of the wall clock. While the wall clock is evidently unset (before 2024), the
   appliance's clock stands in if that is later; if there is none, `implausible_time`;
@@ -225,8 +226,7 @@ class Clock:
     def _of_some_year(self, parts: Parts, stamp: str, around: str | None) -> Instant:
         day = noon_of(around)
         if day is not None:
-            found = self._of_years(day, parts, stamp)
-            return min(found, key=lambda i: abs(i.epoch - day))
+            return self._latest(day + _DAY // 2, parts, stamp)
         reference = self._reference
         if self._present:
             reference = self._present.now
