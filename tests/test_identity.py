@@ -31,3 +31,16 @@ def test_an_id_is_an_hmac_of_appliance_ordinal_and_line(
         assert Recalled(appliance, ordinal, key).of_line(line, 7, outside) == expected
     end = by_definition(key, appliance, b"end\0" + b"x" * 22)
     assert identity.of_open_end("x" * 22) == end
+
+
+@given(st.integers(1, 16), st.integers(2, 4))
+def test_seconds_that_come_interleaved_count_on(seconds: int, times: int) -> None:
+    """A relay brings a second again after up to fifteen others."""
+    identity = Identity("esa")
+    ids = [
+        identity.of_line(b"the same line", second)
+        for _ in range(times)
+        for second in range(seconds)
+    ]
+    # The second is no part of an id: a line's own bytes have its stamp.
+    assert len(set(ids)) == times

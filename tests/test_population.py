@@ -81,6 +81,7 @@ def test_a_file_of_another_year_that_begins_as_the_last_one_ended_is_of_its_year
     for reference in (1_750_000_000, 1_660_000_000):
         pipeline.population.anchor(reference)
         pipeline.feed([line])
+        pipeline.settle()
         (event,) = (e for e in pipeline.take_events() if "outcome" in e["event"])
         years.append(event["@timestamp"][:4])
     assert years == ["2025", "2022"]

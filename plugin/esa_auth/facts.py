@@ -26,8 +26,9 @@ class Instant(NamedTuple):
 class Envelope(NamedTuple):
     """What stands before the body of a line; the body is ``line[body_at:]``.
 
-    ``repeated`` is the physical line, if it says how often the line that is read was
-    repeated.
+    ``around`` is the date on which a receiver wrote down a line whose own stamp may
+    have no year. ``repeated`` is the physical line, if it says how often the line that
+    is read was repeated.
     """
 
     body_at: int
@@ -36,6 +37,7 @@ class Envelope(NamedTuple):
     host: str | None = None
     program: str | None = None
     priority: int | None = None
+    around: str | None = None
     repeated: bytes | None = None
 
 

@@ -18,7 +18,7 @@ _OUTER = bytes(byte ^ 0x5C for byte in range(256))
 DEFAULT_KEY = b"esa-auth/1"
 # Seconds of the log whose lines are remembered: UDP brings lines of neighbouring
 # seconds interleaved, and a file header can be later than the lines after it.
-SECONDS_KEPT = 4
+SECONDS_KEPT = 16
 # Lines of one second that are remembered apart: a forger can give any number of lines
 # the same stamp. Of more, the oldest are forgotten, at a replay the same ones.
 MOST_LINES = 200_000

@@ -44,6 +44,9 @@ class Session:
     delayed: int = 0
     connection_errors: int = 0
     bounce: tuple[str | None, str | None] | None = None
+    # Two appliances have its name, and, if disowned, its number as well.
+    conflict: bool = False
+    disowned: bool = False
 
     def __init__(self, side: Side, number: str, first: Instant) -> None:
         """Begin with the first line seen of ICID or DCID ``number``."""
@@ -52,6 +55,11 @@ class Session:
         self.first = first
         self.users: dict[str, None] = {}
         self.mids: set[bytes] = set()
+
+    def disown(self) -> None:
+        """Forget the context, which may be that of another appliance's connection."""
+        self.opening = self.hat = self.tls = self.address = None
+        self.conflict = self.disowned = True
 
     @property
     def start(self) -> Instant:

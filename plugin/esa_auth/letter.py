@@ -16,7 +16,8 @@ class Recall(NamedTuple):
     identical lines before it in its second, ``offset`` and ``last`` are the appliance's
     clock (`Clock.snapshot`), ``version`` and ``serial`` what the file header said.
     ``session_end`` marks the refused summary of a session, which no line can give back,
-    ``withheld`` a line that is not the one that was read, for it held names.
+    ``withheld`` a line that is not the one that was read, for it held names, and
+    ``implausible`` one whose time was.
     """
 
     time: str | None = None
@@ -27,6 +28,7 @@ class Recall(NamedTuple):
     serial: str | None = None
     session_end: bool = False
     withheld: bool = False
+    implausible: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what is known."""

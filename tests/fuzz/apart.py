@@ -7,7 +7,7 @@ are those of a log that holds no line of another.
 from collections import defaultdict
 from collections.abc import Iterator
 
-from tests.fuzz.frames import Log, Told
+from tests.fuzz.frames import SETTINGS, Log, Told
 from tests.fuzz.oracle import named, text_of
 from tests.harness import Event, Run, decode, ended, made
 
@@ -40,7 +40,7 @@ def changed_fields(log: Log, found: Run) -> Iterator[str]:
                 yield f"another line has a say in {letter}"
     for name, documents in by_name.items():
         together = [e for e in found.events if e["observer"]["name"] == name]
-        apart = decode([b"".join(documents)], log.form).events
+        apart = decode([b"".join(documents)], log.form, SETTINGS).events
         if together != [e for e in apart if e["observer"]["name"] == name]:
             yield f"the events of {name!r} are others without other appliances"
 
@@ -63,7 +63,7 @@ def _said(event: Event, other: Event) -> Event:
 
 
 def _alone(line: Told, time: str | None) -> Run:
-    pipeline = made()
+    pipeline = made(SETTINGS)
     # The time that the record around it gave counts if the line has none.
     pipeline.feed_records([(line.raw, line.host, time if line.timed else None)])
     return ended(pipeline)

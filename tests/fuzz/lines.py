@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 from esa_auth.grammar import RULES
 from tests.fuzz.apart import changed_fields
-from tests.fuzz.frames import FRAMES, Line, Log, log_of
+from tests.fuzz.frames import FRAMES, SETTINGS, Line, Log, log_of
 from tests.fuzz.generations import earlier_fields
 from tests.fuzz.oracle import wrong_fields
 from tests.harness import Run, decode
@@ -113,7 +113,7 @@ def _lines(form: str, size: int, chance: random.Random) -> Iterator[Line]:
 
 def judged(log: Log) -> Run:
     """Read a log; see that nothing vanishes and nothing is of another line."""
-    found = decode(log.blocks, log.form)
+    found = decode(log.blocks, log.form, SETTINGS)
     found.assert_accounted()
     assert found.counters.lines == len(log.lines) + log.broken
     for wrong in chain(

@@ -12,6 +12,7 @@ import msgpack
 import orjson
 
 from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
@@ -47,11 +48,13 @@ class Run(Generic[Item]):
         # What metrics read, for whoever wants them; see `commands.monitor`.
         self.pulse: Pulse | None = None
         self.forward = forward
+        self.notices = Notices(pipeline)
         self._output = output
         self._letters = letters
 
     def renew(self) -> None:
-        """Look for newer tables; for before a block is read."""
+        """Look at the clock, and for newer tables; for before a block is read."""
+        self.pipeline.at(int(time.time()))
         if self.tables:
             self.tables.refresh()
 
@@ -68,6 +71,7 @@ class Run(Generic[Item]):
             self._output.send(events)
         if pulse:
             pulse.ends(self.pipeline.counters)
+        self.notices.look()
 
     def check(self) -> None:
         """See `Output.check`."""

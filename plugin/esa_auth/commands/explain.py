@@ -108,9 +108,11 @@ def _rows(
     count = pipeline.counters
     before = count.results + count.ancillary
     pipeline.feed([line])
+    # Whatever comes next, this line is to be explained now.
+    pipeline.settle()
     dead = pipeline.take_dead()
     clock = pipeline.population.named(name).clock
-    instant = clock.resolve(prefix.stamp) if prefix.stamp else None
+    instant = clock.resolve(prefix.stamp, prefix.around) if prefix.stamp else None
     yield (
         "time",
         f"{instant.iso} (read in {instant.zone})"

@@ -4,6 +4,7 @@ import argparse
 import gc
 import logging
 import sys
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
-    config = load_config(args)
+    config = load_config(args, live=True)
     if args.ack and not (config.forward and config.state_directory):
         raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
     if args.ack and config.pipeline.wait:
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
             else:
                 _filter(run, stream, decoder, memory)
         finally:
+            run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

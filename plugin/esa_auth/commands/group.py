@@ -130,6 +130,7 @@ class _Worker:
                 broken = archive.broken
         except OSError as error:
             broken = error.strerror or str(error)
+        self._pipeline.settle()
         if broken:
             self._broken += 1
             self._report.send(Broken(source.path, broken))

@@ -110,6 +110,8 @@ def _appliances(pipeline: Pipeline[Any]) -> list[ApplianceReading]:
             appliance.inbound.evicted + appliance.outbound.evicted,
             appliance.inbound.expired + appliance.outbound.expired,
             appliance.clock.now if appliance.clock.started else 0,
+            appliance.inbound.replaced + appliance.outbound.replaced,
+            appliance.doubts,
         )
         for appliance in list(pipeline.population.appliances.values())
     ]

@@ -2,6 +2,7 @@
 
 import argparse
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.logs import log_to
@@ -84,8 +85,11 @@ def add_stream(parser: argparse.ArgumentParser) -> None:
     add("--instance", metavar="NAME", help="this worker's name, the same at each start")
 
 
-def load_config(args: argparse.Namespace) -> Config:
-    """Return the configuration with the options of the command line over it."""
+def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
+    """Return the configuration with the options of the command line over it.
+
+    ``live`` means that lines are read as they come, see `envelope.clock`.
+    """
     overrides: dict[str, Any] = {
         key: getattr(args, option)
         for option, key in _KEYS.items()
@@ -94,4 +98,4 @@ def load_config(args: argparse.Namespace) -> Config:
     config = load(args.config, overrides, int(time.time()))
     if config.log_file:
         log_to(config.log_file)
-    return config
+    return replace(config, pipeline=replace(config.pipeline, live=live))

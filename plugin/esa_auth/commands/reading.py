@@ -87,6 +87,7 @@ class Reading:
         for source in group.sources:
             pipeline.population.anchor(source.mtime)
             self._log_file(source, pipeline, bar)
+            pipeline.settle()
         pipeline.drain()
         self._forget(pipeline)
         self.rejected += pipeline.counters.rejected

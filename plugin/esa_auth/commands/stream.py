@@ -3,6 +3,7 @@
 import argparse
 import logging
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
@@ -56,7 +57,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Work until a stop signal; return the exit code."""
-    config = load_config(args)
+    config = load_config(args, live=True)
     settings = _settings(config)
     try:
         # Of what the engine imports and we do not use; a filter would not do, for it
@@ -110,6 +111,7 @@ class Lines:
 
     def feed(self, pipeline: Pipeline[Outgoing], key: bytes, value: bytes) -> None:
         """Give ``pipeline`` the lines of a message; ``key`` names their appliance."""
+        pipeline.at(int(time.time()))
         if self._tables:
             self._tables.refresh()
         name = key.decode("utf-8", "replace")

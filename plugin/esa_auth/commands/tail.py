@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +38,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Follow until a stop signal; return the exit code."""
-    config = load_config(args)
+    config = load_config(args, live=True)
     if config.state_directory is None:
         raise ConfigError("state.directory: tail needs one (--state-dir DIR)")
     gc.disable()
@@ -56,6 +57,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             _Tail(follower, run, memory, stop).follow()
         finally:
+            run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

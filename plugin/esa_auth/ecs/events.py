@@ -175,6 +175,8 @@ def begun(
         _add_line(event, source, source.raw)
     if source.instant.flags or source.flags:
         own["flags"] = [*source.instant.flags, *source.flags]
+    if session is not None and session.conflict:
+        own["flags"] = [*own.get("flags", ()), "appliance_conflict"]
     return Document(event, context)
 
 

@@ -1,6 +1,6 @@
 """Raw line -> when, which appliance, level, body. Pure; no time but the lines'."""
 
-from esa_auth.envelope.clock import Clock
+from esa_auth.envelope.clock import Clock, Present
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
 from esa_auth.envelope.forms import HEADS, NATIVE, Head
 from esa_auth.envelope.prefix import has_prefix, is_stamp, read_prefix
@@ -11,6 +11,7 @@ __all__ = [
     "NATIVE",
     "Clock",
     "Head",
+    "Present",
     "end_of",
     "has_prefix",
     "is_stamp",

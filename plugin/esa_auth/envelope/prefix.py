@@ -49,7 +49,10 @@ def read_prefix(line: bytes) -> Envelope:
             break
         at = match.end()
         # RFC 5424 has a dash for nothing.
-        found.update((k, v) for k, v in match.groupdict().items() if v not in _NOTHING)
+        said = {k: v for k, v in match.groupdict().items() if v not in _NOTHING}
+        if "stamp" in said and "stamp" in found:
+            found["around"] = found["stamp"]
+        found.update(said)
         if "stamp" in found:
             pieces = _LATER
     return _envelope(found, at)
@@ -57,7 +60,7 @@ def read_prefix(line: bytes) -> Envelope:
 
 def _envelope(found: dict[str, bytes], at: int) -> Envelope:
     get = {k: v.decode("utf-8", "replace") for k, v in found.items()}.get
-    level, priority = get("level"), get("priority")
+    level, priority, around = get("level"), get("priority"), get("around")
     return Envelope(
         at,
         get("stamp"),
@@ -65,6 +68,7 @@ def _envelope(found: dict[str, bytes], at: int) -> Envelope:
         _address(get("host")),
         get("tag") or get("program"),
         int(priority) if priority else None,
+        around[:10] if around and around[4] == "-" else None,
     )
 
 

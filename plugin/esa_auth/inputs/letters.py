@@ -11,7 +11,8 @@ from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.records import Broken, Keys, RecordReader
 from esa_auth.letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
 
-# 9999-12-31, the last day that has a date.
+# 0001-01-01 and 9999-12-31, the first and last days that have a date.
+_FIRST_SECOND = -62_135_596_800
 _LAST_SECOND = 253_402_300_799
 _RECALLED: dict[str, type] = {
     "time": str,
@@ -22,6 +23,7 @@ _RECALLED: dict[str, type] = {
     "serial": str,
     "session_end": bool,
     "withheld": bool,
+    "implausible": bool,
 }
 
 
@@ -101,7 +103,8 @@ def _recall(said: dict[str, Any]) -> Recall:
     for name, value in said.items():
         if type(value) is not _RECALLED[name]:
             raise TypeError(f"cisco_esa.replay.{name}")
-    if said.get("ordinal", 0) < 0 or not 0 <= said.get("last", 0) <= _LAST_SECOND:
+    last = said.get("last", 0)
+    if said.get("ordinal", 0) < 0 or not _FIRST_SECOND <= last <= _LAST_SECOND:
         raise ValueError("cisco_esa.replay: a number is out of bounds")
     return Recall(**said)
 

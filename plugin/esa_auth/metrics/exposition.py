@@ -36,6 +36,26 @@ _LINES = (
     ("rejected", "dead letters"),
 )
 
+# By the flag of the events, which is the key in `ApplianceReading.doubts`.
+_DOUBTS = {
+    "appliance_conflict": (
+        "appliance_conflicts",
+        "Signs of two appliances under one name.",
+    ),
+    "assumed_utc": (
+        "assumed_utc_stamps",
+        "Stamps without a zone that were taken for UTC.",
+    ),
+    "future_time": (
+        "future_stamps",
+        "Stamps more than 5 minutes ahead of the clock.",
+    ),
+    "implausible_time": (
+        "implausible_lines",
+        "Lines whose time is implausible, read on their own.",
+    ),
+}
+
 
 class Exposition:
     """The metrics of one command."""
@@ -130,6 +150,11 @@ class _Own(Collector):
         evicted, expired = sum(a.evicted for a in found), sum(a.expired for a in found)
         yield _counter("evictions", "Sessions forgotten at the cap.", evicted)
         yield _counter("expiries", "Sessions forgotten for their age.", expired)
+        replaced = sum(a.replaced for a in found)
+        text = "Sessions whose number was opened again while they were open."
+        yield _counter("replaced_sessions", text, replaced)
+        for flag, (name, text) in _DOUBTS.items():
+            yield _counter(name, text, sum(a.doubts.get(flag, 0) for a in found))
 
 
 def _forward(reading: ForwardReading) -> Iterator[Metric]:

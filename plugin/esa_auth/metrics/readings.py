@@ -1,20 +1,26 @@
 """What there is to read of a command; a part that it does not have is None."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 from esa_auth.metrics.pulse import Beat
 
 
 class ApplianceReading(NamedTuple):
-    """Levels of one appliance; ``last`` is epoch seconds of the log, 0 before it."""
+    """Levels of one appliance; ``last`` is epoch seconds of the log, 0 before it.
+
+    ``doubts`` counts by flag what was doubtful of its lines.
+    """
 
     name: str
     open_sessions: int
     evicted: int
     expired: int
     last: int
+    replaced: int = 0
+    doubts: Mapping[str, int] = MappingProxyType({})
 
 
 class ForwardReading(NamedTuple):

@@ -9,10 +9,11 @@ from esa_auth.counters import Counters
 from esa_auth.document import Document
 from esa_auth.envelope import NATIVE
 from esa_auth.letter import Letter, Recall
-from esa_auth.pipeline.appliance import Settings
+from esa_auth.pipeline.appliance import ImplausibleTimeError, Settings
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.heads import INFO, Heads
+from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
@@ -53,6 +54,8 @@ class Pipeline(Generic[Out]):
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
+        self._odd = OddLines(self._emit, self._reader, self._leads)
+        self.population.came_back = self._odd.came_back
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over. By year, level and first word.
         self._native: dict[bytes, Handler] = {}
@@ -72,7 +75,10 @@ class Pipeline(Generic[Out]):
             lead = line[19:35]
             handle = native.get(lead)
             if handle is not None and line[3] == _BLANK:
-                handle(appliance, line, 31, None)
+                try:
+                    handle(appliance, line, 31, None)
+                except ImplausibleTimeError as found:
+                    self._odd.take(found)
             elif handle is not None or self._unusual_lead(line, lead):
                 self._framed(line, None, None)
 
@@ -87,7 +93,10 @@ class Pipeline(Generic[Out]):
             lead = raw[19:35]
             handle = native.get(lead)
             if handle is not None and raw[3] == _BLANK:
-                handle(named(host or default), raw, 31, None)
+                try:
+                    handle(named(host or default), raw, 31, None)
+                except ImplausibleTimeError as found:
+                    self._odd.take(found)
             elif handle is not None or self._unusual_lead(raw, lead):
                 self._framed(raw, host, time)
 
@@ -100,8 +109,20 @@ class Pipeline(Generic[Out]):
         self.counters.lines += 1
         self._emit.reject(letter)
 
+    def at(self, now: int) -> None:
+        """Take the present, epoch seconds, for the lines that come next."""
+        if self.population.present:
+            self.population.present.now = now
+
+    def settle(self) -> None:
+        """Read what was put off: the file that the lines came from is at its end."""
+        for appliance in self.population.appliances.values():
+            if appliance.odd:
+                self._odd.settle(appliance)
+
     def drain(self) -> None:
         """Write the end of every session still open, as not closed."""
+        self.settle()
         for appliance in self.population.appliances.values():
             for table in (appliance.inbound, appliance.outbound):
                 for session in table.live.values():
@@ -176,7 +197,10 @@ class Pipeline(Generic[Out]):
             handle = leads.get(line[at : at + 4])
             if handle is not None:
                 name = prefix.host or default
-                handle(appliances.get(name) or named(name), line, at, prefix)
+                try:
+                    handle(appliances.get(name) or named(name), line, at, prefix)
+                except ImplausibleTimeError as found:
+                    self._odd.take(found)
             elif perhaps(line, at - 2):
                 yield line
 
@@ -197,7 +221,14 @@ class Pipeline(Generic[Out]):
         return True
 
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
-        """Read a line that is not native at level Info, the cheap way if it can be."""
+        """Read a line that is not native at level Info."""
+        try:
+            self._known_or_parsed(line, host, time)
+        except ImplausibleTimeError as found:
+            self._odd.take(found)
+
+    def _known_or_parsed(self, line: bytes, host: str | None, time: str | None) -> None:
+        """Read it the cheap way if it can be."""
         at = line.find(INFO) + _INFO_BYTES
         prefix = self._heads.known.get(line[:at]) or self._heads.read(line, at)
         if prefix is None:
@@ -206,6 +237,8 @@ class Pipeline(Generic[Out]):
         handle = self._leads.get(line[at : at + 4])
         if handle is not None:
             name = prefix.host or host or self.settings.appliance
+            if time is not None:
+                prefix = prefix._replace(around=time[:10])
             handle(self.population.named(name), line, at, prefix)
         elif PERHAPS.search(line, at - 2):
             self._unusual.read(line, host, time)

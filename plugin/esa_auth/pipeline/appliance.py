@@ -9,13 +9,13 @@ from typing import NamedTuple
 from esa_auth import grammar
 from esa_auth.compiled import mypyc_attr
 from esa_auth.document import Document
-from esa_auth.envelope import Clock, end_of
+from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
 from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
-from esa_auth.sessions import Messages, Table
+from esa_auth.sessions import Messages, Series, Table
 
 _MAX_REMEMBERED = 512
 
@@ -25,8 +25,9 @@ class Settings:
     """What a pipeline is told.
 
     ``appliance`` names lines that do not name theirs, ``zones`` maps an appliance to
-    its IANA zone and ``zone`` is for the rest, ``reference`` is a time near the first
-    line (epoch s, for stamps without year), ``cap`` bounds the open sessions and
+    its IANA zone and ``zone`` is for the rest, ``reference`` is when the file was
+    written (epoch s, for stamps without year) or, if ``live``, the present at the
+    start, ``cap`` bounds the open sessions and
     ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
     ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords;
     ``enrich`` adds to every event; ``wait`` is for how many seconds of the log an event
@@ -38,6 +39,7 @@ class Settings:
     zone: str | None = None
     zones: tuple[tuple[str, str], ...] = ()
     reference: int = 0
+    live: bool = False
     cap: int = 200_000
     max_age: int = 6 * 3600
     max_line: int = 65_536
@@ -65,17 +67,37 @@ class Settings:
         return max(1, min(1024, self.cap // 128))
 
 
+class ImplausibleTimeError(Exception):
+    """A line is not to be read as one of its appliance, for its time is not: see there.
+
+    Raised before anything is changed, by what asks when the line was written.
+    """
+
+    def __init__(
+        self, appliance: "Appliance", line: bytes, prefix: Envelope | None
+    ) -> None:
+        super().__init__()
+        self.appliance, self.line, self.prefix = appliance, line, prefix
+
+
 @mypyc_attr(allow_interpreted_subclasses=True)
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
 
-    def __init__(self, name: str, settings: Settings) -> None:
+    def __init__(
+        self, name: str, settings: Settings, present: Present | None = None
+    ) -> None:
         zone = dict(settings.zones).get(name, settings.zone)
         self.name = name
         self.observer = Observer(name)
-        self.clock = Clock(zone, settings.reference)
+        self.clock = Clock(zone, settings.reference, present)
+        # Of an archive: lines that are put off, and whom to tell that they were odd.
+        self.odd: list[tuple[bytes, Envelope | None]] = []
+        self.came_back: Callable[[Appliance], None] | None = None
+        self.implausible = 0
         self.inbound = Table("icid", settings.max_age, read_context, instant_at)
         self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
+        self.series = Series()
         self.messages = Messages()
         # Empty for ever unless `Settings.wait`.
         self.waiting = Waiting()
@@ -98,17 +120,29 @@ class Appliance:
         }
 
     def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
-        """Return when ``line`` was written; no prefix means a native line."""
+        """Return when ``line`` was written; no prefix means a native line.
+
+        Raises:
+            ImplausibleTimeError: see `envelope.clock`.
+        """
         head = line[:24] if prefix is None else prefix
         if head == self.head:
             return self._instant
-        stamp = prefix.stamp if prefix else line[:24].decode("ascii", "replace")
-        instant = None if stamp is None else self.clock.resolve(stamp)
+        if prefix is None:
+            instant = self.clock.resolve(line[:24].decode("ascii", "replace"))
+        elif prefix.stamp is None:
+            instant = None
+        else:
+            instant = self.clock.resolve(prefix.stamp, prefix.around)
         if instant is None:
             self.head = None
-        else:
-            self.head, self._instant = head, instant
-            self.second = b"%d " % instant.epoch
+            return None
+        if not self.clock.follow(instant):
+            raise ImplausibleTimeError(self, line, prefix)
+        self.head, self._instant = head, instant
+        self.second = b"%d " % instant.epoch
+        if self.odd and self.came_back:
+            self.came_back(self)
         return instant
 
     def set_offset(self, seconds: int) -> None:
@@ -129,6 +163,24 @@ class Appliance:
             table.kept.clear()
             table.live.clear()
         return ended
+
+    @property
+    def doubts(self) -> dict[str, int]:
+        """How often what of its lines was doubtful, by the flag that says so."""
+        conflicts = self.inbound.conflicts + self.outbound.conflicts
+        return {
+            "assumed_utc": self.clock.zone.assumed_utc,
+            "future_time": self.clock.future,
+            "implausible_time": self.implausible,
+            "appliance_conflict": conflicts + self.series.conflicts,
+        }
+
+    def inherit(self, other: "Appliance") -> None:
+        """Add the doubts of an appliance that is forgotten, but for its tables'."""
+        self.clock.zone.assumed_utc += other.clock.zone.assumed_utc
+        self.clock.future += other.clock.future
+        self.implausible += other.implausible
+        self.series.conflicts += other.series.conflicts
 
     def open_sessions(self) -> int:
         """Return how many connections are held."""

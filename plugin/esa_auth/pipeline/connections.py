@@ -9,7 +9,7 @@ from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
-from esa_auth.sessions import MAX_KEPT, Table
+from esa_auth.sessions import MAX_KEPT, NEAR, Table
 
 Out = TypeVar("Out")
 Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
@@ -53,12 +53,20 @@ class Connections(Generic[Out]):
         if head != appliance.head and appliance.instant(raw, prefix) is None:
             return
         self._count.context += 1
+        series = appliance.series
+        if table is appliance.inbound:
+            count = int(number)
+            # Nearly always the next one, and nothing else to note.
+            if 0 < count - series.current <= NEAR and not series.score:
+                series.current = count
+            else:
+                series.opened(count, int(appliance.second))
         body = raw[at:]
         if len(body) > MAX_KEPT:
             # It opens a session all the same, of which it says nothing.
             body = raw[at : at + 14] + number
         if number in table.kept or number in table.live:
-            replaced = table.reopen(number, int(appliance.second), body)
+            replaced = table.reopen(number, int(appliance.second), body, series.jumped)
             if replaced is not None:
                 self._emit.abandoned(replaced, appliance, "session_replaced")
         else:

@@ -21,7 +21,7 @@ from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.recall import recall_event
 from esa_auth.pipeline.waiting import Held, SessionEnd
 from esa_auth.privacy import Veil
-from esa_auth.sessions import fold_result
+from esa_auth.sessions import fold_result, is_expired
 from esa_auth.validation import EventSchema
 
 Out = TypeVar("Out")
@@ -117,7 +117,8 @@ class Emitter(Generic[Out]):
             self._end(ecs.session_end_event(session, source, False), source, appliance)
 
     def _open_end(self, session: Session, appliance: Appliance, why: str) -> Source:
-        if appliance.clock.now - session.start.epoch > appliance.inbound.max_age:
+        began, age = session.start.epoch, appliance.inbound.max_age
+        if is_expired(began, appliance.clock.now, age):
             why = "session_expired"
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first

@@ -88,11 +88,14 @@ class Ledger:
         if head is None:
             return
         self._head = head
-        version, serial, clock, look, self._order, self._used, pieces = _unpacked(head)
+        version, serial, clock, look, *counts = _unpacked(head)
+        self._order, self._used, pieces, *series = counts
         appliance = self._appliance
         appliance.observer = Observer(appliance.name, version, serial)
         appliance.clock.restore(clock)
         look_in(appliance, look)
+        for saved in series:
+            appliance.series.restore(saved)
         self._ordinals = [read(f"o{n}") or b"" for n in range(pieces)]
         if pieces:
             appliance.identity.restore(_unpacked(b"".join(self._ordinals)))
@@ -216,6 +219,7 @@ class Ledger:
                 self._order,
                 self._used,
                 len(self._ordinals),
+                appliance.series.snapshot(),
             ]
         )
 

@@ -8,6 +8,7 @@ nobody moves it not, or events would depend on where the input was cut.
 from collections.abc import Callable
 
 from esa_auth.document import Document
+from esa_auth.envelope import Present
 from esa_auth.facts import (
     AuthNotice,
     Envelope,
@@ -24,7 +25,7 @@ from esa_auth.pipeline.waiting import Held, Place, Said, SessionEnd
 from esa_auth.privacy import REDACTED
 from esa_auth.sessions import fold_result
 
-Make = Callable[[str, Settings], Appliance]
+Make = Callable[[str, Settings, Present | None], Appliance]
 
 
 class PatientEmitter(Emitter[Out]):
@@ -159,9 +160,13 @@ class PatientAppliance(Appliance):
     """Tells when its log has got to another time."""
 
     def __init__(
-        self, name: str, settings: Settings, moved: Callable[[Appliance], None]
+        self,
+        name: str,
+        settings: Settings,
+        present: Present | None,
+        moved: Callable[[Appliance], None],
     ) -> None:
-        super().__init__(name, settings)
+        super().__init__(name, settings, present)
         self._moved = moved
 
     def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
@@ -181,7 +186,10 @@ def stages(
         patient = _patient(encode, read_time, settings)
         patient.wait, patient.doubt = settings.wait, settings.redact_wait
         moved = patient.release_due
-        return patient, lambda name, own: PatientAppliance(name, own, moved)
+        return (
+            patient,
+            lambda name, own, present: PatientAppliance(name, own, present, moved),
+        )
     if settings.enrich:
         emitter = EnrichingEmitter(encode, read_time, settings, settings.enrich)
         return emitter, Appliance

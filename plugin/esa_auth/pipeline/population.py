@@ -5,11 +5,12 @@ from dataclasses import replace
 from heapq import heapify, heapreplace
 from typing import Generic, TypeVar
 
+from esa_auth.envelope import Present
 from esa_auth.facts import Instant
 from esa_auth.joined import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Table
+from esa_auth.sessions import Table, is_expired
 
 Out = TypeVar("Out")
 
@@ -24,9 +25,12 @@ class Population(Generic[Out]):
         self,
         emitter: Emitter[Out],
         settings: Settings,
-        make: Callable[[str, Settings], Appliance],
+        make: Callable[[str, Settings, Present | None], Appliance],
     ) -> None:
         """``make`` makes an appliance of its name."""
+        self.present = Present(settings.reference) if settings.live else None
+        # Called when lines that an appliance put off were odd.
+        self.came_back: Callable[[Appliance], None] | None = None
         self.appliances: dict[str, Appliance] = {}
         self.settings = settings
         self._emit, self._make = emitter, make
@@ -52,11 +56,13 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self.appliances[name] = self._make(name, self.settings)
+            appliance = self._make(name, self.settings, self.present)
+            appliance.came_back = self.came_back
+            self.appliances[name] = appliance
         return appliance
 
     def anchor(self, reference: int) -> None:
-        """Take ``reference`` as a time shortly after the next line's."""
+        """Take ``reference`` as the time at which the next lines' file was written."""
         self.settings = replace(self.settings, reference=reference)
         for appliance in self.appliances.values():
             appliance.clock.anchor(reference)
@@ -72,7 +78,7 @@ class Population(Generic[Out]):
         if not appliance.until_look:
             appliance.until_look = self._every
             for table in (appliance.inbound, appliance.outbound):
-                for session in table.sweep(appliance.clock.now):
+                for session in table.sweep(appliance.clock.steady):
                     self._emit.abandoned(session, appliance, "session_expired")
         self.until_look -= 1
         if self.until_look:
@@ -89,7 +95,7 @@ class Population(Generic[Out]):
         if number not in table.live or instant is None:
             return None
         session = table.live[number]
-        if instant.epoch - session.start.epoch <= table.max_age:
+        if not is_expired(session.start.epoch, instant.epoch, table.max_age):
             return session
         table.drop_expired(number)
         self._emit.abandoned(session, appliance, "session_expired")
@@ -103,13 +109,17 @@ class Population(Generic[Out]):
         for appliance in others[: MOST_APPLIANCES // 16]:
             del self.appliances[appliance.name]
             # The sums over all appliances must not go back.
-            heir = next(iter(self.appliances.values())).inbound
+            first = next(iter(self.appliances.values()))
+            first.inherit(appliance)
+            heir = first.inbound
             for table in (appliance.inbound, appliance.outbound):
                 while table:
                     for session in table.evict(len(table)):
                         self._emit.abandoned(session, appliance, "session_evicted")
                 heir.evicted += table.evicted
                 heir.expired += table.expired
+                heir.replaced += table.replaced
+                heir.conflicts += table.conflicts
             for held in appliance.waiting.take_all():
                 self._emit.release(held, appliance)
 

@@ -46,6 +46,7 @@ class Reader(Generic[Out]):
         self._emit = emitter
         self._count = emitter.counters
         self._population = population
+        self.settings = population.settings
         self._max_line = population.settings.max_line
         self._connections = Connections(emitter, population, self._family)
         self._traffic = Traffic(emitter, population)
@@ -150,6 +151,8 @@ class Reader(Generic[Out]):
         session = self._population.alive(appliance, table, number, instant)
         if session is None:
             session = table.session(number, instant)
+            if appliance.series.doubled:
+                session.conflict = True
             self._population.grown(appliance)
         session.last = instant
         return session

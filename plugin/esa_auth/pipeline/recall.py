@@ -40,4 +40,5 @@ def _recall(appliance: Appliance, time: str | None, ordinal: int | None) -> Reca
         clock["last"],
         observer.version,
         observer.serial,
+        implausible=appliance.clock.odd_one,
     )

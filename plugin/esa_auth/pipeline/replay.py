@@ -42,7 +42,7 @@ class Replay(Generic[Out]):
         settings = self._pipeline.settings
         appliance = Appliance(name, settings)
         appliance.observer = Observer(name, recall.version, recall.serial)
-        appliance.clock.restore({"offset": recall.offset, "last": recall.last})
+        appliance.clock.recall(recall.offset, recall.last, recall.implausible)
         if recall.ordinal is None:
             appliance.identity = self._identities.setdefault(name, appliance.identity)
         else:

@@ -6,6 +6,7 @@ from typing import Any
 import msgpack
 
 from esa_auth.facts import (
+    Envelope,
     HatDecision,
     InboundOpened,
     Instant,
@@ -32,6 +33,8 @@ _COUNTS = (
     "delayed",
     "connection_errors",
 )
+# Of a state that an earlier version wrote they are missing.
+_MARKS = ("conflict", "disowned")
 
 
 def save_appliance(appliance: Appliance) -> dict[str, Any]:
@@ -40,14 +43,17 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
     # Nothing for those who do not wait: an earlier version can read it, too.
     waiting = appliance.waiting
     held = {"held": save_held(appliance, waiting.sessions)} if waiting else {}
+    odd = {"odd": [list(line) for line in appliance.odd]} if appliance.odd else {}
     return {
         **held,
+        **odd,
         "observer": [observer.version, observer.serial],
         "clock": appliance.clock.snapshot(),
         "inbound": _save_table(appliance.inbound, waiting),
         "outbound": _save_table(appliance.outbound, waiting),
         "messages": appliance.messages.snapshot(),
         "until_look": appliance.until_look,
+        "series": appliance.series.snapshot(),
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
     }
 
@@ -72,6 +78,12 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
         ]
     )
     appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
+    if series := saved.get("series"):
+        appliance.series.restore(series)
+    appliance.odd = [
+        (raw, None if prefix is None else Envelope(*prefix))
+        for raw, prefix in saved.get("odd", [])
+    ]
     appliance.identity.restore(dict(saved["ordinals"]))
     # Of a state that an earlier version wrote, it is as if it had just been looked.
     look_in(appliance, saved.get("until_look", appliance.until_look))
@@ -141,7 +153,9 @@ def _load_table(table: Table, saved: dict[str, Any]) -> None:
 
 def save_session(session: Session, doubtful: Set[str]) -> dict[str, Any]:
     """Return all of ``session`` but its open messages, and names that may be secret."""
-    saved: dict[str, Any] = {name: getattr(session, name) for name in _COUNTS}
+    saved: dict[str, Any] = {
+        name: getattr(session, name) for name in (*_COUNTS, *_MARKS)
+    }
     for name in ("first", "opened", "last", "opening", "hat", "tls", "bounce"):
         value = getattr(session, name)
         saved[name] = None if value is None else list(value)
@@ -179,4 +193,6 @@ def load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
     session.users = dict.fromkeys(saved["users"])
     for name in _COUNTS:
         setattr(session, name, saved[name])
+    for name in _MARKS:
+        setattr(session, name, bool(saved.get(name)))
     return session

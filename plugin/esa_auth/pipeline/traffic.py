@@ -80,7 +80,7 @@ class Traffic:
             self.delivery(appliance, raw, at, prefix)
         elif raw[at + 8 : at + 20] == b"aborted MID ":
             mid = raw[at + 20 :].partition(b" ")[0]
-            if mid in appliance.messages:
+            if mid in appliance.messages and appliance.instant(raw, prefix):
                 self._count.context += 1
                 appliance.messages.aborted(mid)
 
@@ -111,6 +111,6 @@ class Traffic:
             fold_delivery(session, fact)
 
     def _ready(self, mid: bytes, line: Line) -> None:
-        if isinstance(grammar.read(line.body), MessageReady):
+        if isinstance(grammar.read(line.body), MessageReady) and line.instant:
             self._count.context += 1
             line.appliance.messages.ready(mid)

@@ -51,6 +51,8 @@ class Unusual(Generic[Out]):
         self._heads.remember(line, prefix)
         if prefix.stamp is None:
             prefix = prefix._replace(stamp=time)
+        elif time is not None:
+            prefix = prefix._replace(around=time[:10])
         name = prefix.host or host or self._population.settings.appliance
         repeated = _REPEATED.match(line, prefix.body_at)
         if repeated is not None:

@@ -1,14 +1,19 @@
 """Facts -> sessions. Bounded, no clock but the log's, no I/O."""
 
+from esa_auth.sessions.age import is_expired
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
+from esa_auth.sessions.series import NEAR, Series
 from esa_auth.sessions.table import MAX_KEPT, Table
 
 __all__ = [
     "MAX_KEPT",
+    "NEAR",
     "Messages",
+    "Series",
     "Table",
     "fold_context",
     "fold_delivery",
     "fold_result",
+    "is_expired",
 ]

@@ -10,10 +10,12 @@ from itertools import islice
 
 from esa_auth.facts import Fact, InboundOpened, Instant, OutboundOpened, Side, Unread
 from esa_auth.joined import Session
+from esa_auth.sessions.age import is_expired, is_late
 from esa_auth.sessions.fold import fold_context
 
-# Lines of one second may come in another order over UDP (and do in Elastic's fixture).
-SAME_MOMENT = 2
+# Stands for the lines of a number that two appliances have open under one name. No line
+# begins so: what is kept begins with "New", "ICID" or "DCID".
+_CONFLICT = b"\0conflict"
 # A connection's opening lines take some 300 bytes; the rest would be a flood.
 MAX_KEPT = 4096
 # How many of the oldest a sweep looks at in one go.
@@ -26,11 +28,13 @@ class Table:
     __slots__ = (
         "_read",
         "_resolve",
+        "conflicts",
         "evicted",
         "expired",
         "kept",
         "live",
         "max_age",
+        "replaced",
         "side",
     )
 
@@ -52,29 +56,49 @@ class Table:
         self.live: dict[bytes, Session] = {}
         self.expired = 0
         self.evicted = 0
+        self.replaced = 0
+        self.conflicts = 0
         self._read = read
         self._resolve = resolve
 
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
 
-    def reopen(self, number: bytes, at: int, body: bytes) -> Session | None:
+    def reopen(
+        self, number: bytes, at: int, body: bytes, since: int = 0
+    ) -> Session | None:
         """Begin a new generation of ``number``; return the live session it replaces.
 
-        Unless that one has no opening line yet and this is it, a moment late.
+        Unless that one has no opening line yet and this is it, a moment late. If the
+        number is open on another interface, and not from before ``since``, when the
+        appliance began to count anew, two appliances have it: of neither is anything
+        known from then on.
         """
         session = None
         if number in self.live:
             session = self.live[number]
-            if session.opening is None and at - session.first.epoch <= SAME_MOMENT:
-                self._late_opening(session, at, body)
+            if session.opening is None and is_late(at, session.first.epoch):
+                if not session.disowned:
+                    self._late_opening(session, at, body)
                 return None
+            began, interface = session.start.epoch, _interface_of(session)
             del self.live[number]
-        kept = self.kept.pop(number, None)
-        line = b"%d %b" % (at, body)
-        if kept is not None and _no_opening(kept) and at - _opened(kept) <= SAME_MOMENT:
-            line += b"\n" + kept.partition(b" ")[2]
-        self.kept[number] = line
+        else:
+            kept = self.kept.pop(number)
+            began, interface = _opened(kept), _interface(kept)
+            if _no_opening(kept) and is_late(at, began):
+                rest = kept.partition(b" ")[2]
+                self.kept[number] = b"%d %b\n%b" % (at, body, rest)
+                return None
+        self.replaced += 1
+        other = _interface(body)
+        foreign = bool(interface and other) and interface != other
+        if foreign and began >= since and not is_expired(began, at, self.max_age):
+            self.conflicts += 1
+            body = _CONFLICT
+            if session is not None:
+                session.disown()
+        self.kept[number] = b"%d %b" % (at, body)
         return session
 
     def add(self, number: bytes, at: int, body: bytes) -> None:
@@ -82,7 +106,9 @@ class Table:
         if len(body) > MAX_KEPT:
             return
         if number in self.live:
-            fold_context(self.live[number], self._fact(number, body))
+            session = self.live[number]
+            if not session.disowned:
+                fold_context(session, self._fact(number, body))
             return
         kept = self.kept.get(number)
         if kept is None:
@@ -97,13 +123,13 @@ class Table:
         """
         if number in self.live:
             return self.live[number]
-        session = self.live[number] = Session(self.side, number.decode(), instant)
         kept = self.kept.pop(number, None)
         if kept is not None:
-            if instant.epoch - _opened(kept) <= self.max_age:
-                self._unfold(session, number, kept)
-            else:
-                self.expired += 1
+            began = _opened(kept)
+            if not is_expired(began, instant.epoch, self.max_age):
+                return self._unfolded(number, kept, began)
+            self.expired += 1
+        session = self.live[number] = Session(self.side, number.decode(), instant)
         return session
 
     def drop_expired(self, number: bytes) -> None:
@@ -118,14 +144,16 @@ class Table:
 
     def sweep(self, now: int) -> list[Session]:
         """Drop what is too old and return the live sessions among it."""
-        oldest = now - self.max_age
-        while stale := [n for n, line in _head(self.kept) if _opened(line) < oldest]:
+        age = self.max_age
+        while stale := [
+            n for n, line in _head(self.kept) if is_expired(_opened(line), now, age)
+        ]:
             for number in stale:
                 del self.kept[number]
             self.expired += len(stale)
         ended = []
         for number, session in list(islice(self.live.items(), SWEPT)):
-            if session.start.epoch >= oldest:
+            if not is_expired(session.start.epoch, now, age):
                 break
             ended.append(self.live.pop(number))
         self.expired += len(ended)
@@ -149,12 +177,19 @@ class Table:
             session.opened = self._resolve(at)
             fold_context(session, fact)
 
-    def _unfold(self, session: Session, number: bytes, kept: bytes) -> None:
-        at, _, lines = kept.partition(b" ")
-        for line in lines.split(b"\n"):
+    def _unfolded(self, number: bytes, kept: bytes, began: int) -> Session:
+        """Make a session of kept lines, as old as the first of them."""
+        first = self._resolve(began)
+        session = self.live[number] = Session(self.side, number.decode(), first)
+        lines = kept.partition(b" ")[2].split(b"\n")
+        if _CONFLICT in lines:
+            session.disown()
+            return session
+        for line in lines:
             fold_context(session, self._fact(number, line))
         if session.opening is not None:
-            session.opened = self._resolve(int(at))
+            session.opened = first
+        return session
 
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
         """Read a context line as that of connection 0: many have the same, then."""
@@ -169,6 +204,22 @@ def _opened(kept: bytes) -> int:
 def _no_opening(kept: bytes) -> bool:
     at = kept.index(b" ") + 1
     return kept[at : at + 4].lower() != b"new "
+
+
+def _interface(body: bytes) -> bytes:
+    """Return the address, or else the name, in ``interface NAME (ADDRESS) address``."""
+    at = body.find(b" interface ")
+    end = body.find(b" address ", at)
+    if at < 0 or end < 0:
+        return b""
+    return body[at + 11 : end].rpartition(b" (")[2].removesuffix(b")")
+
+
+def _interface_of(session: Session) -> bytes:
+    opening = session.opening
+    if isinstance(opening, InboundOpened):
+        return (opening.interface_ip or opening.interface).encode()
+    return opening.interface.encode() if opening else b""
 
 
 def _head(kept: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:

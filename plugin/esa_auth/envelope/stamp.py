@@ -1,0 +1,79 @@
+"""The parts of a stamp, and an instant in its forms."""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
+from typing import TypeAlias
+
+from esa_auth.facts import Instant
+
+_NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"
+_MONTHS = {_NAMES[i : i + 3]: i // 3 + 1 for i in range(0, 36, 3)}
+_LOCAL = re.compile(
+    r"(?:[A-Z][a-z]{2} )?([A-Z][a-z]{2}) {1,2}([0-9]{1,2}) "
+    r"([0-9]{2}):([0-9]{2}):([0-9]{2})(?: ([0-9]{4}))?"
+)
+RFC3339 = re.compile(
+    r"([0-9-]{10})[T ]([0-9:]{8})(?:[.,]([0-9]{1,9}))?(Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+# BSD stamps as collectors write them on request: the year in any place, a fraction.
+ODD_BSD = re.compile(
+    r"(?:([0-9]{4}) |[A-Z][a-z]{2} )?([A-Z][a-z]{2} {1,2}[0-9]{1,2}) "
+    r"(?:([0-9]{4}) )?([0-9]{2}:[0-9]{2}:[0-9]{2})"
+    r"(?:[.,]([0-9]{1,9}))?(?: ([0-9]{4}))?"
+)
+# Month, day, hour, minute, second.
+Parts: TypeAlias = tuple[int, int, int, int, int]
+
+
+@lru_cache(maxsize=64)
+def local_parts(stamp: str) -> tuple[int | None, Parts] | None:
+    """Return the year of a stamp without zone, and the rest; None: it is no such."""
+    match = _LOCAL.fullmatch(stamp)
+    if match is None:
+        return None
+    month, day, hour, minute, second, year = match.groups()
+    # AsyncOS was not seen to write a leap second; clamp rather than lose it.
+    seconds = min(int(second), 59)
+    parts = _MONTHS.get(month, 0), int(day), int(hour), int(minute), seconds
+    return int(year) if year else None, parts
+
+
+def noon_of(around: str | None) -> int | None:
+    """Return noon of a date, epoch seconds."""
+    if around is None:
+        return None
+    try:
+        day = datetime.fromisoformat(f"{around[:10]}T12:00:00+00:00")
+    except ValueError:
+        return None
+    return int(day.timestamp())
+
+
+# Appliances of one zone write the same seconds.
+@lru_cache(maxsize=1024)
+def instant_of(local: datetime, zone: tzinfo, name: str, fold: int = 0) -> Instant:
+    # `fold` has a place of its own, for times that differ in it alone are equal.
+    utc = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    iso = utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return Instant(int(utc.timestamp()), iso, name)
+
+
+def with_fraction(instant: Instant, fraction: str | None) -> Instant:
+    """Return ``instant`` with the milliseconds of a fraction of a second."""
+    millis = int((fraction or "0").ljust(3, "0")[:3])
+    return instant._replace(iso=f"{instant.iso[:-4]}{millis:03d}Z")
+
+
+def zone_text(zone: tzinfo, local: datetime) -> str:
+    seconds = int((zone.utcoffset(local) or timedelta()).total_seconds())
+    if seconds == 0:
+        return "UTC"
+    sign, rest = ("-" if seconds < 0 else "+"), abs(seconds)
+    text = f"{sign}{rest // 3600:02d}:{rest % 3600 // 60:02d}"
+    return text + (f":{rest % 60:02d}" if rest % 60 else "")
+
+
+def is_native(stamp: str) -> bool:
+    """Return whether a stamp begins with its weekday."""
+    return stamp[3:4] == " " and stamp[:3] not in _MONTHS

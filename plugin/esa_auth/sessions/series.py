@@ -1,0 +1,65 @@
+"""Two appliances under one name, told by the numbers of their connections.
+
+An appliance counts its connections up. It may begin again (a restart, the end of the
+counter), which is one step to somewhere else, and lines may come in another order,
+which is a small step back. Only two appliances step to and fro, again and again,
+between two series that are far apart.
+
+Each step to and fro is worth 16 points, of 192 at most; each step within a series takes
+one away. From 128 points on, and until it is less, there are two appliances.
+"""
+
+# A step that is not longer stays in its series: lines are lost, or come late.
+NEAR = 10_000
+_TO_AND_FRO = 16
+_MOST = 192
+_ENOUGH = 128
+# Near to no number.
+_NOWHERE = -2 * NEAR
+
+
+class Series:
+    """The numbers of one side of one appliance, as they were opened."""
+
+    __slots__ = ("_other", "conflicts", "current", "jumped", "score")
+
+    def __init__(self) -> None:
+        # The highest number of the series that was stepped in last, and of the other.
+        self.current = self._other = _NOWHERE
+        self.score = 0
+        # When a series began that was not known, epoch seconds.
+        self.jumped = 0
+        self.conflicts = 0
+
+    @property
+    def doubled(self) -> bool:
+        """Whether there are two appliances."""
+        return self.score >= _ENOUGH
+
+    def opened(self, number: int, at: int) -> None:
+        """Take the number of a connection that was opened."""
+        step = number - self.current
+        if -NEAR <= step <= NEAR:
+            self.current = max(self.current, number)
+            self.score = max(0, self.score - 1)
+        elif abs(number - self._other) <= NEAR:
+            highest = max(self._other, number)
+            self.current, self._other = highest, self.current
+            before = self.doubled
+            self.score = min(_MOST, self.score + _TO_AND_FRO)
+            self.conflicts += self.doubled and not before
+        else:
+            self.current, self._other = number, self.current
+            self.jumped = at
+
+    def snapshot(self) -> list[int]:
+        """Return what a restart needs."""
+        return [self.current, self._other, self.score, self.jumped]
+
+    def restore(self, saved: list[int]) -> None:
+        """Take up a snapshot.
+
+        Raises:
+            ValueError, TypeError: it is none.
+        """
+        self.current, self._other, self.score, self.jumped = map(int, saved)
