@@ -53,6 +53,7 @@ OTHERS = {
     "formats._EMAIL": "ann@mail.example.com",
     "grammar._QUOTE": "'",
     "grammar._SESSION_AUTH": "icid 450 auth",
+    "grammar._TAIL": " protocol TLSv1.2 cipher",
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
@@ -61,11 +62,13 @@ OTHERS = {
     "privacy._MAILBOX": "ann@mail.example.com",
     "privacy._NAME_AT": "SMTP Auth: (ICID 450) failed for user: ann",
     "privacy._TOKEN": "ICID: 450 ",
+    "sessions._TLS": "TLS success",
     "token._TOKEN": "logout:192.0.2.44 user:ann session:wKV0AK29GgdhztflXSal",
     **dict.fromkeys((f"privacy._KINDS_OF_LETTERS.{n}" for n in range(4)), "a"),
 }
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
+    "sessions._TLS",
     *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
     *("privacy._TOKEN", "token._TOKEN"),
 )

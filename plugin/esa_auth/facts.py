@@ -138,11 +138,11 @@ class HatDecision(NamedTuple):
 
 
 class Tls(NamedTuple):
-    """A TLS negotiation ended."""
+    """A TLS negotiation ended; ``established`` None: nobody can tell how."""
 
     side: Side
     number: str
-    established: bool
+    established: bool | None
     protocol: str | None = None
     cipher: str | None = None
 

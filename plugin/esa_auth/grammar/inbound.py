@@ -12,6 +12,7 @@ from esa_auth.facts import (
     SessionLost,
     Tls,
 )
+from esa_auth.grammar import tls
 from esa_auth.grammar.rule import Rule, compiled
 
 _ICID = r"ICID ([0-9]{1,12}) "
@@ -90,13 +91,13 @@ RULES = (
         "ICID 9461571 SBRS None",
         f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
     ),
-    Rule(
+    tls.success(
+        "icid",
         "inbound TLS success",
-        "ICID",
-        _ICID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?",
-        lambda m: Tls("icid", m[1], True, m[2], m[3]),
+        "Cisco note 118500; protocol and cipher in a line of 2022; nothing behind them "
+        "was seen on this side",
         "ICID 450 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384",
-        "Cisco note 118500; protocol and cipher in a line of 2022",
+        "ICID 450 TLS success",
     ),
     Rule(
         "inbound TLS failed",
@@ -196,4 +197,5 @@ RULES = (
         "envelope sender domain does not exist",
         _SPAMTOWHO,
     ),
+    tls.other("icid", "inbound TLS in other words"),
 )

@@ -13,12 +13,14 @@ from esa_auth.facts import (
     SessionClosed,
     Tls,
 )
+from esa_auth.grammar import tls
 from esa_auth.grammar.reply import read_reply
 from esa_auth.grammar.rule import Rule, compiled
 
 _DCID = r"DCID ([0-9]{1,12}) "
 _GUIDE = "AsyncOS user guide, logging chapter"
 _SPAMTOWHO = "spamtowho source, comments"
+_SC4S = "tests of splunk-connect-for-syslog"
 _RECIPIENTS = r"(?:RID +)?\[([0-9, ]*)\]"
 
 
@@ -57,14 +59,13 @@ RULES = (
         "Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",
         any_case=True,
     ),
-    Rule(
+    tls.success(
+        "dcid",
         "outbound TLS success",
-        "DCID",
-        _DCID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"
-        r"(?: for \S+)?(?: CN[:=].*)?",
-        lambda m: Tls("dcid", m[1], True, m[2], m[3]),
+        f"a thread of 2023; CN in {_SPAMTOWHO}; a domain in {_SC4S}",
         "DCID 30 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-SHA384",
-        f"a thread of 2023; CN in {_SPAMTOWHO}",
+        "DCID 30 TLS success protocol TLSv1.2 cipher AES256-SHA for example.com",
+        "DCID 30 TLS success CN: <mail.example.com>",
     ),
     Rule(
         "outbound TLS failed",
@@ -147,4 +148,5 @@ RULES = (
         "details: [Errno 0] Error interface: 192.0.2.1 reason: network error",
         "a thread of 2023; older wordings in the spamtowho source",
     ),
+    tls.other("dcid", "outbound TLS in other words"),
 )

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from esa_auth.facts import Fact
 
-Evidence: TypeAlias = Literal["real", "redacted", "template", "third-party"]
+Evidence: TypeAlias = Literal["real", "redacted", "template", "third-party", "unseen"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,9 @@ class Rule:
     the form was seen and ``evidence`` how good that is: ``real`` (a line of an
     appliance or a vendor's page), ``redacted`` (a real line in somebody's test),
     ``template`` (the appliance's message catalogue), ``third-party`` (only someone's
-    parser shows it).
+    parser or test shows it), ``unseen`` (no line was seen: the row is there so that a
+    wording that is not known makes nothing up). ``also`` are further samples: every
+    alternative of the expression has one.
     """
 
     name: str
@@ -31,6 +33,12 @@ class Rule:
     seen: str
     evidence: Evidence = "real"
     any_case: bool = False
+    also: tuple[str, ...] = ()
+
+    @property
+    def samples(self) -> tuple[str, ...]:
+        """A line of each wording."""
+        return (self.sample, *self.also)
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
