@@ -58,23 +58,22 @@ OTHERS = {
     "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._PRIORITY": "<22>",
-    "privacy._CODE": "ICID 450",
+    "privacy._CODES": "('535', ['5.7.8 '",
     "privacy._MAILBOX": "ann@mail.example.com",
-    "privacy._NAME_AT": "SMTP Auth: (ICID 450) failed for user: ann",
     "privacy._TOKEN": "ICID: 450 ",
     "sessions._TLS": "TLS success",
-    "token._TOKEN": "logout:192.0.2.44 user:ann session:wKV0AK29GgdhztflXSal",
     **dict.fromkeys((f"privacy._KINDS_OF_LETTERS.{n}" for n in range(4)), "a"),
 }
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
     "sessions._TLS",
     *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
-    *("privacy._TOKEN", "token._TOKEN"),
+    "privacy._TOKEN",
 )
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {
     *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED"),
+    "grammar._ITEM",
     *("inputs._STATUS", "inputs._STAMPED", "inputs._NUMBERED", "inputs._ADDRESS"),
 }
 

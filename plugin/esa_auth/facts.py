@@ -115,6 +115,11 @@ class AdminLogout(NamedTuple):
     reason: str | None = None
 
 
+def masked(name: str) -> bool:
+    """Whether the appliance itself wrote asterisks in place of a name."""
+    return bool(name) and not name.strip("*")
+
+
 class InboundOpened(NamedTuple):
     """A client connected."""
 

@@ -16,7 +16,9 @@ from esa_auth.grammar import (
 )
 from esa_auth.grammar.departure import Departure
 from esa_auth.grammar.departure import nearest as _nearest
+from esa_auth.grammar.opening import whole_words
 from esa_auth.grammar.rule import Rule
+from esa_auth.places import Places
 
 __all__ = [
     "AUTH_WORDS",
@@ -25,6 +27,8 @@ __all__ = [
     "Rule",
     "auth_like",
     "nearest",
+    "own_text",
+    "places",
     "read",
     "rule_for",
 ]
@@ -72,6 +76,22 @@ def read(body: str) -> Fact | Unread:
             fact = rule.build(match)
             return Unread(auth_like(body)) if fact is None else fact
     return Unread(auth_like(body))
+
+
+def places(body: str) -> Places:
+    """Return where in ``body`` the user name and the like stand, as its row says."""
+    text = body.rstrip()
+    for rule in _BY_LEAD.get(text[:4].lower(), ()):
+        if match := rule.pattern.fullmatch(text):
+            return rule.places(match)
+    return Places()
+
+
+def own_text(body: str) -> str:
+    """Return the beginning of any ``body`` that only the appliance can have written."""
+    rules = _BY_LEAD.get(body[:4].lower(), ())
+    ends = (match.end() for rule in rules if (match := rule.own.match(body)))
+    return whole_words(body, max(ends, default=0))
 
 
 def auth_like(body: str) -> bool:

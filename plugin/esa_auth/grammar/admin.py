@@ -18,16 +18,16 @@ ADDRESS = (
     r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}"
     r"|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.[0-9]{1,3}){0,3})"
 )
-NAME = rf"(.{{0,{_LONGEST_NAME}}})"
+NAME = rf"(?P<user>.{{0,{_LONGEST_NAME}}})"
 # Who was logged in has a name without blanks; who tries may have typed anything.
-ACCOUNT = rf"(\S{{1,{_LONGEST_NAME}}})"
-SESSION = r"\S{1,64}"
+ACCOUNT = rf"(?P<user>\S{{1,{_LONGEST_NAME}}})"
+SESSION = r"(?P<secret>\S{1,64})"
 # The comment on a change stands at the end of a line that begins like the others.
 USER = r"User (?!\S{1,256} commit changes: )"
 IDLE = r" (?:because|beacuse) of inactivity timeout\.?"
 _WORD = r"(\S{1,64})"
 # A name, and behind it the address where the line has one.
-_NAME_FROM = rf"(.{{0,{_LONGEST_NAME + len(' from ') + _LONGEST_ADDRESS}}})"
+_NAME_FROM = rf"(?P<user>.{{0,{_LONGEST_NAME + len(' from ') + _LONGEST_ADDRESS}}})"
 _AS = rf"(?: with privilege {_WORD})?"
 _USING = r" using an? ([A-Z]{2,10}) connection"
 _FROM = compiled(rf"(.*) from {ADDRESS}")
@@ -164,7 +164,7 @@ RULES = (
     Rule(
         "administrator logged out",
         "logout",
-        rf"logout:{ADDRESS} user:{NAME} session:\S*",
+        rf"logout:{ADDRESS} user:{NAME} session:(?P<secret>\S*)",
         lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
         "logout:192.0.2.44 user:admin session:example",
         f"{ELASTIC}; {SC4S}",
