@@ -58,6 +58,7 @@ OTHERS = {
     "pipeline._AUTH_BEHIND": "Wed Apr 22 SMTP Auth: (ICID 450)",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._PRIORITY": "<22>",
+    "grammar._TRIES": "api: failed login",
     "privacy._CODES": "('535', ['5.7.8 '",
     "privacy._MAILBOX": "ann@mail.example.com",
     "privacy._TOKEN": "ICID: 450 ",

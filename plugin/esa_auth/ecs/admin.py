@@ -23,6 +23,7 @@ _LOGS = (
     ("ADMIN_AUDIT_", "audit_logs"),
     ("ADMIN_GUI_", "gui_logs"),
     ("ADMIN_CLI_", "cli_logs"),
+    ("ADMIN_API_", "api"),
     ("ADMIN_", "authentication"),
 )
 _DELIMITERS = (

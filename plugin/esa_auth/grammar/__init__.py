@@ -6,6 +6,7 @@ from collections import defaultdict
 from esa_auth.facts import Fact, Unread
 from esa_auth.grammar import (
     admin,
+    api,
     audit,
     auth,
     console,
@@ -22,6 +23,7 @@ from esa_auth.places import Places
 
 __all__ = [
     "AUTH_WORDS",
+    "LOGIN_WORDS",
     "RULES",
     "Departure",
     "Rule",
@@ -42,10 +44,12 @@ RULES: tuple[Rule, ...] = (
     *admin.RULES,
     *console.RULES,
     *audit.RULES,
+    *api.RULES,
 )
 
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
 AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
+LOGIN_WORDS = admin.LOGIN_WORDS
 _SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
 
 

@@ -32,6 +32,8 @@ _AS = rf"(?: with privilege {_WORD})?"
 _USING = r" using an? ([A-Z]{2,10}) connection"
 _FROM = compiled(rf"(.*) from {ADDRESS}")
 
+_INTERFACES = {"web": "GUI", "cli": "CLI", "command line": "CLI", "ssh": "SSH"}
+
 SC4S = "tests of splunk-connect-for-syslog"
 ELASTIC = "sample logs of elastic/integrations, cisco_secure_email_gateway"
 SMA_TESTS = "Cisco's own tests of its Security Management appliance"
@@ -46,8 +48,20 @@ _ENDS = (
 # No word before may end in a colon: "User ann commit changes: authentication of ..." is
 # no login.
 _SAYS = re.compile(
-    r"(?:the |cli: |gui: |action: )?user (?:\S*[^\s:] ){1,40}?"
-    r"(?:authenticat|logged (?:in|on|out|off)(?![a-z])|login )"
+    r"(?:the |[a-z]{2,6}: )?(?:user|account) (?:\S*[^\s:] ){1,40}?"
+    r"(?:authenticat|logged (?:in|on|out|off)(?![a-z])|login |too many "
+    r"|(?:is|was|been|temporarily) (?:un)?locked(?![a-z])|locked out|rate limit)"
+)
+# What a line begins with that is of a login though no user is its first word.
+_HOW = ("failed", "invalid", "successful", "unsuccessful", "too many")
+_BY = ("api", "gui", "cli", "ssh", "saml", "jwt")
+_WHAT = ("login", "logon", "logout", "sign-in", "authentication", "token generated")
+LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, "account")
+_TRIES = re.compile(
+    rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) )?"
+    rf"(?:(?:{'|'.join(_WHAT)})(?![a-z])|to (?:authenticate|log ?in) )"
+    r"(?<!\Aauthentication)"
+    r"|authentication (?:fail|err|succe|ok|den|ref|rej|att|of |for |by )"
 )
 _AUDITS = re.compile(
     r"appliance: .*, event: (?!user (?:input|visited) )"
@@ -61,7 +75,10 @@ def like(beginning: str, end: str) -> bool:
     ended = end.rstrip(" .").endswith(_ENDS)
     if ended and beginning.startswith(("user ", "appliance: ")):
         return True
+    if beginning.startswith("the user ") and " via " in end:
+        return True
     said = _SAYS.match(beginning) or _AUDITS.match(beginning)
+    said = said or _TRIES.match(beginning)
     return said is not None or beginning.startswith(_BEGINS)
 
 
@@ -71,6 +88,19 @@ def idle(
     """Return the end of a session that nobody used."""
     reason = "inactivity timeout"
     return AdminLogout(code, user, address, interface, reason=reason)
+
+
+def _limited(match: re.Match[str]) -> Fact:
+    way = match[2]
+    interface = _INTERFACES.get(way.lower(), way)
+    reason = "exceeded the limit of login attempts"
+    return AdminLogin(
+        "ADMIN_ATTEMPTS_EXCEEDED",
+        "failure",
+        match[1],
+        interface=interface,
+        reason=reason,
+    )
 
 
 def _of_user(match: re.Match[str]) -> Fact | None:
@@ -135,6 +165,17 @@ RULES = (
         "using an HTTPS connection.",
         f"{ELASTIC}; without the connection, {SC4S}",
         "redacted",
+    ),
+    Rule(
+        "administrator over the limit",
+        "The",
+        rf"The user {NAME} has exceeded the limit of login attempts when trying to "
+        r"authenticate via (?:the )?([A-Za-z][A-Za-z -]{0,39}?)(?: interface)?\.?",
+        _limited,
+        "The user admin has exceeded the limit of login attempts when trying to "
+        "authenticate via the web interface",
+        f"{SMA_TESTS}, of the web interface alone",
+        "third-party",
     ),
     Rule(
         "quarantine login",

@@ -32,6 +32,12 @@ _AUTH_LEADS = ("SMTP", "Smtp", "smtp", "Auth", "AUTH", "auth", "SASL", "Sasl", "
 _ADMIN_LEADS = (
     *("User", "The ", "An a", "logo", "CLI:", "GUI:", "Acti", "Sour", "Sess", "PID "),
     "Appl",
+    *(
+        write(f"{word}{behind}"[:4])
+        for word in grammar.LOGIN_WORDS
+        for behind in " :"
+        for write in (str.capitalize, str.upper, str.lower)
+    ),
 )
 # Made once: `A | B` in a condition is made at each call of it.
 _JOINED = (InboundResult, OutboundResult, AuthNotice)
