@@ -1,7 +1,7 @@
 """A name leaves covered or not at all, whatever it is and whoever wrote the row."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -15,14 +15,13 @@ from esa_auth.grammar import RULES, Rule
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
 from tests.harness import Run, inbound, made, native, run, syslog
-from tests.privacy.names import SHAPES, found, seeded
+from tests.privacy.names import NAMED, SHAPES, found, line_of, seeded
 
 SETTINGS = Settings(
     reference=1_782_864_000, id_key=b"i" * 32, pseudonym_key=b"k" * 32, redact=True
 )
 PLAIN = replace(SETTINGS, pseudonym_key=None, redact=False)
 WORD, OTHER = seeded(2)
-NAMED = [rule for rule in RULES if "user" in rule.pattern.groupindex]
 # The words of all rows, of replies and heads, and what stands beside a name.
 LITERALS = {
     word
@@ -76,22 +75,6 @@ REPLIES = (
     "{} is not allowed",
     "SMTP Auth: (ICID 450) could not reach forwarding server 192.0.2.9 for {}",
 )
-
-
-def line_of(rule: Rule, name: str) -> str:
-    """Return the sample of ``rule`` with another name in it."""
-    match = rule.pattern.fullmatch(rule.sample)
-    assert match is not None
-    start, end = match.span("user")
-    fact = rule.build(match)
-    told = getattr(fact, "user", None) or match["user"]
-    assert match["user"].startswith(told)
-    return (
-        rule.sample[:start]
-        + name
-        + rule.sample[start + len(told) : end]
-        + (rule.sample[end:])
-    )
 
 
 def written(got: Run) -> bytes:
@@ -216,7 +199,7 @@ SAMPLE = "SASL ICID 450 failed, user: ann"
 
 
 @pytest.fixture
-def add(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], None]:
     def added(row: Rule) -> None:
         monkeypatch.setattr(grammar, "RULES", (*RULES, row))
         monkeypatch.setitem(grammar._BY_LEAD, "sasl", (row,))
@@ -225,7 +208,9 @@ def add(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("make", [build, admin])
-def test_a_row_that_says_where_the_name_is_is_covered(add: Any, make: Any) -> None:
+def test_a_row_that_says_where_the_name_is_is_covered(
+    add: Callable[[Rule], None], make: Any
+) -> None:
     add(Rule("new", "SASL", WHERE + "(?P<user>.*)", make, SAMPLE, "here"))
     lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]
     got = run(lines, SETTINGS)
@@ -249,7 +234,7 @@ def test_a_row_that_says_where_the_name_is_is_covered(add: Any, make: Any) -> No
 )
 @pytest.mark.parametrize("user", ["(.*)", "(?=(.*))(?P<user>[A-Z]?).*"])
 def test_a_row_that_does_not_say_it_lets_nothing_out(
-    add: Any, make: Any, settings: Settings, user: str
+    add: Callable[[Rule], None], make: Any, settings: Settings, user: str
 ) -> None:
     add(Rule("new", "SASL", WHERE + user, make, SAMPLE, "here"))
     lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]

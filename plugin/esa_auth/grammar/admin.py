@@ -220,5 +220,6 @@ RULES = (
         "User admin logged out of SSH session 192.0.2.44",
         f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",
         "redacted",
+        also=("User admin logged out of GUI session example",),
     ),
 )

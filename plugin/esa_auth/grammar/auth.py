@@ -41,6 +41,10 @@ RULES = (
         "SMTP Auth: (ICID 450) succeeded for user: ann "
         "using AUTH mechanism: PLAIN with profile: staff",
         "Cisco note 118570; without the colon in the spamtowho source",
+        also=(
+            "SMTP Auth: (ICID 451) failed for user: ann "
+            "using AUTH mechanism: LOGIN with profile: staff",
+        ),
     ),
     Rule(
         "outbound result",
@@ -51,6 +55,10 @@ RULES = (
         "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
         "failed: ('535', ['5.7.8 Error: authentication failed'])",
         "Cisco note 118570",
+        also=(
+            "DCID: 5633 IP: 192.0.2.7 SMTP authentication using the profile relay "
+            "succeeded.",
+        ),
     ),
     Rule(
         "LDAP lookup failed",

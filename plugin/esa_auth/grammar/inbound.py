@@ -157,7 +157,11 @@ RULES = (
         lambda m: InboundAddress(m[1], m[2]),
         "ICID 3 disconnected address 198.51.100.7, "
         "no messages injected within timeout period",
-        _SPAMTOWHO,
+        f"{_SPAMTOWHO}; the other reason in its message catalogue",
+        also=(
+            "ICID 3 disconnected address 198.51.100.7, "
+            "exceeded allowable connection time",
+        ),
     ),
     Rule(
         "inbound lost early",
@@ -177,6 +181,7 @@ RULES = (
         lambda _: Passed(),
         "ICID 9033 Receiving Failed: Message loop",
         _SPAMTOWHO,
+        also=("ICID 9034 Injection Failed: Message loop",),
     ),
     Rule(
         "inbound command refused",
@@ -186,6 +191,7 @@ RULES = (
         "ICID 3 Unknown command: HELP ME",
         _SPAMTOWHO,
         "template",
+        also=("ICID 3 Bad syntax for command: MAIL FROM ann",),
     ),
     Rule(
         "inbound address refused",
@@ -196,6 +202,12 @@ RULES = (
         "ICID 4 Address: <ann@example.com> sender rejected, "
         "envelope sender domain does not exist",
         _SPAMTOWHO,
+        also=(
+            "ICID 4 Address: <ann@example.com> sender allowed, "
+            "envelope sender matched domain exception",
+            "ICID 4 Invalid sender address: Unsupported domain literal: '[]'",
+            "ICID 4 MID 6 Invalid recipient address: Unsupported domain literal: '[]'",
+        ),
     ),
     tls.other("icid", "inbound TLS in other words"),
 )

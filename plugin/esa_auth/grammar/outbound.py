@@ -128,6 +128,7 @@ RULES = (
         "Bounced: DCID 5640 MID 448 to RID 0 - Bounced by destination server with "
         "response: 5.1.0 - Unknown address error ('554', ['5.7.1 Relay denied'])",
         "Cisco note 118570; with a colon in the spamtowho source",
+        also=("Bounced: DCID: 5 Message 4 to 0 - 5.1.0 - Unknown address error",),
     ),
     Rule(
         "delayed",
@@ -138,6 +139,7 @@ RULES = (
         "Delayed: DCID 5 MID 4 to RID 0 - 4.1.0 - Unknown address error "
         "('466', ['Mailbox temporarily full.'])[]",
         f"{_GUIDE}; with a colon in the spamtowho source",
+        also=("Delayed: DCID: 5 Message 4 to 0 - 4.1.0 - Unknown address error",),
     ),
     Rule(
         "connection error",
