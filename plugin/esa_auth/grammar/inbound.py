@@ -102,7 +102,7 @@ RULES = (
     Rule(
         "inbound TLS failed",
         "ICID",
-        _ICID + r"TLS failed(?:: .*)?",
+        _ICID + r"TLS failed(?::(?: .*)?)?",
         lambda m: Tls("icid", m[1], False),
         "ICID 450 TLS failed: [Errno 54] Connection reset by peer",
         "Cisco note 118500; with a reason in a thread of 2023",

@@ -70,7 +70,7 @@ RULES = (
     Rule(
         "outbound TLS failed",
         "DCID",
-        _DCID + r"TLS failed(?:: .*)?",
+        _DCID + r"TLS failed(?::(?: .*)?)?",
         lambda m: Tls("dcid", m[1], False),
         "DCID 80167 TLS failed: STARTTLS unexpected response",
         _SPAMTOWHO,

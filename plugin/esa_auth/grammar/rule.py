@@ -22,13 +22,14 @@ class Rule:
     begins with ``secret`` hold tokens that log in whoever has them, with ``text`` words
     of others. A fact with a name is refused under `privacy` if its row has no group
     ``user``. ``build`` may still refuse (None) what a regular expression should not
-    decide. ``seen`` says where
-    the form was seen and ``evidence`` how good that is: ``real`` (a line of an
-    appliance or a vendor's page), ``redacted`` (a real line in somebody's test),
-    ``template`` (the appliance's message catalogue), ``third-party`` (only someone's
-    parser or test shows it), ``unseen`` (no line was seen: the row is there so that a
-    wording that is not known makes nothing up). ``also`` are further samples: every
-    alternative of the expression has one.
+    decide.
+
+    ``seen`` says where the form was seen and ``evidence`` how good that is: ``real`` (a
+    line of an appliance or a vendor's page), ``redacted`` (a real line in somebody's
+    test), ``template`` (the appliance's message catalogue), ``third-party`` (only
+    someone's parser or test shows it), ``unseen`` (no line was seen: the row is there
+    so that a wording that is not known makes nothing up). ``also`` are further samples:
+    every alternative of the expression has one.
     """
 
     name: str

@@ -11,8 +11,17 @@ from esa_auth.facts import Fact, Side, Tls
 from esa_auth.grammar.rule import Rule, compiled
 
 _TAIL = compiled(r"[ ,;]+(protocol|cipher|for)[ :=]+([^\s,;]+)")
-# Words of the appliance, then TLS as a word of its own.
-_OTHER = r"((?:[A-Za-z0-9.:()_-]+ ){0,6}?)(?:START)?TLS(?![A-Za-z]).*"
+# What the other rows read.
+_KNOWN = (
+    r"TLS success(?![A-Za-z])|TLS failed:|TLS failed\Z|[A-Z]+ SG "
+    r"|TLS was required but remote host did not initiate it\Z"
+    r"|IP:? \S+ TLS was required but could not be successfully negotiated\Z"
+)
+# Words of the appliance, then TLS as a word of its own; behind a colon stands text.
+_OTHER = (
+    rf"(?!{_KNOWN})((?:IP: )?(?:[A-Za-z0-9.:()_-]*[A-Za-z0-9.()_-] ){{0,6}}?)"
+    r"(?:START)?TLS(?![A-Za-z]).*"
+)
 _AUTH = ("auth", "sasl")
 
 
