@@ -93,9 +93,11 @@ def places(body: str) -> Places:
 
 def own_text(body: str) -> str:
     """Return the beginning of any ``body`` that only the appliance can have written."""
-    rules = _BY_LEAD.get(body[:4].lower(), ())
-    ends = (match.end() for rule in rules if (match := rule.own.match(body)))
-    return whole_words(body, max(ends, default=0))
+    end = 0
+    for rule in _BY_LEAD.get(body[:4].lower(), ()):
+        if match := rule.own.match(body):
+            end = max(end, match.end())
+    return whole_words(body, end)
 
 
 def auth_like(body: str) -> bool:
