@@ -10,7 +10,13 @@ import orjson
 import pytest
 
 from esa_auth import grammar
-from esa_auth.facts import AdminLogin, Fact, InboundResult
+from esa_auth.facts import (
+    AdminLogin,
+    AuthNotice,
+    Fact,
+    InboundResult,
+    OutboundResult,
+)
 from esa_auth.grammar import RULES, Rule
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
@@ -118,6 +124,20 @@ def assert_alike(form: str, name: str) -> None:
         marks = tuple(e["user"]["name"] for e in got.events if "user" in e)
         outcome.append((bare(got.events, marks), bare(got.dead, marks)))
     assert outcome[0] == outcome[1]
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
+def test_every_row_says_where_the_name_and_the_words_of_others_stand(
+    rule: Rule,
+) -> None:
+    for sample in rule.samples:
+        fact, places = grammar.read(sample), grammar.places(sample)
+        if getattr(fact, "user", None):
+            assert places.user is not None
+        if isinstance(fact, OutboundResult) and fact.reason:
+            assert places.texts
+        if isinstance(fact, AuthNotice) and fact.reason:
+            assert places.texts or fact.reason in rule.expression
 
 
 @pytest.mark.parametrize("rule", NAMED, ids=lambda rule: rule.name)
