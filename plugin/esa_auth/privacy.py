@@ -167,11 +167,12 @@ class Veil:
         if letter.recall.withheld:
             return letter
         reasons = letter.reasons
+        blank = " " if own[-1:] not in ("", " ", "(") else ""
         if letter.why in ("invalid_event", DAMAGED_LETTER):
             # They repeat the value that is wrong.
             reasons = tuple(reason.partition(": ")[0] for reason in reasons)
         return letter._replace(
-            raw=f"{own}{HIDDEN}".encode(),
+            raw=f"{own}{blank}{HIDDEN}".encode(),
             reasons=reasons,
             recall=letter.recall._replace(withheld=True),
         )

@@ -191,6 +191,8 @@ def test_a_letter_still_says_what_the_appliance_wrote() -> None:
         "Apr 22 11:00:00 Info: SMTP Auth: (ICID 450) [hidden]"
     )
     assert letter["observer"]["name"] == "esa01"
+    (letter,) = run([native("sasl went wrong for may")], SETTINGS).dead
+    assert letter["event"]["original"] == "Wed Apr 22 11:00:00 2009 Info: [hidden]"
 
 
 def test_a_reply_still_says_its_codes() -> None:
