@@ -1,6 +1,7 @@
 """Logins to the appliance itself: what they say, and what nobody can make them say."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from esa_auth import grammar
 from esa_auth.ecs import is_ambiguous_admin
 from esa_auth.facts import AdminLogin, AdminLogout, Unread
-from esa_auth.grammar import RULES, Rule, admin, audit, console
+from esa_auth.grammar import RULES, Rule, admin, api, audit, console
 from tests.harness import (
     SETTINGS,
     Event,
@@ -23,7 +24,7 @@ from tests.harness import (
 )
 from tests.strategies import INJECTIONS, hostile_text
 
-OURS = (*admin.RULES, *console.RULES, *audit.RULES)
+OURS = (*admin.RULES, *console.RULES, *audit.RULES, api.RULES[0])
 MOST = 256
 Wording = Callable[[str], str]
 
@@ -40,6 +41,10 @@ FAILURES: dict[str, Wording] = {
         "Appliance: esa01, Interaction Mode: GUI, User: {}, Source IP: 192.0.2.44, "
         "Destination IP: 192.0.2.1, Location: /login, Event: Permission denied reason "
         "- Invalid username or passphrase"
+    ).format,
+    "limit": (
+        "The user {} has exceeded the limit of login attempts when trying to "
+        "authenticate via the web interface"
     ).format,
 }
 each_failure = pytest.mark.parametrize("name", FAILURES)
@@ -131,7 +136,7 @@ def assert_only_a_name(event: Event, wording: str, name: str) -> None:
     assert event.get("user", {"name": ""})["name"] == name
     flags = own.get("flags", [])
     assert ("ambiguous_user" in flags) == is_ambiguous_admin(name)
-    if wording != "User failed":
+    if wording not in ("User failed", "limit"):
         assert event["source"] == {"address": "192.0.2.44", "ip": "192.0.2.44"}
         assert event["related"]["ip"][0] == "192.0.2.44"
     assert own.get("admin", {}).get("privilege") is None
@@ -169,6 +174,53 @@ def test_no_name_bends_a_failure(name: str, text: str) -> None:
         assert "ambiguous_address" in event["cisco_esa"]["flags"]
         return
     assert_only_a_name(event, name, text)
+
+
+@pytest.mark.parametrize(
+    ("way", "interface"),
+    [
+        ("the web interface", "GUI"),
+        ("the CLI", "CLI"),
+        ("the command line interface.", "CLI"),
+        ("SSH", "SSH"),
+        ("the Spam Quarantine interface", "Spam Quarantine"),
+    ],
+)
+def test_the_limit_of_attempts_says_where(way: str, interface: str) -> None:
+    event = only(
+        "The user ann has exceeded the limit of login attempts when trying to "
+        f"authenticate via {way}"
+    )
+    assert event["event"]["code"] == "ADMIN_ATTEMPTS_EXCEEDED"
+    assert event["event"]["outcome"] == "failure"
+    assert event["event"]["reason"] == "exceeded the limit of login attempts"
+    assert event["cisco_esa"]["admin"] == {"interface": interface}
+    assert event["user"] == {"name": "ann"}
+
+
+@pytest.mark.parametrize("rule", OURS, ids=rule_names(OURS))
+@pytest.mark.parametrize("mask", ["*", "****", "*" * 40])
+def test_a_mask_of_the_appliance_is_no_user(rule: Rule, mask: str) -> None:
+    match = rule.pattern.fullmatch(rule.sample)
+    assert match is not None
+    start, name = match.start("user"), getattr(rule.build(match), "user", None) or "-"
+    body = rule.sample[:start] + mask + rule.sample[start + len(name) :]
+    for told in (
+        SETTINGS,
+        replace(SETTINGS, id_key=b"i" * 32, pseudonym_key=b"k" * 32),
+    ):
+        found = run([native(body)], told)
+        found.assert_accounted()
+        (event,) = found.events
+        assert "user" not in event
+        assert "user" not in event["related"]
+        assert event["cisco_esa"]["flags"] == ["masked_user"]
+
+
+def test_a_name_with_asterisks_is_one() -> None:
+    event = only(FAILURES["attempt"]("**x**"))
+    assert event["user"]["name"] == "**x**"
+    assert "flags" not in event["cisco_esa"]
 
 
 def test_an_address_that_may_be_part_of_the_name_is_flagged() -> None:
@@ -258,6 +310,25 @@ def test_a_forged_cookie_and_page_end_no_session() -> None:
         "Appliance: a, Interaction Mode: GUI, User: ann, Event: Successful login",
         "Appliance: a, Interaction Mode: GUI, User: ann, Source IP: 192.0.2.44, "
         "Event: Login failed",
+        "The user ann has exceeded the limit of login attempts",
+        "The user ann has made too many attempts to log on via the CLI",
+        "User ann is locked after 5 consecutive login failures.",
+        "The user account ann has been locked",
+        "Account ann was temporarily locked",
+        "User ann is over the rate limit",
+        "Login: JWT Token Generated for user ann by a passkey",
+        "Login: Invalid credentials for user ann",
+        "Login failed for user ann",
+        "Logout: user ann",
+        "Failed login of ann from 192.0.2.44",
+        "Failed to authenticate user ann",
+        "Invalid login attempt: ann",
+        "Too many login attempts: ann",
+        "Authentication failed for user ann",
+        "API: Login refused for user ann",
+        "API login of ann failed",
+        "JWT Token Generated for user ann",
+        "SAML authentication of ann failed",
     ],
 )
 def test_a_wording_of_the_family_that_is_new_is_refused_and_kept(body: str) -> None:
@@ -286,6 +357,14 @@ def test_a_wording_of_the_family_that_is_new_is_refused_and_kept(body: str) -> N
         "PID 2585: User admin entered 'who'; prompt was '\\nesa01> '",
         "CLI: restarted",
         "logo was uploaded",
+        "Checking access for user admin role Administrator",
+        "Checking access for user login role authentication",
+        "API: GET /esa/api/v2.0/health",
+        "Failed to connect to the update server",
+        "Invalid DNS response",
+        "Successful update of the engine",
+        "Account quota changed",
+        "JWT library loaded",
     ],
 )
 def test_what_begins_so_and_is_no_login_is_ignored(body: str) -> None:
@@ -296,7 +375,7 @@ def test_what_begins_so_and_is_no_login_is_ignored(body: str) -> None:
 
 def test_rules_are_of_the_grammar() -> None:
     assert set(OURS) <= set(RULES)
-    assert len(OURS) == 22
+    assert len(OURS) == 24
 
 
 @settings(max_examples=150, deadline=None)

@@ -117,10 +117,10 @@ def test_a_line_alone_says_that_its_opening_is_missing() -> None:
             "fused for user: ann",
         ),
         (
-            "ICID 451 TLS sucess protocol TLSv1.2",
-            "inbound TLS success",
-            "ICID 451 TLS suc",
-            "ess protocol TLSv1.2",
+            "ICID 451 disconected address 198.51.100.7",
+            "inbound disconnected",
+            "ICID 451 discon",
+            "ected address 198.51.100.7",
         ),
         (
             "SMTP Auth: (ICID 451)",

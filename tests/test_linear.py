@@ -56,6 +56,7 @@ OTHERS = {
     "formats._EMAIL": "ann@mail.example.com",
     "grammar._QUOTE": "'",
     "grammar._SESSION_AUTH": "icid 450 auth",
+    "grammar._TAIL": " protocol TLSv1.2 cipher",
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
@@ -63,21 +64,23 @@ OTHERS = {
     "pipeline._PRIORITY": "<22>",
     "pipeline._REPEATED": "message repeated 3 times: [",
     "pipeline.PERHAPS": "Wed Apr 22 Info:  SMTP Auth: (ICID 450)",
-    "privacy._CODE": "ICID 450",
+    "grammar._TRIES": "api: failed login",
+    "privacy._CODES": "('535', ['5.7.8 '",
     "privacy._MAILBOX": "ann@mail.example.com",
-    "privacy._NAME_AT": "SMTP Auth: (ICID 450) failed for user: ann",
     "privacy._TOKEN": "ICID: 450 ",
-    "token._TOKEN": "logout:192.0.2.44 user:ann session:wKV0AK29GgdhztflXSal",
+    "sessions._TLS": "TLS success",
     **dict.fromkeys((f"privacy._KINDS_OF_LETTERS.{n}" for n in range(4)), "a"),
 }
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
+    "sessions._TLS",
     *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
-    *("privacy._TOKEN", "token._TOKEN", "pipeline.PERHAPS"),
+    *("privacy._TOKEN", "pipeline.PERHAPS"),
 )
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {
     *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED", "grammar._LITERAL"),
+    "grammar._ITEM",
     *("inputs._STATUS", "inputs._STAMPED", "inputs._NUMBERED", "inputs._ADDRESS"),
 }
 

@@ -43,7 +43,7 @@ from tests.strategies import (
 
 SOME = settings(max_examples=150, deadline=None)
 FEW = settings(max_examples=60, deadline=None)
-SAMPLES = tuple(rule.sample for rule in RULES)
+SAMPLES = tuple(sample for rule in RULES for sample in rule.samples)
 Frame = Callable[[bytes], bytes]
 
 

@@ -122,6 +122,11 @@ class AdminLogout(NamedTuple):
     reason: str | None = None
 
 
+def masked(name: str) -> bool:
+    """Whether the appliance itself wrote asterisks in place of a name."""
+    return bool(name) and not name.strip("*")
+
+
 class InboundOpened(NamedTuple):
     """A client connected."""
 
@@ -145,11 +150,11 @@ class HatDecision(NamedTuple):
 
 
 class Tls(NamedTuple):
-    """A TLS negotiation ended."""
+    """A TLS negotiation ended; ``established`` None: nobody can tell how."""
 
     side: Side
     number: str
-    established: bool
+    established: bool | None
     protocol: str | None = None
     cipher: str | None = None
 

@@ -1,14 +1,15 @@
 """What takes the place of names before an event, a letter or a session holds them.
 
-A `Veil` knows facts and texts, not where they go. It works by what may stay: of free
-text (a remote reply, a line that no rule reads) only words of a fixed list and SMTP's
-codes do, because nobody can tell where in it a name is.
+A `Veil` knows facts and texts, not where they go. Names and the like are cut out by
+their place, which the row of the grammar says; a name whose place is not known may not
+leave. Of free text (a remote reply) only its codes stay, of a refused line only what
+the appliance alone can have written: nobody can tell where in the rest a name is, and
+a name can be any word.
 """
 
 import hmac
 import re
 from binascii import b2a_base64
-from collections.abc import Callable
 from typing import TypeVar
 
 from esa_auth.facts import (
@@ -18,22 +19,17 @@ from esa_auth.facts import (
     Bounced,
     InboundResult,
     OutboundResult,
+    masked,
 )
 from esa_auth.joined import Session, Source
 from esa_auth.letter import DAMAGED_LETTER, Letter
-from esa_auth.token import HIDDEN, without_token
+from esa_auth.places import HIDDEN, Places, Span, hidden, replaced
 
 REDACTED = "[redacted]"
 _URLSAFE = bytes.maketrans(b"+/", b"-_")
-# What stands before a name, in lines of SMTP AUTH and of logins to the appliance.
-_NAME_AT = re.compile(
-    r"SMTP Auth:? \(ICID [0-9]{1,12}\) [A-Za-z/ ]{1,40} for user: ?"
-    r"|(?:The |CLI: |GUI: |Action: |PID [0-9]{1,10}: |Authentication OK, )?[Uu]ser "
-    r"|An authentication attempt by the user |logout:\S+ user:|Session \S+ user:"
-    r"|SourceIP:\S+ Destination:\S* Username:"
-    r"|Appliance: [^,]*, Interaction Mode: [A-Za-z]+, User: "
-)
-_SERVER_BEFORE = "could not reach forwarding server "
+# A line that a syslog cut inside the name goes on where its outcome seemed to end. The
+# shortest usual cut is at 1024 bytes, and its header may be gone since.
+_MAY_BE_CUT = 800
 _MAILBOX = re.compile(r"[^@\s]{1,64}@(?:[A-Za-z0-9-]{1,63}\.){1,9}[A-Za-z0-9-]{2,63}")
 _SHORTEST_PASSWORD = 8
 _KINDS_OF_LETTERS = (
@@ -42,36 +38,12 @@ _KINDS_OF_LETTERS = (
     re.compile(r"[0-9]"),
     re.compile(r"[^A-Za-z0-9._\\\s-]"),
 )
-# A number of a session or message, SMTP's codes, a short number, else a word.
-_TOKEN = re.compile(
-    r"\b(?:ICID|DCID|MID):? [0-9]{1,12}\b"
-    r"|[^\s'\"(),:;<>\[\]{}=]+"
+_TOKEN = re.compile(r"[^\s'\"(),:;<>\[\]{}=]+")
+# What a reply begins with: how AsyncOS writes its code, and the code of RFC 3463.
+_CODES = re.compile(
+    r"[ ]*(?:\(['\"][0-9]{3}['\"], \[['\"])?"
+    r"(?:[245]\.[0-9]{1,3}\.[0-9]{1,3}(?![^\s'\"]))?"
 )
-_CODE = re.compile(
-    r"(?:ICID|DCID|MID):? [0-9]{1,12}|[0-9]{1,3}|(?:19|20)[0-9]{2}"
-    r"|[245]\.[0-9]{1,3}\.[0-9]{1,3}"
-)
-# Words of AsyncOS and of replies: without them nobody could mend a rule by a letter.
-_SAYINGS = (
-    "mon tue wed thu fri sat sun jan feb mar apr may jun jul aug sep oct nov dec",
-    "info warning critical debug trace mail_logs",
-    "smtp auth icid dcid mid rid ip ldap sasl tls for user using mechanism with",
-    "profile succeeded failed query lookup success failure is misconfigured or missing",
-    "causing an could not reach forwarding server reason forward connection to port",
-    "interface connections available authentication the new close address command",
-    "before plain login cram-md5 digest-md5 xoauth2 oauthbearer ntlm gssapi external",
-    "looks like and no rule reads it",
-    "error errors invalid credentials incorrect denied relay relaying access rejected",
-    "bad accepted unknown mailbox full unavailable temporarily temporary permanent",
-    "recipient sender rejected by destination response message try again later too",
-    "many policy service of from in at on has been was must first required encryption",
-    "bounced done delayed delivery start ok e a not be this that your you please host",
-    "domain name found does exist hidden",
-    "an attempt by successfully authenticated logged logout log session expired",
-    "privilege based https http ssh gui cli pid source destination location event",
-    "because inactivity timeout appliance interaction mode passphrase",
-)
-_WORDS = frozenset(word for words in _SAYINGS for word in words.split())
 
 
 Tried = TypeVar("Tried", InboundResult, AuthNotice)
@@ -104,55 +76,75 @@ class Veil:
 
     def text(self, text: str) -> str:
         """Return free text with what may be a name taken out of it."""
-        return text if self._key is None else _hidden(text, self.name)
+        if self._key is None:
+            return text
+        codes = _CODES.match(text)
+        begin = codes[0] if codes else ""
+        tokens = [token.strip(".!?") for token in _TOKEN.findall(text, len(begin))]
+        shown: list[str] = []
+        for token in tokens:
+            word = self.name(token) if _MAILBOX.fullmatch(token) else HIDDEN
+            if word != HIDDEN or shown[-1:] != [HIDDEN]:
+                shown.append(word)
+        if shown and begin[-1:].isdigit():
+            begin += " "
+        # So that what is left of a line can be read as the line was.
+        end = f"{quote[-1]}])" if (quote := begin.partition(", [")[2][:1]) else ""
+        return begin + " ".join(shown) + end
 
     def result(
-        self, fact: InboundResult | OutboundResult, source: Source
-    ) -> tuple[InboundResult | OutboundResult, Source]:
-        """Return the verdict on an attempt and the line that says it, without names."""
-        if isinstance(fact, OutboundResult):
-            return self._reply(fact, source)
-        failed = fact.outcome == "failure"
-        user, source = self._user(fact.user, failed, source)
-        return fact._replace(user=user), source
+        self, fact: InboundResult | OutboundResult, source: Source, places: Places
+    ) -> tuple[InboundResult | OutboundResult, Source] | None:
+        """Return the verdict on an attempt and the line that says it, without names.
 
-    def notice(self, fact: AuthNotice, source: Source) -> tuple[AuthNotice, Source]:
+        None if their place in it is not known; so do `notice` and `admin`.
+        """
+        if isinstance(fact, OutboundResult):
+            return self._reply(fact, source, places)
+        failed = fact.outcome == "failure"
+        named = self._user(fact.user, failed, source, places)
+        return named and (fact._replace(user=named[0]), named[1])
+
+    def notice(
+        self, fact: AuthNotice, source: Source, places: Places
+    ) -> tuple[AuthNotice, Source] | None:
         """Return a notice and the line that says it, without names."""
         if fact.user is not None:
-            user, source = self._user(fact.user, True, source)
-            return fact._replace(user=user), source
-        body = source.body or ""
-        if fact.server is not None and _SERVER_BEFORE in body:
+            named = self._user(fact.user, True, source, places)
+            return named and (fact._replace(user=named[0]), named[1])
+        if not places.texts:
+            return fact, source
+        server = fact.server
+        if server is not None:
             # Behind its first word any wording may follow, and name somebody.
-            server, blank, rest = fact.server.partition(" ")
-            at = body.index(_SERVER_BEFORE) + len(_SERVER_BEFORE) + len(server)
-            source = _rewritten(source, body[:at] + self.text(body[at:]))
-            reason = fact.reason and self.text(fact.reason)
-            server += blank + self.text(rest)
-            return fact._replace(server=server, reason=reason), source
-        if fact.reason:
-            reason = self.text(fact.reason)
-            kept = body[: len(body) - len(fact.reason)]
-            return fact._replace(reason=reason), _rewritten(source, kept + reason)
-        return fact, source
+            first, blank, rest = server.partition(" ")
+            server = first + self.text(blank + rest) if rest else server
+        reason = fact.reason and self.text(fact.reason)
+        fact = fact._replace(server=server, reason=reason)
+        return fact, self._without_texts(source, places)
 
     def admin(
-        self, fact: AdminLogin | AdminLogout, source: Source
-    ) -> tuple[AdminLogin | AdminLogout, Source]:
+        self, fact: AdminLogin | AdminLogout, source: Source, places: Places
+    ) -> tuple[AdminLogin | AdminLogout, Source] | None:
         """Return a login to the appliance and its line, without name and token."""
-        body = source.body or ""
-        if (bare := without_token(body)) != body:
-            source = _rewritten(source, bare)
-        if fact.user is None:
-            return fact, source
+        if not fact.user or masked(fact.user):
+            body = replaced(source.body or "", hidden(places))
+            return fact, _rewritten(source, body)
         failed = isinstance(fact, AdminLogin) and fact.outcome == "failure"
-        user, source = self._user(fact.user, failed, source)
-        return fact._replace(user=user), source
+        privilege = fact.privilege if isinstance(fact, AdminLogin) else None
+        told = tuple(text for text in (fact.address, privilege) if text)
+        named = self._user(fact.user, failed, source, places, told)
+        return named and (fact._replace(user=named[0]), named[1])
 
-    def redacted(self, fact: Tried, source: Source) -> tuple[Tried, Source]:
+    def redacted(
+        self, fact: Tried, source: Source, places: Places
+    ) -> tuple[Tried, Source]:
         """Return what a client said and its line without a name, secret or not."""
-        other = _renamed(source, fact.user or "", REDACTED)
-        source = other or _rewritten(source, REDACTED)
+        if (span := _span(fact.user or "", source, places)) is None:
+            source = source._replace(raw=REDACTED.encode(), body=REDACTED)
+        else:
+            body = replaced(source.body or "", [(span, REDACTED)])
+            source = _rewritten(source, body)
         flags = (*source.flags, "redacted_user")
         return fact._replace(user=REDACTED), source._replace(flags=flags)
 
@@ -167,41 +159,62 @@ class Veil:
         if any(tried != fact.user for tried in session.users):
             session.users = {REDACTED: None}
 
-    def letter(self, letter: Letter) -> Letter:
-        """Return a dead letter whose line nobody can read a name of, nor replay."""
+    def letter(self, letter: Letter, own: str) -> Letter:
+        """Return a dead letter whose line nobody can read a name of, nor replay.
+
+        ``own`` is what its line begins with that only the appliance can have written.
+        """
         if letter.recall.withheld:
             return letter
-        text = letter.raw.decode("utf-8", "backslashreplace")
         reasons = letter.reasons
+        blank = " " if own[-1:] not in ("", " ", "(") else ""
         if letter.why in ("invalid_event", DAMAGED_LETTER):
             # They repeat the value that is wrong.
             reasons = tuple(reason.partition(": ")[0] for reason in reasons)
         return letter._replace(
-            raw=_hidden(text, lambda _: HIDDEN).encode(),
+            raw=f"{own}{blank}{HIDDEN}".encode(),
             reasons=reasons,
             recall=letter.recall._replace(withheld=True),
         )
 
-    def _user(self, name: str, failed: bool, source: Source) -> tuple[str, Source]:
+    def _user(
+        self,
+        name: str,
+        failed: bool,
+        source: Source,
+        places: Places,
+        told: tuple[str, ...] = (),
+    ) -> tuple[str, Source] | None:
+        """Return the covered name and its line; what the fact has ``told`` stays."""
+        if not name:
+            return name, source
+        span = _span(name, source, places)
+        if span is None or places.user is None or len(source.raw or b"") > _MAY_BE_CUT:
+            return None
         secret = self._redact and failed and looks_like_a_password(name)
         covered = REDACTED if secret else self.name(name)
-        other = None if covered == name else _renamed(source, name, covered)
-        if other is None:
-            return name, source
+        body, pieces = source.body or "", [(span, covered), *hidden(places)]
+        behind = span[1], places.user[1]
+        if not any(_only(text, body[slice(*behind)]) for text in told):
+            # It may be what was typed.
+            pieces.append((behind, self.text(body[slice(*behind)])))
         flags = (*source.flags, "redacted_user") if secret else source.flags
-        return covered, other._replace(flags=flags)
+        return covered, _rewritten(source, replaced(body, pieces))._replace(flags=flags)
 
     def _reply(
-        self, fact: OutboundResult, source: Source
-    ) -> tuple[OutboundResult, Source]:
-        if fact.outcome == "success" or self._key is None:
+        self, fact: OutboundResult, source: Source, places: Places
+    ) -> tuple[OutboundResult, Source] | None:
+        if fact.reason is None or self._key is None:
             return fact, source
+        if not places.texts:
+            return None
+        fact = fact._replace(reason=self.text(fact.reason))
+        return fact, self._without_texts(source, places)
+
+    def _without_texts(self, source: Source, places: Places) -> Source:
         body = source.body or ""
-        words = "using the profile "
-        at = body.index(words) + len(words) + len(fact.profile)
-        body = body[:at] + self.text(body[at:])
-        reason = fact.reason and self.text(fact.reason)
-        return fact._replace(reason=reason), _rewritten(source, body)
+        pieces = [(span, self.text(body[slice(*span)])) for span in places.texts]
+        return _rewritten(source, replaced(body, pieces))
 
 
 def looks_like_a_password(name: str) -> bool:
@@ -216,30 +229,28 @@ def looks_like_a_password(name: str) -> bool:
     return sum(kinds) >= 3 or (kinds[3] and sum(kinds) == 2)
 
 
-def _renamed(source: Source, name: str, other: str) -> Source | None:
-    """Return ``source`` with another name in its line; None if it has none."""
-    body = source.body or ""
-    if (match := _NAME_AT.match(body)) is None:
+def _span(name: str, source: Source, places: Places) -> Span | None:
+    """Return where ``name`` stands in the body, if that is where its row has it."""
+    if places.user is None:
         return None
-    rest = body[match.end() + len(name) :]
-    return _rewritten(source, body[: match.end()] + other + rest)
+    start, end = places.user
+    if not (source.body or "").startswith(name, start) or start + len(name) > end:
+        return None
+    return start, start + len(name)
+
+
+def _only(text: str, rest: str) -> bool:
+    """Whether ``rest`` is ``text`` behind one word and nothing else."""
+    before = rest.removesuffix(text)
+    return before != rest and len(re.findall(r"\w+", before)) == 1
 
 
 def _rewritten(source: Source, body: str) -> Source:
     """Return ``source`` with another body, behind the same prefix."""
-    raw = (source.raw or b"").decode("utf-8", "backslashreplace").rstrip()
+    if body == source.body:
+        return source
+    raw = (source.raw or b"").decode("utf-8", "backslashreplace")
     # Behind it stands nothing, or the bracket of a repeated message.
-    at = raw.rindex(source.body or "")
-    rest = raw[at + len(source.body or "") :]
-    return source._replace(raw=(raw[:at] + body + rest).encode(), body=body)
-
-
-def _hidden(text: str, mailbox: Callable[[str], str]) -> str:
-    def one(match: re.Match[str]) -> str:
-        token = match[0]
-        word = token.strip(".!?-|").lower()
-        if not word or word in _WORDS or _CODE.fullmatch(token):
-            return token
-        return mailbox(token) if _MAILBOX.fullmatch(token) else HIDDEN
-
-    return _TOKEN.sub(one, text)
+    head, found, rest = raw.rpartition(source.body or "")
+    line = head + body + rest if found else body
+    return source._replace(raw=line.encode(), body=body)

@@ -4,9 +4,11 @@ import random
 from base64 import b64encode
 from collections.abc import Iterator
 
+from esa_auth.grammar import RULES, Rule
 from tests.harness import inbound, native, opened, syslog
 
 LETTERS = "bcdfghjklmnpqrtvwxz"
+NAMED = [rule for rule in RULES if "user" in rule.pattern.groupindex]
 SHAPES = (
     "{}",
     "{}@example.com",
@@ -19,6 +21,17 @@ SHAPES = (
     "a for user: {}",
     "%{}%",
 )
+
+
+def line_of(rule: Rule, name: str) -> str:
+    """Return the sample of ``rule`` with another name in it."""
+    match = rule.pattern.fullmatch(rule.sample)
+    assert match is not None
+    start = match.start("user")
+    told = getattr(rule.build(match), "user", None) or match["user"]
+    assert match["user"].startswith(told)
+    behind = rule.sample[start + len(told) :]
+    return rule.sample[:start] + name + behind
 
 
 def seeded(count: int = 200, seed: int = 9) -> list[str]:
@@ -57,6 +70,8 @@ def lines_of(number: int, word: str) -> Iterator[bytes]:
         6,
     )
     yield from administrators(number, said)
+    for rule in NAMED:
+        yield native(line_of(rule, name), 8)
     if number % 50 == 0:
         yield native(auth + b"failed for user: " + said * 6000, 6)
     if number % 2:

@@ -44,6 +44,7 @@ def config(tmp_path: Path) -> str:
     file.write_text(
         f"event_id: {{key_file: {tmp_path / 'id.key'}}}\n"
         f"privacy: {{pseudonymize: true, key_file: {tmp_path / 'name.key'}}}\n"
+        f"metrics: {{file: {tmp_path / 'metrics'}}}\n"
     )
     return str(file)
 
@@ -101,6 +102,7 @@ def test_filter(tmp_path: Path, config: str) -> None:
     assert len(first.events) > 5 * len(WORDS)
     assert (out / "dead").stat().st_size > 500 * len(WORDS)
     written = first.stdout + second.stdout + written_in(out)
+    written += (tmp_path / "metrics").read_bytes()
     written += (first.stderr + second.stderr).encode()
     assert found(WORDS, written) == []
 

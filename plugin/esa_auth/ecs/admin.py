@@ -10,9 +10,8 @@ from typing import Any
 from esa_auth.document import Context, Document
 from esa_auth.ecs.context import endpoint, inbound_context
 from esa_auth.ecs.events import begun, user_part
-from esa_auth.facts import AdminLogin, AdminLogout
+from esa_auth.facts import AdminLogin, AdminLogout, masked
 from esa_auth.joined import Observer, Source
-from esa_auth.token import without_token
 
 _CONTEXTS = 1024
 _UNKNOWN = "unknown"
@@ -24,6 +23,7 @@ _LOGS = (
     ("ADMIN_AUDIT_", "audit_logs"),
     ("ADMIN_GUI_", "gui_logs"),
     ("ADMIN_CLI_", "cli_logs"),
+    ("ADMIN_API_", "api"),
     ("ADMIN_", "authentication"),
 )
 _DELIMITERS = (
@@ -49,7 +49,6 @@ def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
         about["provider"] = next(log for key, log in _LOGS if fact.code.startswith(key))
     if fact.reason:
         about["reason"] = fact.reason
-    document.own["message"] = without_token(source.body or "")
     if said := _said(fact):
         document.own["cisco_esa"]["admin"] = said
     _add_user(document.own, fact)
@@ -99,7 +98,9 @@ def _ends(
 
 def _add_user(event: dict[str, Any], fact: AdminLogin | AdminLogout) -> None:
     name, flags = fact.user, []
-    if name:
+    if name and masked(name):
+        flags.append("masked_user")
+    elif name:
         event["user"] = user_part(name)
         event["related"] = {**event["related"], "user": [name]}
         if is_ambiguous_admin(name):

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Any
 
 from esa_auth.document import Context
@@ -21,15 +21,20 @@ _SCORE = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 
 def ip_of(address: str | None) -> str | None:
-    """Return ``address`` as a normal IP address, or None if it is none."""
+    """Return ``address`` as a normal IP address, or None if it is none.
+
+    An IPv4 address in the form of IPv6 is one of IPv4, as detections look for it.
+    """
     if address is None:
         return None
     if _IPV4.fullmatch(address):
         return address
     try:
-        return str(ip_address(address.strip("[]").partition("%")[0]))
+        found = ip_address(address.strip("[]").partition("%")[0])
     except ValueError:
         return None
+    mapped = found.ipv4_mapped if isinstance(found, IPv6Address) else None
+    return str(mapped or found)
 
 
 def endpoint(address: str | None, port: int | None = None) -> dict[str, Any] | None:
@@ -146,8 +151,8 @@ def _tls(seen: Tls | None, *, opened: bool) -> dict[str, Any] | None:
     if seen is None:
         # Cleartext is an inference, allowed only when the opening line was seen.
         return {"established": False} if opened else None
-    if not seen.established and not opened:
-        # It may be the end of a connection whose success was not seen either.
+    if seen.established is None or (not seen.established and not opened):
+        # The latter may end a connection whose success was not seen either.
         return None
     part: dict[str, Any] = {"established": seen.established}
     if seen.protocol and (match := _TLS_VERSION.fullmatch(seen.protocol)):

@@ -6,6 +6,7 @@ from collections import defaultdict
 from esa_auth.facts import Fact, Unread
 from esa_auth.grammar import (
     admin,
+    api,
     audit,
     auth,
     console,
@@ -16,18 +17,23 @@ from esa_auth.grammar import (
 )
 from esa_auth.grammar.departure import Departure
 from esa_auth.grammar.departure import nearest as _nearest
+from esa_auth.grammar.opening import whole_words
 from esa_auth.grammar.phrases import Phrases
 from esa_auth.grammar.rule import Rule
+from esa_auth.places import Places
 
 __all__ = [
     "AUTH_WORDS",
     "KEPT",
+    "LOGIN_WORDS",
     "PHRASES",
     "RULES",
     "Departure",
     "Rule",
     "auth_like",
     "nearest",
+    "own_text",
+    "places",
     "read",
     "rule_for",
 ]
@@ -41,13 +47,21 @@ RULES: tuple[Rule, ...] = (
     *admin.RULES,
     *console.RULES,
     *audit.RULES,
+    *api.RULES,
 )
 
 # Of these no line may be passed over, whatever stands before it.
-KEPT: tuple[Rule, ...] = (*auth.RULES, *admin.RULES, *console.RULES, *audit.RULES)
+KEPT: tuple[Rule, ...] = (
+    *auth.RULES,
+    *admin.RULES,
+    *console.RULES,
+    *audit.RULES,
+    *api.LOGINS,
+)
 
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
 AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
+LOGIN_WORDS = admin.LOGIN_WORDS
 _SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
 
 
@@ -91,6 +105,24 @@ def read(body: str) -> Fact | Unread:
             fact = rule.build(match)
             return Unread(auth_like(body)) if fact is None else fact
     return Unread(auth_like(body))
+
+
+def places(body: str) -> Places:
+    """Return where in ``body`` the user name and the like stand, as its row says."""
+    text = trimmed(body)
+    for rule in _BY_LEAD.get(text[:4].lower(), ()):
+        if match := rule.pattern.fullmatch(text):
+            return rule.places(match)
+    return Places()
+
+
+def own_text(body: str) -> str:
+    """Return the beginning of any ``body`` that only the appliance can have written."""
+    end = 0
+    for rule in _BY_LEAD.get(body[:4].lower(), ()):
+        if match := rule.own.match(body):
+            end = max(end, match.end())
+    return whole_words(body, end)
 
 
 def auth_like(body: str) -> bool:

@@ -18,19 +18,21 @@ ADDRESS = (
     r"((?:[0-9]{1,3}\.){3}[0-9]{1,3}"
     r"|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7}(?:\.[0-9]{1,3}){0,3})"
 )
-NAME = rf"(.{{0,{_LONGEST_NAME}}})"
+NAME = rf"(?P<user>.{{0,{_LONGEST_NAME}}})"
 # Who was logged in has a name without blanks; who tries may have typed anything.
-ACCOUNT = rf"(\S{{1,{_LONGEST_NAME}}})"
-SESSION = r"\S{1,64}"
+ACCOUNT = rf"(?P<user>\S{{1,{_LONGEST_NAME}}})"
+SESSION = r"(?P<secret>\S{1,64})"
 # The comment on a change stands at the end of a line that begins like the others.
 USER = r"User (?!\S{1,256} commit changes: )"
 IDLE = r" (?:because|beacuse) of inactivity timeout\.?"
 _WORD = r"(\S{1,64})"
 # A name, and behind it the address where the line has one.
-_NAME_FROM = rf"(.{{0,{_LONGEST_NAME + len(' from ') + _LONGEST_ADDRESS}}})"
+_NAME_FROM = rf"(?P<user>.{{0,{_LONGEST_NAME + len(' from ') + _LONGEST_ADDRESS}}})"
 _AS = rf"(?: with privilege {_WORD})?"
 _USING = r" using an? ([A-Z]{2,10}) connection"
 _FROM = compiled(rf"(.*) from {ADDRESS}")
+
+_INTERFACES = {"web": "GUI", "cli": "CLI", "command line": "CLI", "ssh": "SSH"}
 
 SC4S = "tests of splunk-connect-for-syslog"
 ELASTIC = "sample logs of elastic/integrations, cisco_secure_email_gateway"
@@ -46,8 +48,20 @@ _ENDS = (
 # No word before may end in a colon: "User ann commit changes: authentication of ..." is
 # no login.
 _SAYS = re.compile(
-    r"(?:the |cli: |gui: |action: )?user (?:\S*[^\s:] ){1,40}?"
-    r"(?:authenticat|logged (?:in|on|out|off)(?![a-z])|login )"
+    r"(?:the |[a-z]{2,6}: )?(?:user|account) (?:\S*[^\s:] ){1,40}?"
+    r"(?:authenticat|logged (?:in|on|out|off)(?![a-z])|login |too many "
+    r"|(?:is|was|been|temporarily) (?:un)?locked(?![a-z])|locked out|rate limit)"
+)
+# What a line begins with that is of a login though no user is its first word.
+_HOW = ("failed", "invalid", "successful", "unsuccessful", "too many")
+_BY = ("api", "gui", "cli", "ssh", "saml", "jwt")
+_WHAT = ("login", "logon", "logout", "sign-in", "authentication", "token generated")
+LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, "account")
+_TRIES = re.compile(
+    rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) )?"
+    rf"(?:(?:{'|'.join(_WHAT)})(?![a-z])|to (?:authenticate|log ?in) )"
+    r"(?<!\Aauthentication)"
+    r"|authentication (?:fail|err|succe|ok|den|ref|rej|att|of |for |by )"
 )
 _AUDITS = re.compile(
     r"appliance: .*, event: (?!user (?:input|visited) )"
@@ -61,7 +75,10 @@ def like(beginning: str, end: str) -> bool:
     ended = end.rstrip(" .").endswith(_ENDS)
     if ended and beginning.startswith(("user ", "appliance: ")):
         return True
+    if beginning.startswith("the user ") and " via " in end:
+        return True
     said = _SAYS.match(beginning) or _AUDITS.match(beginning)
+    said = said or _TRIES.match(beginning)
     return said is not None or beginning.startswith(_BEGINS)
 
 
@@ -71,6 +88,19 @@ def idle(
     """Return the end of a session that nobody used."""
     reason = "inactivity timeout"
     return AdminLogout(code, user, address, interface, reason=reason)
+
+
+def _limited(match: re.Match[str]) -> Fact:
+    way = match[2]
+    interface = _INTERFACES.get(way.lower(), way)
+    reason = "exceeded the limit of login attempts"
+    return AdminLogin(
+        "ADMIN_ATTEMPTS_EXCEEDED",
+        "failure",
+        match[1],
+        interface=interface,
+        reason=reason,
+    )
 
 
 def _of_user(match: re.Match[str]) -> Fact | None:
@@ -137,6 +167,17 @@ RULES = (
         "redacted",
     ),
     Rule(
+        "administrator over the limit",
+        "The",
+        rf"The user {NAME} has exceeded the limit of login attempts when trying to "
+        r"authenticate via (?:the )?([A-Za-z][A-Za-z -]{0,39}?)(?: interface)?\.?",
+        _limited,
+        "The user admin has exceeded the limit of login attempts when trying to "
+        "authenticate via the web interface",
+        f"{SMA_TESTS}, of the web interface alone",
+        "third-party",
+    ),
+    Rule(
         "quarantine login",
         "Auth",
         rf"Authentication OK, user {NAME} with privilege {_WORD} "
@@ -164,7 +205,7 @@ RULES = (
     Rule(
         "administrator logged out",
         "logout",
-        rf"logout:{ADDRESS} user:{NAME} session:\S*",
+        rf"logout:{ADDRESS} user:{NAME} session:(?P<secret>\S*)",
         lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
         "logout:192.0.2.44 user:admin session:example",
         f"{ELASTIC}; {SC4S}",
@@ -179,5 +220,6 @@ RULES = (
         "User admin logged out of SSH session 192.0.2.44",
         f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",
         "redacted",
+        also=("User admin logged out of GUI session example",),
     ),
 )

@@ -63,6 +63,11 @@ RULES = (
         "Event: Permission denied reason - Invalid username or passphrase",
         f"{SMA_TESTS}, which leave out what stands between name and reason",
         "third-party",
+        also=(
+            "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
+            "Role: Administrator, Source IP: 192.0.2.44, Location: /login, Event: "
+            "Error - Code: 401, Details: Invalid username or passphrase.",
+        ),
     ),
     Rule(
         "audited API login",

@@ -35,27 +35,35 @@ RULES = (
     Rule(
         "inbound result",
         "SMTP",
-        _AUTH + r"(succeeded|failed) for user: (.*) "
+        _AUTH + r"(succeeded|failed) for user: (?P<user>.*) "
         r"using AUTH mechanism: (\S+) with profile:(?: (.*))?",
         _inbound,
         "SMTP Auth: (ICID 450) succeeded for user: ann "
         "using AUTH mechanism: PLAIN with profile: staff",
         "Cisco note 118570; without the colon in the spamtowho source",
+        also=(
+            "SMTP Auth: (ICID 451) failed for user: ann "
+            "using AUTH mechanism: LOGIN with profile: staff",
+        ),
     ),
     Rule(
         "outbound result",
         "DCID",
         r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
-        r"(.*?) (?:succeeded\.?|(failed)(?:: (.*))?)",
+        r"(.*?) (?:succeeded\.?|(failed)(?:: (?P<text>.*))?)",
         _outbound,
         "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
         "failed: ('535', ['5.7.8 Error: authentication failed'])",
         "Cisco note 118570",
+        also=(
+            "DCID: 5633 IP: 192.0.2.7 SMTP authentication using the profile relay "
+            "succeeded.",
+        ),
     ),
     Rule(
         "LDAP lookup failed",
         "SMTP",
-        _AUTH + r"LDAP query/user lookup failed for user:(?: (.*))?",
+        _AUTH + r"LDAP query/user lookup failed for user:(?: (?P<user>.*))?",
         lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2] or ""),
         "SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
         _CATALOGUE,
@@ -75,15 +83,16 @@ RULES = (
     Rule(
         "forwarding server unreachable",
         "SMTP",
-        _AUTH + r"could not reach forwarding server (.*?)"
-        r"(?: with reason: (.*))?",
+        # Behind the server any wording may follow.
+        _AUTH + r"could not reach forwarding server (\S*)(?P<text_behind>.*?)"
+        r"(?: with reason: (?P<text>.*))?",
         lambda m: AuthNotice(
             "SMTPAUTH_FWD_SERVER_FAILED_ALERT"
-            if m[3]
+            if m[4]
             else "SMTPAUTH_FWD_SERVER_FAILED",
             m[1],
-            server=m[2],
-            reason=m[3],
+            server=m[2] + m[3],
+            reason=m[4],
         ),
         "SMTP Auth (ICID 9) could not reach forwarding server 192.0.2.9 "
         "with reason: timed out",

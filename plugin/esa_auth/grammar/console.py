@@ -22,10 +22,10 @@ RULES = (
         "GUI login",
         "Source",
         rf"SourceIP:{ADDRESS} Destination:\S* Username:{NAME} "
-        r"Privilege:([^:]{0,64}) session:\S* "
+        r"Privilege:([^:]{0,64}) session:(?P<secret>\S*) "
         r"Action: The ([A-Z]{2,10}) session has been established successfully\.?",
         lambda m: AdminLogin(
-            "ADMIN_GUI_LOGIN", "success", m[2], m[1], m[4], m[3] or None
+            "ADMIN_GUI_LOGIN", "success", m[2], m[1], m[5], m[3] or None
         ),
         "SourceIP:192.0.2.44 Destination:/login Username:admin Privilege:operators "
         "session:example Action: The HTTPS session has been established successfully.",
@@ -39,7 +39,7 @@ RULES = (
         # behind what looks like a name with an address and a page.
         rf"Session {SESSION} user:{ACCOUNT} (expired)\.?",
         lambda m: AdminLogout(
-            "ADMIN_GUI_SESSION_EXPIRED", m[1], None, "GUI", reason=m[2]
+            "ADMIN_GUI_SESSION_EXPIRED", m[2], None, "GUI", reason=m[3]
         ),
         "Session example user:admin expired",
         ELASTIC,

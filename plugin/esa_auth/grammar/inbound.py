@@ -12,6 +12,7 @@ from esa_auth.facts import (
     SessionLost,
     Tls,
 )
+from esa_auth.grammar import tls
 from esa_auth.grammar.rule import Rule, compiled
 
 _ICID = r"ICID ([0-9]{1,12}) "
@@ -90,18 +91,18 @@ RULES = (
         "ICID 9461571 SBRS None",
         f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
     ),
-    Rule(
+    tls.success(
+        "icid",
         "inbound TLS success",
-        "ICID",
-        _ICID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?",
-        lambda m: Tls("icid", m[1], True, m[2], m[3]),
+        "Cisco note 118500; protocol and cipher in a line of 2022; nothing behind them "
+        "was seen on this side",
         "ICID 450 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384",
-        "Cisco note 118500; protocol and cipher in a line of 2022",
+        "ICID 450 TLS success",
     ),
     Rule(
         "inbound TLS failed",
         "ICID",
-        _ICID + r"TLS failed(?:: .*)?",
+        _ICID + r"TLS failed(?::(?: .*)?)?",
         lambda m: Tls("icid", m[1], False),
         "ICID 450 TLS failed: [Errno 54] Connection reset by peer",
         "Cisco note 118500; with a reason in a thread of 2023",
@@ -156,7 +157,11 @@ RULES = (
         lambda m: InboundAddress(m[1], m[2]),
         "ICID 3 disconnected address 198.51.100.7, "
         "no messages injected within timeout period",
-        _SPAMTOWHO,
+        f"{_SPAMTOWHO}; the other reason in its message catalogue",
+        also=(
+            "ICID 3 disconnected address 198.51.100.7, "
+            "exceeded allowable connection time",
+        ),
     ),
     Rule(
         "inbound lost early",
@@ -176,6 +181,7 @@ RULES = (
         lambda _: Passed(),
         "ICID 9033 Receiving Failed: Message loop",
         _SPAMTOWHO,
+        also=("ICID 9034 Injection Failed: Message loop",),
     ),
     Rule(
         "inbound command refused",
@@ -185,6 +191,7 @@ RULES = (
         "ICID 3 Unknown command: HELP ME",
         _SPAMTOWHO,
         "template",
+        also=("ICID 3 Bad syntax for command: MAIL FROM ann",),
     ),
     Rule(
         "inbound address refused",
@@ -195,5 +202,12 @@ RULES = (
         "ICID 4 Address: <ann@example.com> sender rejected, "
         "envelope sender domain does not exist",
         _SPAMTOWHO,
+        also=(
+            "ICID 4 Address: <ann@example.com> sender allowed, "
+            "envelope sender matched domain exception",
+            "ICID 4 Invalid sender address: Unsupported domain literal: '[]'",
+            "ICID 4 MID 6 Invalid recipient address: Unsupported domain literal: '[]'",
+        ),
     ),
+    tls.other("icid", "inbound TLS in other words"),
 )

@@ -13,12 +13,14 @@ from esa_auth.facts import (
     SessionClosed,
     Tls,
 )
+from esa_auth.grammar import tls
 from esa_auth.grammar.reply import read_reply
 from esa_auth.grammar.rule import Rule, compiled
 
 _DCID = r"DCID ([0-9]{1,12}) "
 _GUIDE = "AsyncOS user guide, logging chapter"
 _SPAMTOWHO = "spamtowho source, comments"
+_SC4S = "tests of splunk-connect-for-syslog"
 _RECIPIENTS = r"(?:RID +)?\[([0-9, ]*)\]"
 
 
@@ -57,19 +59,18 @@ RULES = (
         "Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",
         any_case=True,
     ),
-    Rule(
+    tls.success(
+        "dcid",
         "outbound TLS success",
-        "DCID",
-        _DCID + r"TLS success(?: protocol (\S+))?(?: cipher (\S+))?"
-        r"(?: for \S+)?(?: CN[:=].*)?",
-        lambda m: Tls("dcid", m[1], True, m[2], m[3]),
+        f"a thread of 2023; CN in {_SPAMTOWHO}; a domain in {_SC4S}",
         "DCID 30 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-SHA384",
-        f"a thread of 2023; CN in {_SPAMTOWHO}",
+        "DCID 30 TLS success protocol TLSv1.2 cipher AES256-SHA for example.com",
+        "DCID 30 TLS success CN: <mail.example.com>",
     ),
     Rule(
         "outbound TLS failed",
         "DCID",
-        _DCID + r"TLS failed(?:: .*)?",
+        _DCID + r"TLS failed(?::(?: .*)?)?",
         lambda m: Tls("dcid", m[1], False),
         "DCID 80167 TLS failed: STARTTLS unexpected response",
         _SPAMTOWHO,
@@ -127,6 +128,7 @@ RULES = (
         "Bounced: DCID 5640 MID 448 to RID 0 - Bounced by destination server with "
         "response: 5.1.0 - Unknown address error ('554', ['5.7.1 Relay denied'])",
         "Cisco note 118570; with a colon in the spamtowho source",
+        also=("Bounced: DCID: 5 Message 4 to 0 - 5.1.0 - Unknown address error",),
     ),
     Rule(
         "delayed",
@@ -137,6 +139,7 @@ RULES = (
         "Delayed: DCID 5 MID 4 to RID 0 - 4.1.0 - Unknown address error "
         "('466', ['Mailbox temporarily full.'])[]",
         f"{_GUIDE}; with a colon in the spamtowho source",
+        also=("Delayed: DCID: 5 Message 4 to 0 - 4.1.0 - Unknown address error",),
     ),
     Rule(
         "connection error",
@@ -147,4 +150,5 @@ RULES = (
         "details: [Errno 0] Error interface: 192.0.2.1 reason: network error",
         "a thread of 2023; older wordings in the spamtowho source",
     ),
+    tls.other("dcid", "outbound TLS in other words"),
 )

@@ -101,6 +101,8 @@ class Connections(Generic[Out]):
                 del table.kept[number]
             elif len(kept) + len(raw) <= MAX_KEPT:
                 table.kept[number] = kept + b"\n" + raw[at:]
+            else:
+                table.left_out(number, 0, raw[at:])
 
         return line
 
@@ -150,6 +152,8 @@ class Connections(Generic[Out]):
         self._count.context += 1
         if len(kept) + len(line.raw) <= MAX_KEPT:
             table.kept[number] = kept + b"\n" + line.raw[line.at :]
+        else:
+            table.left_out(number, 0, line.raw[line.at :])
 
     def _close_live(self, table: Table, number: bytes, line: Line) -> None:
         appliance, instant = line.appliance, line.instant

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
-from esa_auth import ecs
+from esa_auth import ecs, grammar
 from esa_auth.compiled import mypyc_attr
 from esa_auth.counters import Counters
 from esa_auth.document import Document
@@ -18,13 +18,17 @@ from esa_auth.facts import (
 from esa_auth.joined import Session, Source
 from esa_auth.letter import Letter
 from esa_auth.pipeline.appliance import Appliance, Line
-from esa_auth.pipeline.recall import recall_event
+from esa_auth.pipeline.recall import own_text, recall_event, recall_source
 from esa_auth.pipeline.waiting import Held, SessionEnd
+from esa_auth.places import Places, hidden, replaced
 from esa_auth.privacy import Veil
 from esa_auth.sessions import fold_result, is_expired
 from esa_auth.validation import EventSchema
 
 Out = TypeVar("Out")
+# Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
+# or newline. Who sent a name that a line was cut in chose what seems to follow it.
+_CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -54,7 +58,11 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write the event of one attempt."""
         if self.veil:
-            fact, source = covered(fact, source, self.veil.result)
+            told = covered(fact, source, self.veil.result)
+            if told is None:
+                self.uncovered(source, appliance)
+                return
+            fact, source = told
         if session is not None:
             if self.veil and isinstance(fact, InboundResult):
                 self.veil.verdict(session, fact)
@@ -72,7 +80,11 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write an ancillary event."""
         if self.veil:
-            fact, source = covered(fact, source, self.veil.notice)
+            told = covered(fact, source, self.veil.notice)
+            if told is None:
+                self.uncovered(source, appliance)
+                return
+            fact, source = told
         if self._leave(ecs.notice_event(fact, session, source), source, appliance):
             self.counters.ancillary += 1
 
@@ -81,7 +93,15 @@ class Emitter(Generic[Out]):
     ) -> None:
         """Write the event of a login to the appliance itself, or of its end."""
         if self.veil:
-            fact, source = covered(fact, source, self.veil.admin)
+            told = covered(fact, source, self.veil.admin)
+            if told is None:
+                self.uncovered(source, appliance)
+                return
+            fact, source = told
+        else:
+            body = source.body or ""
+            bare = replaced(body, hidden(grammar.places(body)))
+            source = source._replace(body=bare)
         if self._leave(ecs.admin_event(fact, source), source, appliance):
             if isinstance(fact, AdminLogin):
                 self.counters.results += 1
@@ -129,6 +149,18 @@ class Emitter(Generic[Out]):
         self.counters.rejected += 1
         self._bury(letter)
 
+    def uncovered(self, source: Source, appliance: Appliance) -> None:
+        """Keep a line whose name cannot be covered for sure; nothing of it leaves."""
+        self.reject(
+            Letter(
+                source.raw or b"",
+                "uncovered_name",
+                ("where the user name begins and ends in the line is not known",),
+                appliance.name,
+                recall_source(source, appliance),
+            )
+        )
+
     def _end(self, document: Document, source: Source, appliance: Appliance) -> None:
         if self._schema.fits(document):
             self.out.append(self._encode(document))
@@ -155,7 +187,7 @@ class Emitter(Generic[Out]):
     def _bury(self, letter: Letter) -> None:
         self.counters.dead_letters += 1
         if self.veil:
-            letter = self.veil.letter(letter)
+            letter = self.veil.letter(letter, own_text(letter.raw))
         self.dead.append(ecs.dead_letter(letter, self._read_time()))
 
 
@@ -164,13 +196,18 @@ Told = TypeVar("Told", bound=_Told)
 
 
 def covered(
-    fact: Told, source: Source, cover: Callable[[Told, Source], tuple[Told, Source]]
-) -> tuple[Told, Source]:
-    """Return what a veil's ``cover`` makes of a fact and its line.
+    fact: Told,
+    source: Source,
+    cover: Callable[[Told, Source, Places], tuple[Told, Source] | None],
+) -> tuple[Told, Source] | None:
+    """Return what a veil's ``cover`` makes of a fact and its line, or None as it does.
 
     A name that was ambiguous where the one that is written is not gets a flag.
     """
-    whole, (fact, source) = fact, cover(fact, source)
+    told = cover(fact, source, grammar.places(source.body or ""))
+    if told is None:
+        return None
+    whole, (fact, source) = fact, told
     if _ambiguous(whole) and not _ambiguous(fact):
         source = source._replace(flags=(*source.flags, "ambiguous_user"))
     return fact, source
@@ -189,6 +226,8 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
     by, _, _, prefix = line
     raw = line.physical
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
+    if len(raw) in _CUTS:
+        flags = (*flags, "possibly_cut")
     if prefix is None:
         event_id = by.identity.of_line(raw, instant.epoch)
         # By position, which is half as dear as by name.

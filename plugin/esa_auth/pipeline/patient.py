@@ -52,7 +52,11 @@ class PatientEmitter(Emitter[Out]):
             return
         whole = source
         if self.veil:
-            fact, source = covered(fact, source, self.veil.result)
+            told = covered(fact, source, self.veil.result)
+            if told is None:
+                self.uncovered(source, appliance)
+                return
+            fact, source = told
             if isinstance(fact, InboundResult):
                 self.veil.verdict(session, fact)
         fold_result(session, fact)
@@ -74,7 +78,11 @@ class PatientEmitter(Emitter[Out]):
             return
         whole = source
         if self.veil:
-            fact, source = covered(fact, source, self.veil.notice)
+            told = covered(fact, source, self.veil.notice)
+            if told is None:
+                self.uncovered(source, appliance)
+                return
+            fact, source = told
         self._hold(Held(fact, session, source, self.wait), whole, appliance)
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
@@ -126,7 +134,7 @@ class PatientEmitter(Emitter[Out]):
         if veil is None or held.tried[0] in ("", REDACTED):
             return held
         if isinstance(fact, AuthNotice):
-            redacted: tuple[Said, Source] = covered(fact, source, veil.redacted)
+            redacted: tuple[Said, Source] | None = covered(fact, source, veil.redacted)
         elif isinstance(fact, InboundResult) and fact.outcome == "failure":
             redacted = covered(fact, source, veil.redacted)
         else:

@@ -28,11 +28,13 @@ from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
 
 # First letters of the lines that are never passed over; those of a connection go their
-# own way. A wording of AUTH that no rule has may be in small letters or in capitals.
+# own way. A wording that no rule has may be in small letters or in capitals.
 _LEADS = frozenset(f"{rule.lead} "[:4] for rule in grammar.KEPT) - {"DCID"}
 _NEW_WORDINGS = frozenset(
-    form(word[:4])
-    for word in grammar.AUTH_WORDS
+    form(f"{word}{behind}"[:4])
+    for words, ends in ((grammar.AUTH_WORDS, ("",)), (grammar.LOGIN_WORDS, (" ", ":")))
+    for word in words
+    for behind in ends
     for form in (str.lower, str.upper, str.capitalize)
 )
 # Made once: `A | B` in a condition is made at each call of it.

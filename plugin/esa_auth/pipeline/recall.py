@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from esa_auth import grammar
+from esa_auth.envelope import Clock, read_prefix
 from esa_auth.joined import Source
 from esa_auth.letter import Recall
 from esa_auth.pipeline.appliance import Appliance, Line
@@ -29,6 +31,24 @@ def recall_event(event: dict[str, Any], source: Source, appliance: Appliance) ->
     if ordinal is None:
         ordinal = appliance.identity.counted(raw, source.instant.epoch)
     return _recall(appliance, source.outside, ordinal)
+
+
+def recall_source(source: Source, appliance: Appliance) -> Recall:
+    """Return it for a line that made no event though it was read; it was counted."""
+    ordinal = appliance.identity.counted(source.raw or b"", source.instant.epoch)
+    return _recall(appliance, source.outside, ordinal)
+
+
+def own_text(raw: bytes) -> str:
+    """Return what a line begins with that only the appliance can have written."""
+    prefix = read_prefix(raw)
+    # Of a longer body the beginning is enough.
+    body = raw[prefix.body_at :][:1024].decode("utf-8", "backslashreplace")
+    stamp, level = prefix.stamp, prefix.level
+    if stamp is None or Clock(None, 0).resolve(stamp) is None:
+        stamp = ""
+    head = [stamp, f"{level.title()}:" if level else "", grammar.own_text(body)]
+    return " ".join(filter(None, head))
 
 
 def _recall(appliance: Appliance, time: str | None, ordinal: int | None) -> Recall:

@@ -29,12 +29,20 @@ def fold_context(session: Session, fact: Fact | Unread) -> None:
         if session.hat is None or fact.action:
             session.hat = fact
     elif isinstance(fact, Tls):
-        # A failure after a success is the end of the connection (seen in 2023), not
-        # cleartext.
-        if session.tls is None or fact.established:
-            session.tls = fact
+        session.tls = _known_of_tls(session.tls, fact)
     elif isinstance(fact, InboundAddress):
         session.address = fact.address
+
+
+def _known_of_tls(before: Tls | None, fact: Tls) -> Tls:
+    """Return what two lines say together.
+
+    A failure after a success is the end of the connection (seen in 2023), not
+    cleartext; after a line that is not understood it says nothing of that line.
+    """
+    if before is None or fact.established:
+        return fact
+    return fact if before.established is False else before
 
 
 def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:

@@ -5,6 +5,7 @@ bytes object each (``<epoch> <body>\n<body>...``), and read only when an AUTH li
 for them; then the connection becomes a `Session`.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
@@ -18,6 +19,7 @@ from esa_auth.sessions.fold import fold_context
 _CONFLICT = b"\0conflict"
 # A connection's opening lines take some 300 bytes; the rest would be a flood.
 MAX_KEPT = 4096
+_TLS = re.compile(rb"TLS success(?![A-Za-z])|TLS")
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
 
@@ -103,18 +105,33 @@ class Table:
 
     def add(self, number: bytes, at: int, body: bytes) -> None:
         """Keep a context line of a connection, unless it is far too long for one."""
-        if len(body) > MAX_KEPT:
-            return
         if number in self.live:
             session = self.live[number]
             if not session.disowned:
                 fold_context(session, self._fact(number, body))
             return
         kept = self.kept.get(number)
-        if kept is None:
+        if len(body) + (0 if kept is None else len(kept)) > MAX_KEPT:
+            self.left_out(number, at, body)
+        elif kept is None:
             self.kept[number] = b"%d %b" % (at, body)
-        elif len(kept) + len(body) <= MAX_KEPT:
+        else:
             self.kept[number] = kept + b"\n" + body
+
+    def left_out(self, number: bytes, at: int, body: bytes) -> None:
+        """Note of a context line that has no room what it may say of TLS.
+
+        That no line says anything of it means cleartext.
+        """
+        told = _TLS.search(body)
+        if told is None:
+            return
+        note = b"%b %b %b" % (self.side.upper().encode(), number, told[0])
+        kept = self.kept.get(number)
+        if kept is None:
+            self.kept[number] = b"%d %b" % (at, note)
+        elif note not in kept.split(b"\n"):
+            self.kept[number] = kept + b"\n" + note
 
     def session(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.

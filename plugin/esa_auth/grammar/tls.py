@@ -1,0 +1,78 @@
+"""What the lines of a connection say of TLS; both sides say it alike.
+
+What stands behind ``TLS success`` differs from release to release, and may hold the
+names of a certificate, which are the peer's text: of it only words are taken that
+follow each other from the left.
+"""
+
+import re
+
+from esa_auth.facts import Fact, Side, Tls
+from esa_auth.grammar.rule import Rule, compiled
+
+_TAIL = compiled(r"[ ,;]+(protocol|cipher|for)[ :=]+([^\s,;]+)")
+# What the other rows read.
+_KNOWN = (
+    r"TLS success(?![A-Za-z])|TLS failed:|TLS failed\Z|[A-Z]+ SG "
+    r"|TLS was required but remote host did not initiate it\Z"
+    r"|IP:? \S+ TLS was required but could not be successfully negotiated\Z"
+)
+# Words of the appliance, then TLS as a word of its own; behind a colon stands text.
+_OTHER = (
+    rf"(?!{_KNOWN})((?:IP: )?(?:[A-Za-z0-9.:()_-]*[A-Za-z0-9.()_-] ){{0,6}}?)"
+    r"(?:START)?TLS(?![A-Za-z]).*"
+)
+_AUTH = ("auth", "sasl")
+
+
+def _established(side: Side, match: re.Match[str]) -> Tls:
+    number, tail = match.groups()
+    found: dict[str, str] = {}
+    at = 0
+    while pair := _TAIL.match(tail, at):
+        found.setdefault(pair[1], pair[2])
+        at = pair.end()
+    return Tls(side, number, True, found.get("protocol"), found.get("cipher"))
+
+
+def success(side: Side, name: str, seen: str, *samples: str) -> Rule:
+    """Return the rule of a negotiation that succeeded."""
+    lead = side.upper()
+
+    def build(match: re.Match[str]) -> Fact:
+        return _established(side, match)
+
+    return Rule(
+        name,
+        lead,
+        rf"{lead} ([0-9]{{1,12}}) TLS success(?![A-Za-z])(.*)",
+        build,
+        samples[0],
+        seen,
+        also=samples[1:],
+    )
+
+
+def other(side: Side, name: str) -> Rule:
+    """Return the rule of any other line on TLS; it stands behind those that are known.
+
+    From such a line nobody can tell whether the connection is encrypted.
+    """
+    lead = side.upper()
+
+    def build(match: re.Match[str]) -> Fact | None:
+        # AUTH in a wording that is not known is to be seen.
+        if any(word in match[2].lower() for word in _AUTH):
+            return None
+        return Tls(side, match[1], None)
+
+    return Rule(
+        name,
+        lead,
+        rf"{lead} ([0-9]{{1,12}}) {_OTHER}",
+        build,
+        f"{lead} 450 TLS renegotiated",
+        "nowhere: whatever else a release may say of TLS",
+        "unseen",
+        also=(f"{lead} 450 IP 198.51.100.9 STARTTLS was put off",),
+    )
