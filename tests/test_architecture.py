@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "formats": frozenset(),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
-    "state": frozenset({"errors"}),
+    "rows": frozenset(),
+    "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"counters", "errors", "pipeline"}),
     # What people look at; made of events, or of numbers.
@@ -66,6 +67,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "joined",
             "letter",
             "privacy",
+            "rows",
             "sessions",
             "validation",
         }
@@ -106,6 +108,7 @@ PURE = frozenset(
         "live",
         "pipeline",
         "privacy",
+        "rows",
         "sessions",
         "token",
         "visible",

@@ -8,10 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-from esa_auth.state import Memory, StateDirectory
 from tests.checkout import ROOT
 from tests.process import esa_auth
+
+from esa_auth.state import Memory, StateDirectory
 
 RELEASED = ROOT / "tests" / "released" / "state-0.1.0"
 NEXT = b"""\
