@@ -48,10 +48,7 @@ class Acknowledger:
         self._answers = Answers(directory, sys.stdout.fileno())
         for record in self._journal.read():
             self._take_up(record)
-        if self._last is not None and not self._answers.given(self._journal.count - 1):
-            # In the journal, because other lines may come before this one does.
-            self._journal.append(None)
-            self._take_up(None)
+        self._doubt_last()
 
     def follow(self, stream: Stream, max_line: int) -> None:
         """Confirm lines until stdin ends."""
@@ -111,6 +108,13 @@ class Acknowledger:
             self._unconfirmed.append(self._last)
             del self._unconfirmed[:-MOST_UNCONFIRMED]
             self._last = None
+
+    def _doubt_last(self) -> None:
+        if self._last is None or self._answers.given(self._journal.count - 1):
+            return
+        # In the journal, because other lines may come before this one does.
+        self._journal.append(None)
+        self._take_up(None)
 
     def _checkpoint(self) -> None:
         old, self._journal = self._journal, self._journal.successor()
