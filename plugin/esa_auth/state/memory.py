@@ -53,6 +53,10 @@ class Memory:
         """Return whether the last save is long enough ago."""
         return time.monotonic() >= self._next
 
+    def left(self) -> float:
+        """Return the seconds until it is `due`."""
+        return max(0.0, self._next - time.monotonic())
+
     def keep(self, what: dict[str, Any]) -> None:
         """Save, durably.
 
