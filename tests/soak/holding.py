@@ -5,6 +5,7 @@ KiB: before, with the sessions, and the peak of the save or the start.
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from itertools import islice
@@ -14,6 +15,7 @@ from esa_auth.commands.delivery import Run, encoder, read_time
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.state import Memory, StateDirectory
+from tests.soak.memory import peak, rss
 
 _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
 
@@ -29,13 +31,6 @@ class _Nowhere:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-def _status(name: str) -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(f"{name}:"):
-            return int(line.split()[1])
-    raise KeyError(name)
 
 
 def _forget_peak() -> None:
@@ -67,13 +62,13 @@ def main(kind: str, sessions: int, step: str, path: str) -> None:
     """Do one step."""
     gc.disable()
     run = _run()
-    empty = _status("VmRSS")
+    empty = rss(os.getpid())
     if step == "save":
         lines = _lines(kind, sessions)
         while some := list(islice(lines, 200)):
             run.pipeline.feed(some)
             run.forget()
-    held = _status("VmRSS")
+    held = rss(os.getpid())
     _forget_peak()
     with StateDirectory.open(path) as directory:
         memory = Memory(directory, 1)
@@ -81,10 +76,10 @@ def main(kind: str, sessions: int, step: str, path: str) -> None:
             memory.keep(run.snapshot())
         else:
             run.restore(memory.recall())
-            held = _status("VmRSS")
+            held = rss(os.getpid())
     (appliance,) = run.pipeline.population.appliances.values()
     assert appliance.open_sessions() == sessions
-    print(empty, held, _status("VmHWM"))
+    print(empty, held, peak(os.getpid()))
 
 
 if __name__ == "__main__":

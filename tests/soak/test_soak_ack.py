@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.ack_host import Host
-from tests.ack_lines import session, sessions
 from tests.collector import Collector
+from tests.soak.ack_host import Host
+from tests.soak.ack_lines import session, sessions
+from tests.soak.memory import peak
 from tests.soak.sizes import show, size
 
 KILLS = size(25, 1_000)
@@ -28,6 +29,8 @@ POINTS = (
     "checkpoint-kept",
     "checkpoint-done",
 )
+# More than a journal of 64 MiB has.
+LARGE_LINES = size(1_250, 4_000)
 # The first two of a session open it.
 NUMBERS = size([3, 4], list(range(1, 9)))
 _LAUNCHER = str(Path(__file__).with_name("ack_launcher.py"))
@@ -165,3 +168,32 @@ def test_half_a_line_is_no_event(collector: Collector, tmp_path: Path) -> None:
     letters = (tmp_path / "cut" / "dead.ndjson").read_text("utf-8").splitlines()
     kinds = [json.loads(letter)["error"]["type"] for letter in letters]
     assert kinds.count("cut") == 1
+
+
+def test_forged_lines_fill_neither_the_journal_nor_the_next_start(
+    collector: Collector, tmp_path: Path
+) -> None:
+    host = b"x" * 60_000
+    with Host(collector.address, tmp_path / "forged") as rsyslog:
+        for number in range(LARGE_LINES):
+            rsyslog.hand(
+                b"Tue Mar 17 10:00:00 2026 Info: New SMTP ICID %d interface Data 1 "
+                b"(192.0.2.1) address 198.51.100.7 reverse dns host %b verified no"
+                % (number + 1, host)
+            )
+        before = peak(rsyslog.start().pid)
+        rsyslog.kill()
+        sizes = [x.stat().st_size for x in rsyslog.state.glob("journal.*")]
+        after = peak(rsyslog.start().pid)
+        assert rsyslog.stop() == 0
+    show(
+        "Ack, forged lines of 60 kB",
+        lines=LARGE_LINES,
+        journal_bytes=sizes,
+        run_KiB=before,
+        start_KiB=after,
+    )
+    assert len(sizes) == 1
+    assert sizes[0] <= 64 << 20
+    # What is held of these lines, with a piece of the journal and a line in hand.
+    assert after < before + 16 * 1024
