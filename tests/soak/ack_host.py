@@ -11,8 +11,11 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 
+from tests.soak.forks import Forked, Forks
+
+Child: TypeAlias = "subprocess.Popen[bytes] | Forked"
 PROGRAM = (sys.executable, "-m", "esa_auth")
 
 
@@ -20,27 +23,35 @@ class Host:
     """Runs `esa-auth filter --ack rsyslog`, one process at a time."""
 
     def __init__(
-        self, address: str, folder: Path, program: Sequence[str] = PROGRAM
+        self,
+        address: str,
+        folder: Path,
+        program: Sequence[str] = PROGRAM,
+        forks: Forks | None = None,
     ) -> None:
         folder.mkdir(exist_ok=True)
         self.state, self.errors = folder / "state", folder / "stderr"
         self.starts = 0
-        self._argv = [*program, "filter", "--ack", "rsyslog", "--forward", address]
-        self._argv += ["--state-dir", str(self.state)]
-        self._argv += ["--dead-letter", str(folder / "dead.ndjson")]
-        self._child: subprocess.Popen[bytes] | None = None
+        self._program, self._forks = program, forks
+        self._words = ["filter", "--ack", "rsyslog", "--forward", address]
+        self._words += ["--state-dir", str(self.state)]
+        self._words += ["--dead-letter", str(folder / "dead.ndjson")]
+        self._child: Child | None = None
 
-    def start(self) -> "subprocess.Popen[bytes]":
+    def start(self) -> "Child":
         """Start the program unless it runs; return it when it is ready."""
         while self._child is None:
             self.starts += 1
             with self.errors.open("ab") as errors:
-                self._child = subprocess.Popen(
-                    self._argv,
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.PIPE,
-                    stderr=errors,
-                )
+                if self._forks:
+                    self._child = self._forks.start(self._words, errors)
+                else:
+                    self._child = subprocess.Popen(
+                        [*self._program, *self._words],
+                        stdin=subprocess.PIPE,
+                        stdout=subprocess.PIPE,
+                        stderr=errors,
+                    )
             self._answered()
         return self._child
 

@@ -16,6 +16,7 @@ import pytest
 from tests.collector import Collector
 from tests.soak.ack_host import Host
 from tests.soak.ack_lines import session, sessions
+from tests.soak.forks import Forks
 from tests.soak.memory import peak
 from tests.soak.sizes import show, size
 
@@ -101,7 +102,10 @@ def test_random_kills(collector: Collector, tmp_path: Path) -> None:
     random = Random(20260317)
     lines = sessions(KILLS)
     kills = 0
-    with Host(collector.address, tmp_path / "killed") as host:
+    with (
+        Forks() as forks,
+        Host(collector.address, tmp_path / "killed", forks=forks) as host,
+    ):
         for line in lines:
             if kills < KILLS and random.random() < 0.2:
                 kills += 1
