@@ -43,7 +43,7 @@ class Memory:
         try:
             with found.file as file:
                 saved = unpacked(file, found.length)
-        except (ValueError, TypeError, msgpack.UnpackException) as error:
+        except (ValueError, TypeError, OSError, msgpack.UnpackException) as error:
             _log.warning("the saved state cannot be read (%s): starting anew", error)
             saved = None
         self.lost = not isinstance(saved, dict)
