@@ -114,7 +114,11 @@ def test_a_killed_child_loses_nothing_and_makes_nothing_up(tmp_path: Path) -> No
                 todo.pop()
                 continue
             kills += 1
-            child.communicate()
+            left, _ = child.communicate()
+            if left:
+                # omprog reads what a dying program wrote before it sees the end.
+                assert left == b"OK\n"
+                todo.pop()
             child = start(collector, tmp_path / "state")
         end(child)
 

@@ -46,7 +46,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "formats": frozenset(),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
-    "state": frozenset({"errors"}),
+    "rows": frozenset(),
+    "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"counters", "errors", "pipeline"}),
     # What people look at; made of events, or of numbers.
@@ -67,6 +68,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "letter",
             "places",
             "privacy",
+            "rows",
             "sessions",
             "validation",
         }
@@ -108,6 +110,7 @@ PURE = frozenset(
         "pipeline",
         "places",
         "privacy",
+        "rows",
         "sessions",
         "visible",
     }

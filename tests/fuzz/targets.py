@@ -77,7 +77,7 @@ def checkpoint(data: bytes) -> None:
     except (ValueError, TypeError, msgpack.UnpackException):
         return
     if isinstance(saved, dict):
-        with suppress(ValueError, TypeError, KeyError, AttributeError):
+        with suppress(ValueError, TypeError, LookupError, AttributeError):
             made().restore(saved)
 
 

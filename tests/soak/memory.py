@@ -5,8 +5,18 @@ from pathlib import Path
 
 def rss(pid: int) -> int:
     """Return the resident set in KiB."""
+    return status(pid, "VmRSS")
+
+
+def peak(pid: int) -> int:
+    """Return the largest that the resident set was, in KiB."""
+    return status(pid, "VmHWM")
+
+
+def status(pid: int, name: str) -> int:
+    """Return what the kernel says of a process under ``name``, in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
+        if line.startswith(f"{name}:"):
             return int(line.split()[1])
     raise ProcessLookupError(pid)
 

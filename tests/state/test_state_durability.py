@@ -15,6 +15,7 @@ Files = dict[str, bytes]
 THE_CALLS = [
     ("write", "checkpoint.tmp"),
     ("write", "checkpoint.tmp"),
+    ("pwrite", "checkpoint.tmp"),
     ("fsync", "checkpoint.tmp"),
     ("rename", "checkpoint.a"),
     ("fsync", "state"),
@@ -77,6 +78,7 @@ def path(tmp_path: Path) -> Path:
 def disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk(safe=slots(path))
     write, fsync, rename = os.write, os.fsync, os.rename
+    pwrite = os.pwrite
 
     def name(descriptor: int) -> str:
         return Path(os.readlink(f"/proc/self/fd/{descriptor}")).name
@@ -84,8 +86,18 @@ def disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     def noted_write(descriptor: int, data: bytes) -> int:
         disk.note("write", name(descriptor))
         disk.written += bytes(data)
+        disk.synced = False
         disk.done()
         return write(descriptor, data)
+
+    def noted_pwrite(descriptor: int, data: bytes, at: int) -> int:
+        if name(descriptor) == "lock":
+            return pwrite(descriptor, data, at)
+        disk.note("pwrite", name(descriptor))
+        disk.written = disk.written[:at] + data + disk.written[at + len(data) :]
+        disk.synced = False
+        disk.done()
+        return pwrite(descriptor, data, at)
 
     def noted_fsync(descriptor: int) -> None:
         disk.note("fsync", name(descriptor))
@@ -105,6 +117,7 @@ def disk(path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
         rename(source, target, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd)
 
     monkeypatch.setattr(os, "write", noted_write)
+    monkeypatch.setattr(os, "pwrite", noted_pwrite)
     monkeypatch.setattr(os, "fsync", noted_fsync)
     monkeypatch.setattr(os, "rename", noted_rename)
     return disk

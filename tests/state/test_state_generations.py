@@ -5,12 +5,13 @@ import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from esa_auth.errors import StateVersionError, TemporaryError
 from esa_auth.state import StateDirectory
-from esa_auth.state.generation import Generation, header
+from esa_auth.state.generation import Generation, Head, checked, header
 
 NEWEST = "checkpoint.b"
 
@@ -136,12 +137,12 @@ def test_an_unreadable_block_costs_one_generation(
 ) -> None:
     calls = iter([None, OSError(errno.EIO, "Input/output error")])
 
-    def failing(descriptor: int) -> bytes:
+    def failing(file: BinaryIO, size: int) -> Head:
         if error := next(calls, None):
             raise error
-        return os.pread(descriptor, 1 << 20, 0)
+        return checked(file, size)
 
-    monkeypatch.setattr("esa_auth.state.directory._whole", failing)
+    monkeypatch.setattr("esa_auth.state.directory.checked", failing)
     assert load(saved) == b"old"
 
 

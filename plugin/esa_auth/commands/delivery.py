@@ -83,14 +83,14 @@ class Run(Generic[Item]):
         self.pipeline.take_events()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what the next start needs."""
-        return {"sessions": self.pipeline.snapshot()}
+        """Return what the next start needs; its `Rows` are of now, so save it now."""
+        return {"sessions": self.pipeline.snapshot(lambda rows: rows)}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take up a snapshot, if there is one that can be read."""
+        """Take the sessions out of ``saved`` and go on with them, if they are sound."""
         try:
-            self.pipeline.restore(saved.get("sessions", {}))
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self.pipeline.restore(saved.pop("sessions", {}))
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
             _log.warning("the saved sessions cannot be read (%s): starting anew", error)
 
 

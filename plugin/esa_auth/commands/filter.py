@@ -103,15 +103,7 @@ def _filter(
     if memory:
         run.restore(memory.recall())
     try:
-        # What a block makes is written before the next read: no event waits for a line
-        # that may never come.
-        readable = True
-        while readable and (block := stream.read()):
-            run.renew()
-            readable = decoder.feed(block)
-            run.deliver()
-            if memory and memory.due():
-                memory.keep(run.snapshot())
+        readable = _read(run, stream, decoder, memory)
         decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined
         if memory is None:
@@ -125,3 +117,28 @@ def _filter(
         memory.keep(run.snapshot())
     if not readable:
         raise TemporaryError("stdin stopped being msgpack, see the last dead letter")
+
+
+def _read(
+    run: Run[Any], stream: Stream, decoder: Decoder, memory: "Memory | None"
+) -> bool:
+    """Read and deliver; return whether all could be read.
+
+    What a block makes is written before the next read, and saved in time: neither
+    waits for a line that may never come.
+    """
+    unsaved = False
+    while True:
+        block = stream.read(memory.left() if memory and unsaved else None)
+        if block == b"":
+            return True
+        if block is not None:
+            run.renew()
+            readable = decoder.feed(block)
+            run.deliver()
+            unsaved = True
+            if not readable:
+                return False
+        if memory and memory.due():
+            memory.keep(run.snapshot())
+            unsaved = False

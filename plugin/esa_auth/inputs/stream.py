@@ -37,10 +37,15 @@ class Stream:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._end)
 
-    def read(self) -> bytes:
-        """Return what there is, at most a block; wait for it; ``b""`` at the end."""
+    def read(self, seconds: float | None = None) -> bytes | None:
+        """Return what there is, at most a block; wait for it; ``b""`` at the end.
+
+        None if nothing came in so many ``seconds``.
+        """
         while not self._over:
-            ready, _, _ = select.select(self._waited, [], [])
+            ready, _, _ = select.select(self._waited, [], [], seconds)
+            if not ready:
+                return None
             if self._descriptor in ready:
                 return os.read(self._descriptor, BLOCK)
             os.read(ready[0], 64)

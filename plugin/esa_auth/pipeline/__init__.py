@@ -17,7 +17,7 @@ from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
-from esa_auth.pipeline.snapshot import load_appliance, save_appliance
+from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
 from esa_auth.pipeline.unusual import PERHAPS, Unusual
 
 # What is said of a line around it: (message, host or None, time or None).
@@ -131,12 +131,12 @@ class Pipeline(Generic[Out]):
             for held in appliance.waiting.take_all():
                 self._emit.release(held, appliance)
 
-    def snapshot(self) -> dict[str, Any]:
+    def snapshot(self, give: Give = list) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
         appliances = self.population.appliances
         saved: dict[str, Any] = {
             "until_look": self.population.until_look,
-            "appliances": {n: save_appliance(a) for n, a in appliances.items()},
+            "appliances": {n: save_appliance(a, give) for n, a in appliances.items()},
         }
         if self._emit.veil:
             saved["privacy"] = self._emit.veil.about
@@ -146,7 +146,7 @@ class Pipeline(Generic[Out]):
         """Take up a snapshot, before the first line.
 
         Raises:
-            ValueError, TypeError, KeyError, AttributeError: it is none.
+            ValueError, TypeError, LookupError, AttributeError: it is none.
         """
         if not saved:
             return
@@ -158,7 +158,7 @@ class Pipeline(Generic[Out]):
                 load_appliance(self.population.named(name), appliance)
             self.population.look_in(saved["until_look"])
             self.resume()
-        except (ValueError, TypeError, KeyError, AttributeError):
+        except (ValueError, TypeError, LookupError, AttributeError):
             # All of it or nothing.
             self.population.appliances.clear()
             raise

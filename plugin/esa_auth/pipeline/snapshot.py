@@ -1,6 +1,6 @@
 """A pipeline's memory as plain data: what a restart takes up where it was left."""
 
-from collections.abc import Set
+from collections.abc import Callable, Iterator, Set
 from typing import Any
 
 import msgpack
@@ -17,6 +17,7 @@ from esa_auth.joined import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import REDACTED
+from esa_auth.rows import Rows, taken
 from esa_auth.sessions import Table
 
 _COUNTS = (
@@ -37,7 +38,11 @@ _COUNTS = (
 _MARKS = ("conflict", "disowned")
 
 
-def save_appliance(appliance: Appliance) -> dict[str, Any]:
+# How the rows of a large table are given: as they are made, or as a list.
+Give = Callable[[Rows], Any]
+
+
+def save_appliance(appliance: Appliance, give: Give = list) -> dict[str, Any]:
     """Return all of ``appliance`` that its next lines depend on."""
     observer = appliance.observer
     # Nothing for those who do not wait: an earlier version can read it, too.
@@ -49,9 +54,9 @@ def save_appliance(appliance: Appliance) -> dict[str, Any]:
         **odd,
         "observer": [observer.version, observer.serial],
         "clock": appliance.clock.snapshot(),
-        "inbound": _save_table(appliance.inbound, waiting),
-        "outbound": _save_table(appliance.outbound, waiting),
-        "messages": appliance.messages.snapshot(),
+        "inbound": _save_table(appliance.inbound, waiting, give),
+        "outbound": _save_table(appliance.outbound, waiting, give),
+        "messages": give(Rows(len(appliance.messages), appliance.messages.snapshot)),
         "until_look": appliance.until_look,
         "series": appliance.series.snapshot(),
         "ordinals": [list(x) for x in appliance.identity.snapshot().items()],
@@ -71,11 +76,9 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
     _load_table(appliance.outbound, saved["outbound"])
     live = appliance.inbound.live
     appliance.messages.restore(
-        [
-            (mid, live[number.encode()], count)
-            for mid, number, count in saved["messages"]
-            if number.encode() in live
-        ]
+        (mid, live[number.encode()], count)
+        for mid, number, count in taken(saved["messages"])
+        if number.encode() in live
     )
     appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
     if series := saved.get("series"):
@@ -133,21 +136,20 @@ def load_held(
     return found
 
 
-def _save_table(table: Table, waiting: Waiting) -> dict[str, Any]:
-    return {
-        "kept": table.kept,
-        # Packed one by one: as maps, a hundred thousand of them would for the time of a
-        # save take several times the memory of the sessions themselves.
-        "live": [
-            [n, msgpack.packb(save_session(s, waiting.doubtful(s)))]
-            for n, s in table.live.items()
-        ],
-    }
+def _save_table(table: Table, waiting: Waiting, give: Give) -> dict[str, Any]:
+    def live() -> Iterator[list[Any]]:
+        # Packed one by one: as maps, a hundred thousand of them would for the time of
+        # a save take several times the memory of the sessions themselves.
+        for number, session in table.live.items():
+            saved = save_session(session, waiting.doubtful(session))
+            yield [number, msgpack.packb(saved)]
+
+    return {"kept": table.kept, "live": give(Rows(len(table.live), live))}
 
 
 def _load_table(table: Table, saved: dict[str, Any]) -> None:
     table.kept.update(saved["kept"])
-    for number, session in saved["live"]:
+    for number, session in taken(saved["live"]):
         table.live[number] = load_session(table, number, msgpack.unpackb(session))
 
 

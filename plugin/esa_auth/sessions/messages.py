@@ -1,5 +1,6 @@
 """Messages of the sessions that authenticated, and of no others."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from esa_auth.compiled import mypyc_attr
@@ -71,11 +72,11 @@ class Messages:
         message = self._open.get(mid)
         return None if message is None else message.session
 
-    def snapshot(self) -> list[tuple[bytes, str, int]]:
-        """Return (MID, ICID, recipients) of every open message."""
-        return [(m, o.session.number, o.recipients) for m, o in self._open.items()]
+    def snapshot(self) -> Iterator[tuple[bytes, str, int]]:
+        """Yield (MID, ICID, recipients) of every open message."""
+        return ((m, o.session.number, o.recipients) for m, o in self._open.items())
 
-    def restore(self, saved: list[tuple[bytes, Session, int]]) -> None:
+    def restore(self, saved: Iterable[tuple[bytes, Session, int]]) -> None:
         """Take up a snapshot whose ICIDs were replaced by their sessions."""
         for mid, session, recipients in saved:
             self._open[mid] = _Message(session, recipients)

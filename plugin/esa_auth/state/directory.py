@@ -9,10 +9,12 @@ elastic/beats#3537.)
 
 import logging
 import os
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from esa_auth.errors import StateVersionError, TemporaryError
 from esa_auth.state import lock, trusted
@@ -20,9 +22,9 @@ from esa_auth.state.generation import (
     HEADER_SIZE,
     VERSION,
     DamagedError,
-    Generation,
-    decode,
-    header,
+    Head,
+    checked,
+    sealed,
 )
 
 _SLOTS = ("checkpoint.a", "checkpoint.b")
@@ -30,6 +32,14 @@ _TEMPORARY = "checkpoint.tmp"
 # Larger than any session table we keep; a sparse file must not fill the memory.
 _LARGEST = 4 << 30
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A whole checkpoint: a file that is at its payload, and the payload's bytes."""
+
+    file: BinaryIO
+    length: int
 
 
 class StateDirectory:
@@ -66,6 +76,18 @@ class StateDirectory:
     def load(self) -> bytes | None:
         """Return the payload of the last whole checkpoint, or None if there is none.
 
+        Raises:
+            StateVersionError, ConfigError, TemporaryError: as `find`.
+        """
+        found = self.find()
+        if found is None:
+            return None
+        with found.file as file:
+            return file.read()
+
+    def find(self) -> Found | None:
+        """Return the last whole checkpoint, to be read and closed; None: there is none.
+
         A damaged file is renamed to ``*.corrupt``, reported in one log line, and the
         other generation is used.
 
@@ -75,12 +97,12 @@ class StateDirectory:
                 others.
             TemporaryError: the system could not read (not: the file is damaged).
         """
-        found = {slot: self._read(slot) for slot in _SLOTS}
-        valid = {slot: one for slot, one in found.items() if one is not None}
-        for slot, one in valid.items():
-            if one.version > VERSION:
+        found = {slot: self._head(slot) for slot in _SLOTS}
+        valid = {slot: head for slot, head in found.items() if head is not None}
+        for slot, head in valid.items():
+            if head.version > VERSION:
                 raise StateVersionError(
-                    f"{self._path / slot} is of version {one.version}; "
+                    f"{self._path / slot} is of version {head.version}; "
                     f"this program knows version {VERSION}"
                 )
         self._looked = True
@@ -90,10 +112,16 @@ class StateDirectory:
             return None
         self._slot = max(valid, key=lambda slot: valid[slot].sequence)
         self._sequence = valid[self._slot].sequence
-        return valid[self._slot].payload
+        file = self._opened(self._slot)
+        file.seek(HEADER_SIZE)
+        return Found(file, valid[self._slot].length)
 
     def save(self, payload: bytes) -> None:
-        """Replace the older generation by ``payload``, durably.
+        """Replace the older generation by ``payload``; see `write`."""
+        self.write((payload,))
+
+    def write(self, pieces: Iterable[bytes]) -> None:
+        """Replace the older generation by the payload in ``pieces``, durably.
 
         After a failure the generation before is untouched, and the next call writes
         the whole file anew: what a failed fsync left behind is not known, and a second
@@ -102,14 +130,14 @@ class StateDirectory:
         Raises:
             TemporaryError: the disk is full, or writing or syncing failed.
         """
-        if not self._looked:
-            self.load()
+        if not self._looked and (found := self.find()):
+            found.file.close()
         # Counted up even if this fails: a file whose rename took place must be older
         # than the next one.
         self._sequence += 1
         slot = _SLOTS[1 - _SLOTS.index(self._slot)]
         try:
-            self._write_temporary(Generation(self._sequence, payload))
+            self._write_temporary(pieces)
             os.rename(
                 _TEMPORARY, slot, src_dir_fd=self._directory, dst_dir_fd=self._directory
             )
@@ -155,22 +183,22 @@ class StateDirectory:
         """Let go of the lock."""
         self.close()
 
-    def _read(self, slot: str) -> Generation | None:
+    def _opened(self, slot: str) -> BinaryIO:
+        return open(
+            trusted.open_file(slot, os.O_RDONLY, self._directory, self._path), "rb"
+        )
+
+    def _head(self, slot: str) -> Head | None:
         try:
-            descriptor = trusted.open_file(
-                slot, os.O_RDONLY, self._directory, self._path
-            )
+            with self._opened(slot) as file:
+                return _checked(file)
         except FileNotFoundError:
             return None
-        try:
-            return decode(_whole(descriptor))
         except DamagedError as error:
             self._set_aside(slot, str(error))
         except OSError as error:
             # EIO and its like: the other generation lies in other blocks.
             self._set_aside(slot, error.strerror or str(error))
-        finally:
-            os.close(descriptor)
         return None
 
     def _was_damaged(self, slot: str) -> bool:
@@ -192,14 +220,13 @@ class StateDirectory:
             kept,
         )
 
-    def _write_temporary(self, generation: Generation) -> None:
+    def _write_temporary(self, pieces: Iterable[bytes]) -> None:
         with suppress(FileNotFoundError):
             os.unlink(_TEMPORARY, dir_fd=self._directory)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         descriptor = os.open(_TEMPORARY, flags, 0o600, dir_fd=self._directory)
         try:
-            for part in (header(generation), generation.payload):
-                _write_all(descriptor, part)
+            self._fill(descriptor, pieces)
             os.fsync(descriptor)
         except BaseException:
             with suppress(OSError):
@@ -208,13 +235,24 @@ class StateDirectory:
         # Network file systems report a full disk at close.
         os.close(descriptor)
 
+    def _fill(self, descriptor: int, pieces: Iterable[bytes]) -> None:
+        """Write header and payload; how long that is shows only at its end."""
+        _write_all(descriptor, bytes(HEADER_SIZE))
+        length = 0
+        for piece in pieces:
+            _write_all(descriptor, piece)
+            length += len(piece)
+        with open(descriptor, "rb", closefd=False) as written:
+            written.seek(HEADER_SIZE)
+            head = sealed(Head(self._sequence, length), written)
+        os.pwrite(descriptor, head, 0)
 
-def _whole(descriptor: int) -> bytes:
-    size = os.fstat(descriptor).st_size
+
+def _checked(file: BinaryIO) -> Head:
+    size = os.fstat(file.fileno()).st_size
     if size > _LARGEST + HEADER_SIZE:
         raise DamagedError(f"{size} bytes, larger than any checkpoint")
-    with open(descriptor, "rb", closefd=False) as file:
-        return file.read()
+    return checked(file, size)
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

@@ -7,6 +7,9 @@ can tell a file of a newer one from a damaged file.
 import hashlib
 import struct
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from typing import BinaryIO
 
 VERSION = 1
 _MAGIC = b"ESAAUTH\n"
@@ -14,6 +17,8 @@ _MAGIC = b"ESAAUTH\n"
 _FIELDS = struct.Struct(">8sHQQ")
 _CHECKSUM_SIZE = 16
 HEADER_SIZE = _FIELDS.size + _CHECKSUM_SIZE
+# Read at a time: a checkpoint may be as large as the memory it is of.
+_PIECE = 1 << 20
 
 
 class DamagedError(Exception):
@@ -29,37 +34,61 @@ class Generation:
     version: int = VERSION
 
 
-def _checksum(fields: bytes, payload: bytes) -> bytes:
-    digest = hashlib.blake2b(fields, digest_size=_CHECKSUM_SIZE)
-    digest.update(payload)
-    return digest.digest()
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands before a payload."""
+
+    sequence: int
+    length: int
+    version: int = VERSION
 
 
 def header(generation: Generation) -> bytes:
     """Return what stands before the payload in the file."""
-    fields = _FIELDS.pack(
-        _MAGIC, generation.version, generation.sequence, len(generation.payload)
-    )
-    return fields + _checksum(fields, generation.payload)
+    head = Head(generation.sequence, len(generation.payload), generation.version)
+    return sealed(head, BytesIO(generation.payload))
 
 
-def decode(data: bytes) -> Generation:
-    """Return the checkpoint that ``data``, a whole file, holds.
+def sealed(head: Head, payload: BinaryIO) -> bytes:
+    """Return the bytes of ``head``; ``payload`` is read for it, to its end."""
+    fields = _FIELDS.pack(_MAGIC, head.version, head.sequence, head.length)
+    digest = hashlib.blake2b(fields, digest_size=_CHECKSUM_SIZE)
+    for piece in iter(partial(payload.read, _PIECE), b""):
+        digest.update(piece)
+    return fields + digest.digest()
+
+
+def checked(file: BinaryIO, size: int) -> Head:
+    """Read a checkpoint file of ``size`` bytes to its end; return what it says.
 
     The version is not judged here: the checksum covers it, so a version that comes
     back is one that a program wrote and not a flipped bit.
 
     Raises:
         DamagedError: empty, torn, altered, or not ours.
+        OSError: it cannot be read.
     """
-    if len(data) < HEADER_SIZE:
-        raise DamagedError(f"{len(data)} bytes, shorter than a header")
-    fields, payload = data[: _FIELDS.size], data[HEADER_SIZE:]
-    magic, version, sequence, length = _FIELDS.unpack(fields)
+    if size < HEADER_SIZE:
+        raise DamagedError(f"{size} bytes, shorter than a header")
+    found = file.read(HEADER_SIZE)
+    magic, version, sequence, length = _FIELDS.unpack(found[: _FIELDS.size])
     if magic != _MAGIC:
         raise DamagedError("not a checkpoint of esa-auth")
-    if length != len(payload):
-        raise DamagedError(f"{len(payload)} bytes of payload, header says {length}")
-    if data[_FIELDS.size : HEADER_SIZE] != _checksum(fields, payload):
+    if length != size - HEADER_SIZE:
+        raise DamagedError(
+            f"{size - HEADER_SIZE} bytes of payload, header says {length}"
+        )
+    head = Head(sequence, length, version)
+    if found != sealed(head, file):
         raise DamagedError("wrong checksum")
-    return Generation(sequence, payload, version)
+    return head
+
+
+def decode(data: bytes) -> Generation:
+    """Return the checkpoint that ``data``, a whole file, holds.
+
+    Raises:
+        DamagedError: as `checked`.
+    """
+    head = checked(BytesIO(data), len(data))
+    return Generation(head.sequence, data[HEADER_SIZE:], head.version)

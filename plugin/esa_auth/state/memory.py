@@ -9,6 +9,7 @@ import msgpack
 
 from esa_auth.errors import TemporaryError
 from esa_auth.state.directory import StateDirectory
+from esa_auth.state.packing import packed, unpacked
 
 # A save costs some syncs and a copy of the session table: at most a twentieth of the
 # time goes into it, however large the table is.
@@ -19,7 +20,7 @@ _log = logging.getLogger("esa_auth")
 
 
 class Memory:
-    """A checkpoint as plain data: maps, lists, text, bytes and numbers."""
+    """A checkpoint as plain data: maps, lists, text, bytes, numbers and `Rows`."""
 
     def __init__(self, directory: StateDirectory, seconds: float) -> None:
         """Use an open directory; save every ``seconds`` at most."""
@@ -35,13 +36,14 @@ class Memory:
         Raises:
             StateVersionError, ConfigError, TemporaryError: as `StateDirectory.load`.
         """
-        payload = self._directory.load()
+        found = self._directory.find()
         self.lost = self._directory.lost
-        if payload is None:
+        if found is None:
             return {}
         try:
-            saved = msgpack.unpackb(payload, strict_map_key=False)
-        except (ValueError, TypeError, msgpack.UnpackException) as error:
+            with found.file as file:
+                saved = unpacked(file, found.length)
+        except (ValueError, TypeError, OSError, msgpack.UnpackException) as error:
             _log.warning("the saved state cannot be read (%s): starting anew", error)
             saved = None
         self.lost = not isinstance(saved, dict)
@@ -51,6 +53,10 @@ class Memory:
         """Return whether the last save is long enough ago."""
         return time.monotonic() >= self._next
 
+    def left(self) -> float:
+        """Return the seconds until it is `due`."""
+        return max(0.0, self._next - time.monotonic())
+
     def keep(self, what: dict[str, Any]) -> None:
         """Save, durably.
 
@@ -58,7 +64,7 @@ class Memory:
             TemporaryError: as `StateDirectory.save`.
         """
         begun = time.monotonic()
-        self._directory.save(msgpack.packb(what))
+        self._directory.write(packed(what))
         ended = time.monotonic()
         self._next = ended + max(self._seconds, (ended - begun) * _SHARE)
 

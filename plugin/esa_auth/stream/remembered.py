@@ -37,7 +37,7 @@ class Remembered(Generic[Out]):
             return
         try:
             self._restore(store)
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, LookupError) as error:
             raise StateVersionError(f"the state of a key is none: {error}") from error
 
     def _restore(self, store: Store) -> None:
