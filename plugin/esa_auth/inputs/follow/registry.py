@@ -63,7 +63,7 @@ class Registry:
             else:
                 self._attempt(self._admit, found)
         if not look.failures:
-            self._gone.looked()
+            self._gone.looked({found.log for found in look.found.values()})
 
     def replaced(self, file: Followed) -> None:
         """Start over with a file that was truncated or rewritten in its place."""
@@ -174,7 +174,9 @@ class Registry:
     def _admit(self, found: Found) -> None:
         """Follow a file that was not known, from where its content was not read."""
         record = Record(found.key, found.path, found.log, found.base)
-        if found.rank < LIVE or found.compressed:
+        if found.rank == LIVE and not found.compressed:
+            record = self._come_back(found, record) or record
+        else:
             if found.status.st_size == 0 or self._is_known_copy(found):
                 return
             source = open_source(found.path, found.key, found.compressed)
@@ -186,6 +188,16 @@ class Registry:
                 source.close()
             record = inherited or record
         self._add(found, record, ignored=record.ignored)
+
+    def _come_back(self, found: Found, record: Record) -> Record | None:
+        """Return what was read of a live file before its directory was away."""
+        if not self._gone.knows(found):
+            return None
+        source = open_source(found.path, found.key, found.compressed)
+        try:
+            return self._gone.come_back(found, record, source)
+        finally:
+            source.close()
 
     def _inherit(self, found: Found, record: Record, source: Source) -> Record | None:
         _, original = self._copies.pop(found.key, (None, None))
