@@ -199,7 +199,7 @@ class Follower:
         try:
             file.open()
         except OSError as error:
-            self._registry.complain(error)
+            self._registry.complain(error, file.path)
             return False
         return True
 
@@ -236,9 +236,10 @@ class Follower:
 
     def _read_file(self, file: Followed, left: int, chunks: list[Chunk]) -> int:
         while left > 0 and file.changed:
-            file.quiet_since = self._clock()
             before, reached = file.position.offset, file.reached
-            if chunk := file.read(min(left, _BLOCK), self._max_line):
+            chunk = file.read(min(left, _BLOCK), self._max_line)
+            file.quiet_since = self._clock()
+            if chunk:
                 chunks.append(chunk)
             self.counters.bytes_read += file.position.offset - before
             if file.reached == reached:
@@ -248,7 +249,7 @@ class Follower:
 
     def _leave(self, file: Followed, chunks: list[Chunk]) -> None:
         """Finish a file that is read to its end, if nothing more will come."""
-        lingered = file.pathless and self._clock() - file.quiet_since >= self._linger
+        lingered = self._lingered(file)
         if not (file.compressed or file in self._succeeded or lingered):
             return
         if chunk := file.finish():
@@ -260,11 +261,17 @@ class Follower:
         elif not file.pathless and not file.unread:
             file.close()
 
+    def _lingered(self, file: Followed) -> bool:
+        return file.pathless and self._clock() - file.quiet_since >= self._linger
+
     def _failed(self, file: Followed, error: OSError) -> None:
-        self._registry.complain(error)
+        self._registry.complain(error, file.path)
         status = file.status
         if error.errno is None and file.compressed and status is not None:
             # The content is damaged: it is of no use to read it again as it is.
             file.settle(status)
         if not file.pathless:
             file.close()
+        elif self._lingered(file):
+            self._registry.bury(file)
+            self._polls_until_look = 0

@@ -82,19 +82,25 @@ class Registry:
         del self.files[file.key]
         file.close()
 
-    def complain(self, error: OSError) -> None:
-        """Count a failure, and log it unless the same has been logged."""
+    def complain(self, error: OSError, path: str = "") -> None:
+        """Count a failure, and log it unless the same has been logged.
+
+        Args:
+            error: What the system answered.
+            path: The file, if the error may not name it: one that was open does not.
+        """
         self._counters.errors += 1
-        what = (str(error.filename), error.errno)
+        where = str(error.filename or path)
+        what = (where, error.errno)
         if what not in self._complaints and len(self._complaints) < _COMPLAINTS_KEPT:
             self._complaints.add(what)
-            _log.warning("%s; trying again", error)
+            _log.warning("%s: %s; trying again", where, error.strerror or error)
 
     def _attempt(self, step: Callable[[Found], None], found: Found) -> None:
         try:
             step(found)
         except OSError as error:
-            self.complain(error)
+            self.complain(error, found.path)
 
     def _follow_devices(self, look: Look) -> None:
         """Keep files whose device has another number since the last start.
