@@ -9,9 +9,13 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.commands.delivery import Run, open_run
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
+from esa_auth.commands.owners import Owners, Place, read_opening
+from esa_auth.commands.reach import Reach
+from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
+from esa_auth.pipeline import Settings
 from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
@@ -52,22 +56,47 @@ def run(args: argparse.Namespace) -> int:
         # One byte more than a line may have tells the pipeline that it was cut.
         longest = config.pipeline.max_line + 1
         follower = Follower(args.path, positions, max_line=longest)
+        owners = _owners(config, follower, saved)
         held.enter_context(observed(run, config, follower))
         try:
-            _Tail(follower, run, memory, stop).follow()
+            _Tail(follower, owners, run, memory, stop).follow()
         finally:
             log.info(run.pipeline.counters.closing_line())
     return 0
+
+
+def _owners(config: Config, follower: Follower, saved: dict[str, Any]) -> Owners:
+    default = config.pipeline.appliance
+    said = default != Settings().appliance
+    owners = Owners(config.serials, default, said=said)
+    if "owners" in saved:
+        try:
+            owners.restore(saved["owners"])
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("whose logs are whose cannot be read: %s", error)
+        else:
+            return owners
+    owners.foresee(
+        (Place(log, follower.appliances.get(log)), read_opening(opening))
+        for log, opening in follower.openings()
+    )
+    return owners
 
 
 class _Tail:
     """The loop: read, deliver, and only then remember."""
 
     def __init__(
-        self, follower: Follower, run: Run[Any], memory: Memory, stop: StopSignal
+        self,
+        follower: Follower,
+        owners: Owners,
+        run: Run[Any],
+        memory: Memory,
+        stop: StopSignal,
     ) -> None:
-        self._follower, self._run = follower, run
+        self._follower, self._owners, self._run = follower, owners, run
         self._memory, self._stop = memory, stop
+        self._reach = Reach(follower)
         self._unsaved = True
 
     def follow(self) -> None:
@@ -86,8 +115,12 @@ class _Tail:
 
     def _step(self) -> None:
         chunks = self._follower.poll()
+        self._reach.polled()
         for chunk in chunks:
             self._run.renew()
+            place = Place(chunk.log, self._follower.appliances.get(chunk.log))
+            owner = self._owners.name(place, read_opening(chunk.opening))
+            self._run.pipeline.belongs_to(owner)
             self._run.pipeline.feed(chunk.lines)
             self._run.deliver()
         self._unsaved = self._unsaved or bool(chunks)
@@ -100,6 +133,8 @@ class _Tail:
 
     def _save(self) -> None:
         checkpoint = self._run.snapshot()
-        checkpoint["positions"] = self._follower.positions()
+        positions = checkpoint["positions"] = self._follower.positions()
+        logs = {file["log"] for file in positions["files"]}
+        checkpoint["owners"] = self._owners.snapshot(logs)
         self._memory.keep_stubbornly(checkpoint, self._stop)
         self._unsaved = False

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import filterfalse
 from typing import Any, Generic, TypeAlias
 
@@ -55,6 +56,11 @@ class Pipeline(Generic[Out]):
         # what stands before it to be passed over.
         self._native = {_NATIVE_INFO + k: h for k, h in self._leads.items()}
         self._heads = Heads()
+
+    def belongs_to(self, name: str) -> None:
+        """Take what comes as of appliance ``name``, unless it names another."""
+        if name != self.settings.appliance:
+            self.settings = replace(self.settings, appliance=name)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""

@@ -3,7 +3,7 @@
 import os
 from contextlib import suppress
 
-from esa_auth.inputs.follow.chunk import Chunk, Position
+from esa_auth.inputs.follow.chunk import OPENING, Chunk, Position
 from esa_auth.inputs.follow.discovery import Found
 from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
 from esa_auth.inputs.follow.lines import cut
@@ -35,6 +35,8 @@ class Followed:
         self.position, self.head = record.position, record.head
         self.seen, self.ignored = record.seen, record.ignored
         self.first_stamp: FirstStamp | None = None
+        #: Its first bytes as they were when it was last read.
+        self.opening = b""
         self.source: Source | None = None
         #: The file has no name any more, at least none that is looked at.
         self.pathless = False
@@ -169,6 +171,7 @@ class Followed:
         if len(head) > self.head.length:
             self.head = Fingerprint.of(head)
         self.first_stamp = first_stamp(head)
+        self.opening = head[:OPENING]
         if not self.compressed:
             self.seen = max(self.seen, source.status().st_size)
         self._checked = True
@@ -230,7 +233,8 @@ class Followed:
     def _chunk(
         self, lines: list[bytes], truncated: tuple[int, ...], start: int
     ) -> Chunk:
-        return Chunk(lines, truncated, self.path, self.log, start, self.position)
+        where, opening = self.position, self.opening
+        return Chunk(lines, truncated, self.path, self.log, start, where, opening)
 
     def _tail_is_there(self, source: Source) -> bool:
         if self._tail is None:

@@ -1,9 +1,10 @@
 """All files that are known, and which of them a file that is found is."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from esa_auth.inputs.follow import heirs
+from esa_auth.inputs.follow.chunk import OPENING
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import Found, Look
 from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
@@ -64,6 +65,17 @@ class Registry:
                 self._attempt(self._admit, found)
         if not look.failures:
             self._gone.looked({found.log for found in look.found.values()})
+
+    def openings(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the log and the first bytes of each file that is followed."""
+        for file in [file for file in self.files.values() if not file.ignored]:
+            closed = file.source is None
+            try:
+                yield file.log, file.open().read(0, OPENING)
+            except OSError as error:
+                self.complain(error, file.path)
+            if closed:
+                file.close()
 
     def replaced(self, file: Followed) -> None:
         """Start over with a file that was truncated or rewritten in its place."""
