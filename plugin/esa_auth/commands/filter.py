@@ -110,7 +110,10 @@ def _filter(
             run.deliver()
             if memory and memory.due():
                 memory.keep(run.snapshot())
-        decoder.finish()
+        if stream.broken_off:
+            decoder.abandon()
+        else:
+            decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined
         if memory is None:
             run.pipeline.drain()
