@@ -79,7 +79,8 @@ class Run(Generic[Item]):
         self.pipeline.take_events()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what the next start needs."""
+        """Return what the next start needs, the letters before it on the disk."""
+        self._letters.sync()
         return {"sessions": self.pipeline.snapshot()}
 
     def restore(self, saved: dict[str, Any]) -> None:
