@@ -3,6 +3,7 @@
 import argparse
 import gc
 import logging
+import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 _WAIT_SECONDS = 1.0
+# About 30 lines, and about 10,000.
+_LEAST_BYTES, _MOST_BYTES = 4096, 1 << 20
+_SLOW_SECONDS = 0.5
 # What is taken in this time after a stop is not sent again at the next start.
 _PATIENCE_SECONDS = 5.0
 
@@ -83,6 +87,23 @@ def _owners(config: Config, follower: Follower, saved: dict[str, Any]) -> Owners
     return owners
 
 
+class _Pace:
+    """How much is read before it is delivered and the position can be saved.
+
+    A host that is killed every few seconds, behind a slow sink, must still advance.
+    """
+
+    def __init__(self) -> None:
+        self.size = _LEAST_BYTES
+
+    def took(self, seconds: float) -> None:
+        """Read less if the last delivery was slow, and more if it was quick."""
+        if seconds > _SLOW_SECONDS:
+            self.size = max(_LEAST_BYTES, self.size // 4)
+        elif seconds < _SLOW_SECONDS / 4:
+            self.size = min(_MOST_BYTES, self.size * 2)
+
+
 class _Tail:
     """The loop: read, deliver, and only then remember."""
 
@@ -96,7 +117,7 @@ class _Tail:
     ) -> None:
         self._follower, self._owners, self._run = follower, owners, run
         self._memory, self._stop = memory, stop
-        self._reach = Reach(follower)
+        self._reach, self._pace = Reach(follower), _Pace()
         self._unsaved = True
 
     def follow(self) -> None:
@@ -114,8 +135,9 @@ class _Tail:
             log.warning("%s; what is not delivered is sent at the next start", error)
 
     def _step(self) -> None:
-        chunks = self._follower.poll()
+        chunks = self._follower.poll(self._pace.size)
         self._reach.polled()
+        begun = time.monotonic()
         for chunk in chunks:
             self._run.renew()
             place = Place(chunk.log, self._follower.appliances.get(chunk.log))
@@ -123,10 +145,12 @@ class _Tail:
             self._run.pipeline.belongs_to(owner)
             self._run.pipeline.feed(chunk.lines)
             self._run.deliver()
-        self._unsaved = self._unsaved or bool(chunks)
+        if chunks:
+            self._pace.took(time.monotonic() - begun)
+            self._unsaved = True
         if self._unsaved and self._memory.due():
             self._save()
-        if not chunks:
+        if not chunks and not self._follower.behind:
             # A host that was killed starts another of us, and we hold the state.
             self._run.check()
             self._follower.wait(_WAIT_SECONDS)
