@@ -32,10 +32,21 @@ _PATIENCE_SECONDS = 5.0
 
 log = logging.getLogger("esa_auth")
 
+_ABOUT = """Follow log files until it is stopped, from their start at the first time and
+then from where it was, which --state-dir keeps. A PATH may be a file, a directory (the
+files in it) or a glob, and may have {appliance} for the part that names the appliance.
+Lines that name no appliance belong to the one that `appliances.NAME.serial` in the
+configuration gives the serial number in the file header, else to that part of the path,
+else to --appliance. Where several can be meant each is called by its serial number, or
+by its folder if its files have none. Exit codes: 0 stopped; 2 an option is wrong; 3
+another process holds the state; 74 nobody reads stdout; 75 something outside failed; 78
+the state is of a newer version."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("tail", help="follow log files, with a checkpoint")
+    text = "follow log files, with a checkpoint"
+    parser = subcommands.add_parser("tail", help=text, description=_ABOUT)
     parser.add_argument("path", nargs="+", metavar="PATH", help="file, glob, directory")
     add_config(parser)
     add_output(parser)
