@@ -213,3 +213,31 @@ def test_convert_calls_them_the_same(tmp_path: Path) -> None:
     whole = esa_auth("convert", str(esa), "--quiet").events
     ids = {event["event"]["id"] for event in whole}
     assert {event["event"]["id"] for event in events} < ids
+
+
+def test_convert_takes_files_without_a_header_as_those_beside_them(
+    tmp_path: Path,
+) -> None:
+    """And of a folder of their own, in which no file has one, called by that."""
+    for name, serial in (("a", "AAAA-1111"), ("b", "BBBB-2222"), ("c", None)):
+        (tmp_path / name).mkdir()
+        if serial:
+            head = native(f"Version: 15.0.0-104 SN: {serial}", 1)
+            whole = [native("Begin Logfile"), head, native(inbound(1, name), 2)]
+            (tmp_path / name / "mail.1").write_bytes(b"\n".join(whole) + b"\n")
+        rest = native(inbound(2, f"{name}{name}"), 3)
+        (tmp_path / name / "mail.2").write_bytes(rest + b"\n")
+    ended = esa_auth("convert", "--quiet", str(tmp_path))
+    assert ended.assert_complete().results == 5
+    found = {
+        event["user"]["name"]: event["observer"]["name"]
+        for event in ended.events
+        if "user" in event
+    }
+    assert found == {
+        "a": "AAAA-1111",
+        "aa": "AAAA-1111",
+        "b": "BBBB-2222",
+        "bb": "BBBB-2222",
+        "cc": "c",
+    }

@@ -78,7 +78,8 @@ class Owners:
         self._holders = {name: serial for serial, name in serials.items()}
         self._former: dict[str, set[str]] = {}
         self._logs: dict[str, _Known] = {}
-        self._several = False
+        # Several serial numbers are there; several appliances want the default name.
+        self._several = self._contested = False
         self._told: set[tuple[str, str]] = set()
 
     def foresee(self, files: Iterable[tuple[Place, Opening]]) -> None:
@@ -88,18 +89,16 @@ class Owners:
             for place, opening in files
             if place.appliance is None and opening.known and not opening.named
         ]
-        serials = {o.serial for _, o in open_to_it if o.serial} - self._serials.keys()
-        settled = {place.folder for place, o in open_to_it if o.serial}
+        serials = {opening.serial for _, opening in open_to_it if opening.serial}
+        unnamed = serials - self._serials.keys()
+        settled = {place.folder for place, opening in open_to_it if opening.serial}
         folders = {place.folder for place, _ in open_to_it} - settled
-        many = len(serials) + (0 if self._said else len(folders))
-        self._several = many > 1
+        self._contested = len(unnamed) + (0 if self._said else len(folders)) > 1
+        self._several = self._contested or len(serials) > 1
         if self._several:
-            who = ", ".join([*sorted(serials), *sorted(folders)])
-            _log.warning(
-                "several appliances, each called by its serial number or folder: %s;"
-                " appliances.NAME.serial in the configuration names them",
-                who,
-            )
+            for serial in sorted(unnamed):
+                text = "serial %s has no name in `appliances`: it is its name"
+                self._say(text, serial)
 
     def name(self, place: Place, opening: Opening) -> str:
         """Return the name of the appliance that wrote a file."""
@@ -125,7 +124,7 @@ class Owners:
                 for log, of in self._logs.items()
                 if name_to_text(log) in logs
             ],
-            "several": self._several,
+            "several": [self._several, self._contested],
         }
 
     def restore(self, saved: dict[str, Any]) -> None:
@@ -140,7 +139,7 @@ class Owners:
             text_to_name(log): _Known(name, appliance, serial)
             for log, name, appliance, serial in saved["logs"]
         }
-        self._several = bool(saved["several"])
+        self._several, self._contested = saved["several"]
 
     def _of_serial(self, place: Place, serial: str, before: _Known | None) -> str:
         if serial in self._serials:
@@ -197,7 +196,7 @@ class Owners:
         if len(beside) == 1:
             return beside.pop()
         holder = self._holders.get(self._default)
-        if self._said or (not self._several and holder in (None, folder)):
+        if self._said or (not self._contested and holder in (None, folder)):
             self._holders.setdefault(self._default, folder)
             if holder not in (None, folder):
                 self._say(
