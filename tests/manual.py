@@ -20,6 +20,7 @@ _EXIT = (
     ("74", "nobody reads the output"),
     ("75", "something outside failed that may work at the next try"),
     ("78", "the state is of a newer version"),
+    ("130", "Ctrl-C ended it"),
 )
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import orjson
 
@@ -130,14 +130,16 @@ def esa_auth(
 class Running:
     """A command that runs while the test talks to it. Killed at the end of `with`."""
 
-    def __init__(self, *words: str, blocking: bool = True) -> None:
+    def __init__(
+        self, *words: str, blocking: bool = True, stdin: BinaryIO | None = None
+    ) -> None:
         # A file, so that nobody has to read it for the process to go on.
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
         self.stdout, end = os.pipe()
         os.set_blocking(end, blocking)
         self._process = subprocess.Popen(
             [*command(), *words],
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if stdin is None else stdin,
             stdout=end,
             stderr=self._stderr,
             bufsize=0,
@@ -186,8 +188,8 @@ class Running:
 
     def close_stdin(self) -> None:
         """Let its stdin end."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+        if self._process.stdin is not None:
+            self._process.stdin.close()
 
     def close_stdout(self) -> None:
         """Stop being the reader of its stdout."""

@@ -1,6 +1,9 @@
 """`esa-auth explain`: the parts of a line, its session, its event, the nearest rule."""
 
 import json
+import os
+import select
+import signal
 import string
 from itertools import pairwise
 from pathlib import Path
@@ -12,7 +15,7 @@ from hypothesis import strategies as st
 from esa_auth import grammar
 from esa_auth.commands.parts import Part, marked, parts_of
 from esa_auth.envelope import read_prefix
-from tests.process import esa_auth
+from tests.process import PATIENCE, Running, esa_auth
 
 QUICKSTART = Path(__file__).parents[1] / "examples" / "quickstart" / "mail_logs"
 STAMP = "Wed Apr 22 11:47:47 2009 Info: "
@@ -167,3 +170,24 @@ def test_nearest_answers_for_any_text(sample: str, at: int, text: str) -> None:
     body = sample[:at] + text + sample[at:]
     found = grammar.nearest(body)
     assert found is None or 0 < found.at <= len(body)
+
+
+def test_a_line_is_explained_as_it_comes() -> None:
+    with Running("explain") as running:
+        running.write(f"{STAMP}ICID 451 close\n".encode())
+        seen = b""
+        while b"fact" not in seen:
+            ready, _, _ = select.select([running.stdout], [], [], PATIENCE)
+            assert ready, "nothing came"
+            seen += os.read(running.stdout, 1 << 16)
+        running.close_stdin()
+        assert running.finish().code == 0
+
+
+def test_control_c_ends_it_quietly() -> None:
+    with Running("explain") as running:
+        running.write(f"{STAMP}ICID 451 close\n".encode())
+        select.select([running.stdout], [], [], PATIENCE)
+        running.signal(signal.SIGINT)
+        ended = running.finish()
+    assert (ended.code, ended.stderr) == (130, "")

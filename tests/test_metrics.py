@@ -5,6 +5,7 @@ import json
 import re
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -425,3 +426,30 @@ def test_the_dashboard_asks_for_metrics_that_there_are() -> None:
             asked |= names
     assert asked <= known_names()
     assert {"esa_auth_lines_by_kind_total", "esa_auth_lag_seconds"} <= asked
+
+
+@pytest.mark.parametrize("asked", [b"", b"GET /metr", b"GET /metrics HTTP/1.1\r\n\r\n"])
+def test_a_client_that_hangs_up_writes_nothing(
+    asked: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    answered = threading.Event()
+
+    def slowly(accept: str) -> tuple[bytes, str]:
+        answered.wait(PATIENCE)
+        # More than fits into the buffers of a socket whose other end is gone.
+        return b"x" * (64 << 20), "text/plain"
+
+    server = MetricsServer("127.0.0.1:0", slowly, list)
+    for _ in range(3):
+        client = socket.create_connection(("127.0.0.1", server.port))
+        # Closed with a reset.
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(asked)
+        client.close()
+    answered.set()
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:
+            thread.join(PATIENCE)
+    server.close()
+    assert capfd.readouterr().err == ""
+    assert caplog.messages == []

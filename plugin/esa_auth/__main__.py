@@ -43,6 +43,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         _check_open()
         code: int = args.run(args)
         sys.stdout.flush()
+    except KeyboardInterrupt:
+        # As a shell says of a command that SIGINT ended.
+        return 130
     except EsaAuthError as error:
         logging.getLogger("esa_auth").error(" ".join(str(error).split()))  # noqa: TRY400
         return error.exit_code

@@ -64,9 +64,10 @@ class Now:
             self._count(int(arrived), failed)
         if failed:
             self.latest.append(event)
-        if about["action"] == "smtp-auth" and "source" in event:
+        source = place(event.get("source"))
+        if about["action"] == "smtp-auth" and source:
             user = event.get("user", {}).get("name", "")
-            self._watch(event["source"]["ip"], user, epoch, failed)
+            self._watch(source, user, epoch, failed)
 
     def rates(self, now: float) -> tuple[float, float]:
         """Return attempts and failures a second, over the last minute."""
@@ -104,3 +105,9 @@ class Now:
             source.tries.append((epoch, user))
         else:
             source.login = user
+
+
+def place(end: dict[str, Any] | None) -> str:
+    """Return where an end of a connection is, which need not be an IP address."""
+    known = end or {}
+    return str(known.get("ip") or known.get("address") or known.get("domain") or "")

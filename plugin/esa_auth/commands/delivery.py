@@ -83,7 +83,11 @@ class Run(Generic[Item]):
         self.pipeline.take_events()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what the next start needs; its `Rows` are of now, so save it now."""
+        """Return what the next start needs, the letters before it on the disk.
+
+        Its `Rows` are of now, so save it now.
+        """
+        self._letters.sync()
         return {"sessions": self.pipeline.snapshot(lambda rows: rows)}
 
     def restore(self, saved: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from string import ascii_lowercase
 from typing import TYPE_CHECKING, Any
@@ -54,13 +54,16 @@ def run(args: argparse.Namespace) -> int:
     pipeline: Pipeline[dict[str, Any]] = Pipeline(
         replace(config.pipeline, wait=0, redact_wait=0), Document.whole, read_time
     )
+    lines: Iterable[bytes]
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]
     else:
-        lines = sys.stdin.buffer.read().split(b"\n")
+        lines = sys.stdin.buffer
     for line in lines:
         if line.strip():
-            sys.stdout.write(_shown(line.rstrip(b"\r"), pipeline))
+            sys.stdout.write(_shown(line.rstrip(b"\r\n"), pipeline))
+            # Whoever pipes a log that grows wants to see each line as it comes.
+            sys.stdout.flush()
     return 0
 
 

@@ -104,7 +104,10 @@ def _filter(
         run.restore(memory.recall())
     try:
         readable = _read(run, stream, decoder, memory)
-        decoder.finish()
+        if stream.broken_off:
+            decoder.abandon()
+        else:
+            decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined
         if memory is None:
             run.pipeline.drain()

@@ -3,25 +3,39 @@
 import logging
 import os
 import time
+from io import TextIOWrapper
 
 from esa_auth.errors import ConfigError
-
-# A message may quote a name that a client gave.
-_OWNER_ONLY = 0o600
+from esa_auth.outputs.own_file import open_own
 
 
 def log_to(path: str) -> None:
     """Write messages to ``path`` from now on, each with its time (UTC) and our pid.
 
     Raises:
-        ConfigError: the file cannot be written.
+        ConfigError: the file cannot be written, or is a link or another user's.
     """
     # Here, because it brings sockets and queues with it and most runs log to stderr.
     from logging.handlers import WatchedFileHandler
 
+    class Handler(WatchedFileHandler):
+        """Opens its file, also anew when it was moved away, only if it is our own."""
+
+        def _open(self) -> TextIOWrapper:
+            # A message may quote a name that a client gave.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            descriptor = open_own(path, flags)
+            return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                super().emit(record)
+            except OSError:
+                # As for any other failure to write: logging says so on stderr.
+                self.handleError(record)
+
     try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY))
-        handler = WatchedFileHandler(path, encoding="utf-8", errors="backslashreplace")
+        handler = Handler(path)
     except OSError as error:
         raise ConfigError(f"log.file: {path}: {error.strerror}") from error
     form = logging.Formatter(

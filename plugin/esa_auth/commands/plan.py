@@ -7,10 +7,12 @@ import re
 from dataclasses import dataclass, replace
 
 from esa_auth import __version__
+from esa_auth.commands.owners import Opening, Owners, Place
 from esa_auth.config import Config
 from esa_auth.inputs.archives import Archive, beginning
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.records import Record
+from esa_auth.pipeline import Settings
 from esa_auth.pipeline.origin import Origin, origin
 
 log = logging.getLogger("esa_auth")
@@ -153,18 +155,24 @@ def _beginning(one: Source, other: Source) -> int | None:
 
 
 def _grouped(sources: list[Source], config: Config) -> tuple[Group, ...]:
-    serials = {s.origin.serial for s in sources if s.origin.serial}
-    names = dict(config.serials)
-    for serial in sorted(serials - names.keys()):
-        if len(serials) > 1:
-            log.info("serial %s has no name in `appliances`: it is its name", serial)
-            names[serial] = serial
-    groups: dict[str, list[Source]] = {}
+    """Group the files by appliance, as `tail` does with those that it follows."""
     default = config.pipeline.appliance
-    for source in sources:
-        name = names.get(source.origin.serial or "", default)
-        groups.setdefault(name, []).append(source)
+    owners = Owners(config.serials, default, said=default != Settings().appliance)
+    # Those that say it themselves first: a file without a header is as those beside it.
+    files = sorted(sources, key=lambda s: (s.origin.serial is None, s.path))
+    told = [
+        (source, Place(os.path.abspath(source.path)), _opening(source.origin))
+        for source in files
+    ]
+    owners.foresee((place, opening) for _, place, opening in told)
+    groups: dict[str, list[Source]] = {}
+    for source, place, opening in told:
+        groups.setdefault(owners.name(place, opening), []).append(source)
     return tuple(_group(name, groups[name], config) for name in sorted(groups))
+
+
+def _opening(origin: Origin) -> Opening:
+    return Opening(origin.serial, origin.named, known=True)
 
 
 def _group(name: str, sources: list[Source], config: Config) -> Group:

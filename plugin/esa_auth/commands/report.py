@@ -11,13 +11,11 @@ from esa_auth.commands.delivery import read_time
 from esa_auth.commands.options import add_config, add_input, load_config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.paths import expand
+from esa_auth.outputs.own_file import open_new
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
     from esa_auth.commands.reading import Reading
-
-# Failed user names can be passwords that were typed into the wrong field.
-_OWNER_ONLY = 0o600
 
 log = logging.getLogger("esa_auth")
 
@@ -119,8 +117,7 @@ def _write(path: str, data: bytes) -> None:
     """
     beside = f"{path}.part"
     try:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with os.fdopen(os.open(beside, flags, _OWNER_ONLY), "wb") as file:
+        with os.fdopen(open_new(beside), "wb") as file:
             file.write(data)
         os.replace(beside, path)
     except OSError as error:

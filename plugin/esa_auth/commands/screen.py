@@ -5,7 +5,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from esa_auth.live import ALARM_SECONDS, Alarm, Now
+from esa_auth.live import ALARM_SECONDS, Alarm, Now, place
 from esa_auth.visible import visible
 
 _MOST_ALARMS = 6
@@ -46,18 +46,19 @@ def _alarms(alarms: list[Alarm]) -> RenderableType:
     for alarm in alarms:
         counts = Text(str(alarm.failures)), Text(str(alarm.users))
         login = "" if alarm.login is None else _name(alarm.login)
-        table.add_row(Text(alarm.address), *counts, Text(login, style="bold red"))
+        address = Text(_name(alarm.address))
+        table.add_row(address, *counts, Text(login, style="bold red"))
     return table
 
 
 def _failures(now: Now, rows: int) -> RenderableType:
     table = _table(("time", 2), ("user", 3), ("address", 3), ("appliance", 2))
     for event in list(now.latest)[: -rows - 1 : -1]:
-        other = event.get("source") or event.get("destination") or {}
+        other = event.get("source") or event.get("destination")
         table.add_row(
             Text(event["@timestamp"][11:19]),
             Text(_name(event.get("user", {}).get("name", ""))),
-            Text(other.get("ip", "")),
+            Text(_name(place(other))),
             Text(_name(event["observer"]["name"])),
         )
     return table

@@ -10,9 +10,13 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.commands.delivery import Run, open_run
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
+from esa_auth.commands.owners import Owners, Place, read_opening
+from esa_auth.commands.reach import Reach
+from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
+from esa_auth.pipeline import Settings
 from esa_auth.state import Memory, StateDirectory
 
 if TYPE_CHECKING:
@@ -20,15 +24,29 @@ if TYPE_CHECKING:
 
 SECONDS_BETWEEN_CHECKPOINTS = 1.0
 _WAIT_SECONDS = 1.0
+# About 30 lines, and about 10,000.
+_LEAST_BYTES, _MOST_BYTES = 4096, 1 << 20
+_SLOW_SECONDS = 0.5
 # What is taken in this time after a stop is not sent again at the next start.
 _PATIENCE_SECONDS = 5.0
 
 log = logging.getLogger("esa_auth")
 
+_ABOUT = """Follow log files until it is stopped, from their start at the first time and
+then from where it was, which --state-dir keeps. A PATH may be a file, a directory (the
+files in it) or a glob, and may have {appliance} for the part that names the appliance.
+Lines that name no appliance belong to the one that `appliances.NAME.serial` in the
+configuration gives the serial number in the file header, else to that part of the path,
+else to --appliance. Where several can be meant each is called by its serial number, or
+by its folder if its files have none. Exit codes: 0 stopped; 2 an option is wrong; 3
+another process holds the state; 74 nobody reads stdout; 75 something outside failed; 78
+the state is of a newer version."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("tail", help="follow log files, with a checkpoint")
+    text = "follow log files, with a checkpoint"
+    parser = subcommands.add_parser("tail", help=text, description=_ABOUT)
     parser.add_argument("path", nargs="+", metavar="PATH", help="file, glob, directory")
     add_config(parser)
     add_output(parser)
@@ -53,23 +71,65 @@ def run(args: argparse.Namespace) -> int:
         # One byte more than a line may have tells the pipeline that it was cut.
         longest = config.pipeline.max_line + 1
         follower = Follower(args.path, positions, max_line=longest)
+        owners = _owners(config, follower, saved)
         held.enter_context(observed(run, config, follower))
         try:
-            _Tail(follower, run, memory, stop).follow()
+            _Tail(follower, owners, run, memory, stop).follow()
         finally:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 
 
+def _owners(config: Config, follower: Follower, saved: dict[str, Any]) -> Owners:
+    default = config.pipeline.appliance
+    said = default != Settings().appliance
+    owners = Owners(config.serials, default, said=said)
+    if "owners" in saved:
+        try:
+            owners.restore(saved["owners"])
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            log.warning("whose logs are whose cannot be read: %s", error)
+        else:
+            return owners
+    owners.foresee(
+        (Place(log, follower.appliances.get(log)), read_opening(opening))
+        for log, opening in follower.openings()
+    )
+    return owners
+
+
+class _Pace:
+    """How much is read before it is delivered and the position can be saved.
+
+    A host that is killed every few seconds, behind a slow sink, must still advance.
+    """
+
+    def __init__(self) -> None:
+        self.size = _LEAST_BYTES
+
+    def took(self, seconds: float) -> None:
+        """Read less if the last delivery was slow, and more if it was quick."""
+        if seconds > _SLOW_SECONDS:
+            self.size = max(_LEAST_BYTES, self.size // 4)
+        elif seconds < _SLOW_SECONDS / 4:
+            self.size = min(_MOST_BYTES, self.size * 2)
+
+
 class _Tail:
     """The loop: read, deliver, and only then remember."""
 
     def __init__(
-        self, follower: Follower, run: Run[Any], memory: Memory, stop: StopSignal
+        self,
+        follower: Follower,
+        owners: Owners,
+        run: Run[Any],
+        memory: Memory,
+        stop: StopSignal,
     ) -> None:
-        self._follower, self._run = follower, run
+        self._follower, self._owners, self._run = follower, owners, run
         self._memory, self._stop = memory, stop
+        self._reach, self._pace = Reach(follower), _Pace()
         self._unsaved = True
 
     def follow(self) -> None:
@@ -87,21 +147,30 @@ class _Tail:
             log.warning("%s; what is not delivered is sent at the next start", error)
 
     def _step(self) -> None:
-        chunks = self._follower.poll()
+        chunks = self._follower.poll(self._pace.size)
+        self._reach.polled()
+        begun = time.monotonic()
         for chunk in chunks:
             self._run.renew()
+            place = Place(chunk.log, self._follower.appliances.get(chunk.log))
+            owner = self._owners.name(place, read_opening(chunk.opening))
+            self._run.pipeline.belongs_to(owner)
             self._run.pipeline.feed(chunk.lines)
             self._run.deliver()
-        self._unsaved = self._unsaved or bool(chunks)
+        if chunks:
+            self._pace.took(time.monotonic() - begun)
+            self._unsaved = True
         if self._unsaved and self._memory.due():
             self._save()
-        if not chunks:
+        if not chunks and not self._follower.behind:
             # A host that was killed starts another of us, and we hold the state.
             self._run.check()
             self._follower.wait(_WAIT_SECONDS)
 
     def _save(self) -> None:
         checkpoint = self._run.snapshot()
-        checkpoint["positions"] = self._follower.positions()
+        positions = checkpoint["positions"] = self._follower.positions()
+        logs = {file["log"] for file in positions["files"]}
+        checkpoint["owners"] = self._owners.snapshot(logs)
         self._memory.keep_stubbornly(checkpoint, self._stop)
         self._unsaved = False

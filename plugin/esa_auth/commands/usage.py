@@ -14,7 +14,8 @@ _EXAMPLES: dict[str, str] = {
   esa-auth filter --forward 192.0.2.20:24224 --metrics 127.0.0.1:9464""",
     "tail": """
   esa-auth tail /var/log/esa/mail_logs --state-dir /var/lib/esa-auth
-  esa-auth tail '/var/log/esa/*/mail_logs*' --state-dir /var/lib/esa-auth \\
+  esa-auth tail '/var/log/esa/{appliance}/mail_logs*' \\
+      --state-dir /var/lib/esa-auth \\
       --forward 192.0.2.20:24224
   esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch""",
     "convert": """

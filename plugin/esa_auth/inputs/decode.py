@@ -90,11 +90,34 @@ class Decoder:
             self._sink.feed(self._joiner.finish())
 
     def abandon(self) -> None:
-        """Refuse the line that the stream broke off in: what is read of it may lie."""
+        """Refuse what the stream broke off in: what is read of it may lie.
+
+        A JSON document that is complete is read, for it tells its own end.
+        """
+        if self._form == "json":
+            found = list(self._records.json_lines(rest := self._json.finish()))
+            if not any(isinstance(some, Broken) for some in found):
+                self._hand_on(found)
+                return
+        elif self._form == "msgpack":
+            rest = [broken.raw for broken in self._msgpack.finish()]
+        else:
+            rest = self._text_cut()
+        for raw in rest:
+            self._sink.refuse(raw, "cut", "the input breaks off inside this line")
+
+    def _text_cut(self) -> list[bytes]:
+        rest = self._text.finish()
+        if self._joiner is None:
+            return rest
+        # What goes on in the rest, or could have, is not complete either.
+        self._sink.feed(self._joiner.feed(rest))
+        return self._joiner.finish() if rest else self._handed_on()
+
+    def _handed_on(self) -> list[bytes]:
         if self._joiner:
             self._sink.feed(self._joiner.finish())
-        for rest in [*self._text.finish(), *self._json.finish()]:
-            self._sink.refuse(rest, "cut", "the input breaks off inside this line")
+        return []
 
     def _feed_text(self, lines: list[bytes]) -> None:
         self._sink.feed(self._joiner.feed(lines) if self._joiner else lines)

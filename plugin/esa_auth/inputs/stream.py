@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+import stat
 from types import FrameType
 
 BLOCK = 1 << 20
@@ -19,6 +20,16 @@ class Stream:
         self._waited = [descriptor]
         self._stopping = False
         self._over = False
+        self._whole = False
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether what was read last may be the beginning of a line, and no more.
+
+        True after a stop that did not wait for the end, and at the end of a pipe or a
+        socket: a writer that was killed leaves the same as one that was done.
+        """
+        return not self._whole
 
     @property
     def over(self) -> bool:
@@ -47,7 +58,9 @@ class Stream:
             if not ready:
                 return None
             if self._descriptor in ready:
-                return os.read(self._descriptor, BLOCK)
+                block = os.read(self._descriptor, BLOCK)
+                self._whole = not block and not _is_pipe(self._descriptor)
+                return block
             os.read(ready[0], 64)
         return b""
 
@@ -59,3 +72,8 @@ class Stream:
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._over = True
+
+
+def _is_pipe(descriptor: int) -> bool:
+    mode = os.fstat(descriptor).st_mode
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -1,6 +1,8 @@
 """`/metrics` and `/healthz` over HTTP, in a thread; for the own network only."""
 
+import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +13,8 @@ from esa_auth.errors import ConfigError
 _SECONDS = 10
 
 Answer = tuple[int, str, bytes]
+
+_log = logging.getLogger("esa_auth")
 
 
 class MetricsServer:
@@ -34,6 +38,12 @@ class MetricsServer:
         class Server(ThreadingHTTPServer):
             address_family = family
             daemon_threads = True
+
+            def handle_error(self, request: object, client_address: object) -> None:
+                """Say nothing of a client that hangs up, and no traceback of others."""
+                error = sys.exception()
+                if not isinstance(error, OSError):
+                    _log.warning("metrics: %r", error)
 
         class Handler(_Handler):
             answers = staticmethod(_answers(metrics, complaints))

@@ -79,16 +79,19 @@ class DeadLetters:
                 self._wait(error, data[_line_start(data, done) :])
 
     def sync(self) -> None:
-        """Wait until the letters are on the disk.
+        """Wait until the letters are on the disk, however long that takes.
 
         Raises:
-            TemporaryError: the system does not say so.
+            TemporaryError: told to stop while the system does not say so.
         """
-        try:
-            if self._file:
+        while self._file:
+            try:
                 self._file.sync()
-        except OSError as error:
-            raise TemporaryError(f"dead letters: {error.strerror}") from error
+            except OSError as error:
+                self._patience.failed(error)
+            else:
+                self._patience.worked()
+                return
 
     def _some(self, data: bytes, start: int) -> int:
         if self._file:

@@ -7,8 +7,9 @@ import stat
 from contextlib import suppress
 from itertools import pairwise
 
+from esa_auth.outputs.own_file import open_own
+
 _log = logging.getLogger("esa_auth")
-_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
 
 class LetterFile:
@@ -20,12 +21,15 @@ class LetterFile:
         self._max_bytes = max_bytes
         self._keep = keep
         self._descriptor = -1
+        self._unsynced = False
 
     def open(self) -> None:
         """Open what lies under the path now, created for its owner only."""
-        descriptor = os.open(self._path, _FLAGS, 0o600)
+        self.sync()
+        descriptor = open_own(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT)
         try:
             _close_last_line(descriptor)
+            _sync_folder(self._path)
         except OSError:
             os.close(descriptor)
             raise
@@ -56,12 +60,16 @@ class LetterFile:
             size = os.fstat(self._descriptor).st_size
         room = max(0, self._max_bytes - size)
         end = max(end, data.rfind(b"\n", start, start + room) + 1)
+        self._unsynced = True
         return os.write(self._descriptor, memoryview(data)[start:end])
 
     def sync(self) -> None:
         """Wait until what was written is on the disk."""
-        if self._descriptor >= 0 and stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+        if not self._unsynced:
+            return
+        if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
             os.fsync(self._descriptor)
+        self._unsynced = False
 
     def close(self) -> None:
         """Close the file."""
@@ -98,3 +106,13 @@ def _close_last_line(descriptor: int) -> None:
     regular = stat.S_ISREG(status.st_mode) and status.st_size > 0
     if regular and os.pread(descriptor, 1, status.st_size - 1) != b"\n":
         os.write(descriptor, b"\n")
+
+
+def _sync_folder(path: str) -> None:
+    """Make the name of a new file durable, where the folder may be opened."""
+    with suppress(OSError):
+        folder = os.open(os.path.dirname(path) or ".", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)

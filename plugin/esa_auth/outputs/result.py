@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from esa_auth.errors import ConfigError, StateLockedError
 from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.own_file import open_own
 
 _BLOCK = 1 << 20
 # Workers of a run that was killed see it at their next block.
@@ -31,9 +32,9 @@ class Result:
         if path is None:
             self.descriptor = sys.stdout.fileno()
             return
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
         try:
-            self.descriptor = os.open(path, flags, 0o666)
+            self.descriptor = open_own(path, flags, 0o666)
         except OSError as error:
             raise ConfigError(f"-o: {path}: {error.strerror}") from error
         if not stat.S_ISREG(os.fstat(self.descriptor).st_mode):
@@ -67,8 +68,8 @@ class Result:
         Raises:
             OSError: it cannot be made.
         """
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
-        descriptor = os.open(self._part(number), flags, 0o600)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        descriptor = open_own(self._part(number), flags)
         if _cut(descriptor, length):
             return descriptor
         os.close(descriptor)

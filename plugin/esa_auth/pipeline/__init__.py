@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import filterfalse
 from typing import Any, Generic, TypeAlias
 
@@ -62,6 +63,11 @@ class Pipeline(Generic[Out]):
         self._years: set[bytes] = set()
         self._heads = Heads()
         self._unusual = Unusual(self._emit, self.population, self._reader, self._heads)
+
+    def belongs_to(self, name: str) -> None:
+        """Take what comes as of appliance ``name``, unless it names another."""
+        if name != self.settings.appliance:
+            self.settings = replace(self.settings, appliance=name)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""

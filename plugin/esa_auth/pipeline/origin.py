@@ -15,13 +15,15 @@ class Origin(NamedTuple):
     """What the head of a file says.
 
     ``serial`` and ``offset`` are those of a native file's header, ``stamp`` that of the
-    first line that has one; ``framed`` means that the lines name their appliance.
+    first line that has one; ``framed`` means that the lines were sent by syslog or in
+    records, and ``named`` that they name their appliance.
     """
 
     serial: str | None = None
     offset: int | None = None
     stamp: str | None = None
     framed: bool = False
+    named: bool = False
 
     def begins(self, zone: str | None, near: int) -> int | None:
         """Return when it begins, epoch seconds; ``near`` gives a missing year."""
@@ -42,7 +44,11 @@ def origin(lines: Iterable[tuple[bytes, str | None, str | None]]) -> Origin:
         stamp = prefix.stamp or time
         if found.stamp is None and stamp is not None:
             sent = prefix.host or prefix.program or prefix.priority is not None
-            found = found._replace(stamp=stamp, framed=bool(host or sent))
+            found = found._replace(
+                stamp=stamp,
+                framed=bool(host or sent),
+                named=bool(host or prefix.host),
+            )
         if found.framed or number >= _HEADER_LINES:
             break
         fact = grammar.read(raw[prefix.body_at :].decode("utf-8", "backslashreplace"))

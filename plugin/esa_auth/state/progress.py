@@ -53,8 +53,10 @@ class ProgressFile:
         """
         self._sequence += 1
         generation = Generation(self._sequence, msgpack.packb(content))
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         new = self.path + ".tmp"
+        with suppress(FileNotFoundError):
+            os.unlink(new)
         descriptor = os.open(new, flags, 0o600)
         with open(descriptor, "wb") as file:
             file.write(header(generation) + generation.payload)

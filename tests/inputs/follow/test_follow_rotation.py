@@ -268,7 +268,7 @@ def test_nothing_is_kept_of_files_that_are_gone(
                 file.unlink()
         for _ in range(3):
             reader.poll()
-            reader.clock.now += 4000.0
+            reader.clock.now += 31 * 86_400.0
     reader.poll()
     assert len(reader.follower.positions()["files"]) <= 2
     assert os.path.exists(log.path)

@@ -16,6 +16,9 @@ class Position:
     mode: Mode = "start"
 
 
+#: Bytes of `Chunk.opening`: an appliance's header takes about 150.
+OPENING = 1024
+
 #: Nothing has been handed on.
 START = Position()
 
@@ -31,6 +34,7 @@ class Chunk:
         log: Which log it is a part of: the same for all files of one rotation.
         start: Offset in bytes of the first line in the (uncompressed) file.
         position: Where the file goes on after these lines.
+        opening: The first bytes of the file, in which its writer may name itself.
     """
 
     lines: list[bytes]
@@ -39,3 +43,4 @@ class Chunk:
     log: str
     start: int
     position: Position
+    opening: bytes = b""

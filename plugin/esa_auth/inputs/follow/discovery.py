@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from esa_auth.inputs.follow.names import LIVE, take_apart
+from esa_auth.inputs.follow.placeholder import PLACEHOLDER, appliance_in, widened
 from esa_auth.inputs.follow.record import Key
 
 _MAGIC = frozenset("*?[")
@@ -44,12 +45,16 @@ class Look:
         found: By device and inode.
         directories: Those looked into.
         patterns: The patterns by which each log is followed.
+        matched: The patterns that name a file which is there.
+        appliances: The appliance that a path names, by log.
         failures: Errors; while there are any, what is not found may still be there.
     """
 
     found: dict[Key, Found] = field(default_factory=dict)
     directories: set[str] = field(default_factory=set)
     patterns: dict[str, set[str]] = field(default_factory=dict)
+    matched: set[str] = field(default_factory=set)
+    appliances: dict[str, str] = field(default_factory=dict)
     failures: list[OSError] = field(default_factory=list)
 
 
@@ -87,6 +92,8 @@ class _Look:
             base, rank = file_name, LIVE
         log = self._families.get((folder, base), os.path.join(folder, base))
         self.result.patterns.setdefault(log, set()).add(pattern)
+        if appliance := appliance_in(path, pattern):
+            self.result.appliances[log] = appliance
         self.follow(folder, base, log)
         real = os.path.realpath(path)
         if real != os.path.join(folder, file_name):
@@ -158,6 +165,8 @@ class _Look:
             return
         if not stat.S_ISREG(status.st_mode):
             return
+        if pattern is not None:
+            self.result.matched.add(pattern)
         name = take_apart(os.path.basename(path))
         if rank is None:
             rank = LIVE if literal else name.rank
@@ -176,7 +185,7 @@ def look(
 
     Args:
         patterns: Plain paths, globs (``**`` included) and directories, whose visible
-            regular files all count.
+            regular files all count. A glob may have a placeholder for the appliance.
         families: Directory, base name and log of the files known so far: where they
             were, there can be more of their log.
         known: Log and base name of each known file, which is found under any name.
@@ -196,13 +205,21 @@ def look(
 
 
 def _is_wide(pattern: str) -> bool:
-    return os.path.isdir(pattern) or (
-        not os.path.lexists(pattern) and not _MAGIC.isdisjoint(pattern)
-    )
+    if os.path.lexists(pattern):
+        return os.path.isdir(pattern)
+    return PLACEHOLDER in pattern or not _MAGIC.isdisjoint(pattern)
 
 
 def _named_by(pattern: str) -> list[str]:
     if os.path.isdir(pattern):
-        pattern = os.path.join(glob.escape(pattern), "*")
-    names = sorted(glob.glob(pattern, recursive=True))
+        names = _files_of(pattern)
+    else:
+        names = sorted(glob.glob(widened(pattern), recursive=True))
+        if PLACEHOLDER in pattern:
+            folders = [name for name in names if os.path.isdir(name)]
+            names += [name for folder in folders for name in _files_of(folder)]
     return [name for name in names if not name.endswith(_NO_LOG)]
+
+
+def _files_of(folder: str) -> list[str]:
+    return sorted(glob.glob(os.path.join(glob.escape(folder), "*")))

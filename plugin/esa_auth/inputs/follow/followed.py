@@ -1,8 +1,9 @@
 """One file that is being read."""
 
 import os
+from contextlib import suppress
 
-from esa_auth.inputs.follow.chunk import Chunk, Position
+from esa_auth.inputs.follow.chunk import OPENING, Chunk, Position
 from esa_auth.inputs.follow.discovery import Found
 from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
 from esa_auth.inputs.follow.lines import cut
@@ -34,6 +35,8 @@ class Followed:
         self.position, self.head = record.position, record.head
         self.seen, self.ignored = record.seen, record.ignored
         self.first_stamp: FirstStamp | None = None
+        #: Its first bytes as they were when it was last read.
+        self.opening = b""
         self.source: Source | None = None
         #: The file has no name any more, at least none that is looked at.
         self.pathless = False
@@ -45,6 +48,9 @@ class Followed:
         self._status = status
         self._settled: Signature | None = None
         self._checked = False
+        # The system refuses to tell about the open file: a network file system whose
+        # server has deleted it, a failing disk. Reading meets the same and says so.
+        self._refused = False
 
     def locate(self, found: Found) -> None:
         """Note the name under which it was found now."""
@@ -70,7 +76,12 @@ class Followed:
     @property
     def status(self) -> os.stat_result | None:
         """The newest status there is; of a file not open that of the last look."""
-        return self.source.status() if self.source else self._status
+        if self.source is not None:
+            try:
+                self._status = self.source.status()
+            except OSError:
+                self._refused = True
+        return self._status
 
     @property
     def reached(self) -> int:
@@ -81,6 +92,8 @@ class Followed:
     def changed(self) -> bool:
         """Whether it has changed since it was last read, or looked at, to its end."""
         status = self.status
+        if self._refused:
+            return True
         return status is not None and signature(status) != self._settled
 
     @property
@@ -107,7 +120,8 @@ class Followed:
             return 0
         claimed = 0
         if isinstance(self.source, Archive):
-            claimed = self.source.uncompressed_size()
+            with suppress(OSError):
+                claimed = self.source.uncompressed_size()
         return max(1, claimed - self.position.offset)
 
     def open(self) -> Source:
@@ -124,9 +138,10 @@ class Followed:
     def close(self) -> None:
         """Close it; the position stays, an incomplete line will be read again."""
         if self.source is not None:
-            self._status = self.source.status()
-            self.source.close()
-            self.source = None
+            source, self._status, self.source = self.source, self.status, None
+            self._refused = False
+            with suppress(OSError):
+                source.close()
         if self._tail is not None:
             self._tail_print, self._tail = Fingerprint.of(self._tail), None
         self._pending = b""
@@ -156,6 +171,7 @@ class Followed:
         if len(head) > self.head.length:
             self.head = Fingerprint.of(head)
         self.first_stamp = first_stamp(head)
+        self.opening = head[:OPENING]
         if not self.compressed:
             self.seen = max(self.seen, source.status().st_size)
         self._checked = True
@@ -217,7 +233,8 @@ class Followed:
     def _chunk(
         self, lines: list[bytes], truncated: tuple[int, ...], start: int
     ) -> Chunk:
-        return Chunk(lines, truncated, self.path, self.log, start, self.position)
+        where, opening = self.position, self.opening
+        return Chunk(lines, truncated, self.path, self.log, start, where, opening)
 
     def _tail_is_there(self, source: Source) -> bool:
         if self._tail is None:

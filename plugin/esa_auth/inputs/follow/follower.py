@@ -2,7 +2,7 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from os.path import dirname
 from typing import Any
@@ -35,6 +35,11 @@ class Follower:
     Positions are to be saved once at the start, before the first line is dealt with:
     what is rotated away before that cannot be told from what is old.
     """
+
+    #: The appliance that the path of a log names, by log.
+    appliances: dict[str, str]
+    #: Patterns that named no file at the last look.
+    unmatched: frozenset[str]
 
     def __init__(
         self,
@@ -69,6 +74,7 @@ class Follower:
         self._registry = Registry(before.records, self.counters, clock)
         self._watcher = Watcher()
         self._logs: list[list[Followed]] = []
+        self.appliances = {}
         self._succeeded: set[Followed] = set()
         self._behind = False
         self._polls_until_look = 0
@@ -76,8 +82,8 @@ class Follower:
         self._looked = True
         self._look(frozenset(self._patterns) - before.patterns)
 
-    def poll(self) -> list[Chunk]:
-        """Return what is new, without waiting.
+    def poll(self, max_bytes: int | None = None) -> list[Chunk]:
+        """Return what is new, of at most ``max_bytes`` bytes, without waiting.
 
         An empty list does not mean that all is read: see `behind`.
         """
@@ -87,7 +93,7 @@ class Follower:
             self._look()
         self._polls_until_look -= self._behind
         chunks: list[Chunk] = []
-        left = self._max_bytes
+        left = self._max_bytes if max_bytes is None else max_bytes
         for files in self._logs:
             left = self._read_log(files, left, chunks)
         self._behind = left <= 0 or self._polls_until_look <= 0
@@ -126,6 +132,14 @@ class Follower:
             if not file.ignored
         }
 
+    def followed(self) -> tuple[int, int]:
+        """Return how many files of how many logs are followed."""
+        return sum(map(len, self._logs)), len(self._logs)
+
+    def openings(self) -> Iterator[tuple[str, bytes]]:
+        """Return the log and the first bytes of each file that is followed."""
+        return self._registry.openings()
+
     def close(self) -> None:
         """Close all files. Safe to call twice."""
         for file in self._registry.files.values():
@@ -143,6 +157,10 @@ class Follower:
             {key: (file.log, file.base) for key, file in files.items()},
         )
         known = {file.log for file in files.values()}
+        self.appliances = {
+            log: self.appliances[log] for log in known & self.appliances.keys()
+        } | seen.appliances
+        self.unmatched = frozenset(self._patterns) - seen.matched
         self._watcher.watch(seen.directories)
         self._registry.update(
             seen,
@@ -199,7 +217,7 @@ class Follower:
         try:
             file.open()
         except OSError as error:
-            self._registry.complain(error)
+            self._registry.complain(error, file.path)
             return False
         return True
 
@@ -236,9 +254,10 @@ class Follower:
 
     def _read_file(self, file: Followed, left: int, chunks: list[Chunk]) -> int:
         while left > 0 and file.changed:
-            file.quiet_since = self._clock()
             before, reached = file.position.offset, file.reached
-            if chunk := file.read(min(left, _BLOCK), self._max_line):
+            chunk = file.read(min(left, _BLOCK), self._max_line)
+            file.quiet_since = self._clock()
+            if chunk:
                 chunks.append(chunk)
             self.counters.bytes_read += file.position.offset - before
             if file.reached == reached:
@@ -248,7 +267,7 @@ class Follower:
 
     def _leave(self, file: Followed, chunks: list[Chunk]) -> None:
         """Finish a file that is read to its end, if nothing more will come."""
-        lingered = file.pathless and self._clock() - file.quiet_since >= self._linger
+        lingered = self._lingered(file)
         if not (file.compressed or file in self._succeeded or lingered):
             return
         if chunk := file.finish():
@@ -260,11 +279,17 @@ class Follower:
         elif not file.pathless and not file.unread:
             file.close()
 
+    def _lingered(self, file: Followed) -> bool:
+        return file.pathless and self._clock() - file.quiet_since >= self._linger
+
     def _failed(self, file: Followed, error: OSError) -> None:
-        self._registry.complain(error)
+        self._registry.complain(error, file.path)
         status = file.status
         if error.errno is None and file.compressed and status is not None:
             # The content is damaged: it is of no use to read it again as it is.
             file.settle(status)
         if not file.pathless:
             file.close()
+        elif self._lingered(file):
+            self._registry.bury(file)
+            self._polls_until_look = 0

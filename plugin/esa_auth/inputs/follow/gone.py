@@ -1,11 +1,12 @@
 """What was read of files that are there no more, until an heir turns up."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
 from esa_auth.inputs.follow import heirs
 from esa_auth.inputs.follow.chunk import Position
 from esa_auth.inputs.follow.counters import Counters
+from esa_auth.inputs.follow.discovery import Found
 from esa_auth.inputs.follow.followed import Followed
 from esa_auth.inputs.follow.record import Record
 from esa_auth.inputs.follow.source import Archive, Source
@@ -14,7 +15,10 @@ from esa_auth.inputs.follow.source import Archive, Source
 # look at the latest. What is remembered for longer is for files that are moved back.
 _LOOKS_FOR_AN_HEIR = 2
 _REMEMBERED_SECONDS = 3600.0
-_REMEMBERED_FILES = 1000
+# Of a log of which no file is there: its whole directory may be away, as a file system
+# that is not mounted yet.
+_REMEMBERED_SECONDS_AWAY = 30 * 86_400.0
+_REMEMBERED_FILES = 10_000
 
 
 @dataclass(slots=True)
@@ -41,16 +45,34 @@ class Gone:
         """Return all that is remembered."""
         return [gone.record for gone in self._all]
 
-    def looked(self) -> None:
-        """Note that a look is over: count what nobody has inherited, forget the old."""
+    def looked(self, present: Set[str]) -> None:
+        """Note that a look is over: count what nobody has inherited, forget the old.
+
+        Args:
+            present: The logs of which there is a file.
+        """
         for gone in self._all:
             gone.looks += 1
             if gone.looks == _LOOKS_FOR_AN_HEIR:
                 self._counters.bytes_possibly_lost += gone.record.unread
                 gone.record = replace(gone.record, seen=0)
-        oldest = self._clock() - _REMEMBERED_SECONDS
-        kept = [gone for gone in self._all if gone.since >= oldest]
+        now = self._clock()
+        oldest, oldest_away = now - _REMEMBERED_SECONDS, now - _REMEMBERED_SECONDS_AWAY
+        kept = [
+            gone
+            for gone in self._all
+            if gone.since >= (oldest if gone.record.log in present else oldest_away)
+        ]
         self._all = kept[-_REMEMBERED_FILES:]
+
+    def knows(self, found: Found) -> bool:
+        """Say whether a file that is found may be one that was lost, come back."""
+        return any(_is_again(gone.record, found) for gone in self._all)
+
+    def come_back(self, found: Found, heir: Record, source: Source) -> Record | None:
+        """As `inherit`, for a file that was lost itself and goes on where it was."""
+        again = [gone for gone in self._all if _is_again(gone.record, found)]
+        return self._first(again, heir, source)
 
     def inherit(self, heir: Record, source: Source) -> Record | None:
         """Return the heir's record with the position where it goes on.
@@ -68,7 +90,12 @@ class Gone:
         same_log = [gone for gone in self._all if gone.record.log == heir.log]
         # Small archives can be alike: the one made of this very path comes first.
         same_log.sort(key=lambda gone: f"{gone.record.path}.gz" != heir.path)
-        for gone in same_log:
+        return self._first(same_log, heir, source)
+
+    def _first(
+        self, candidates: list[_Gone], heir: Record, source: Source
+    ) -> Record | None:
+        for gone in candidates:
             if heirs.inherits(source, gone.record):
                 return self._hand_over(gone, heir, source)
         return None
@@ -102,3 +129,8 @@ class Gone:
             seen=seen,
             ignored=record.ignored,
         )
+
+
+def _is_again(record: Record, found: Found) -> bool:
+    # Without the device: a file system that is mounted again can have another number.
+    return record.key[1] == found.key[1] and record.log == found.log

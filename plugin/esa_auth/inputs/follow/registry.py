@@ -1,9 +1,10 @@
 """All files that are known, and which of them a file that is found is."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from esa_auth.inputs.follow import heirs
+from esa_auth.inputs.follow.chunk import OPENING
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import Found, Look
 from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
@@ -63,7 +64,18 @@ class Registry:
             else:
                 self._attempt(self._admit, found)
         if not look.failures:
-            self._gone.looked()
+            self._gone.looked({found.log for found in look.found.values()})
+
+    def openings(self) -> Iterator[tuple[str, bytes]]:
+        """Yield the log and the first bytes of each file that is followed."""
+        for file in [file for file in self.files.values() if not file.ignored]:
+            closed = file.source is None
+            try:
+                yield file.log, file.open().read(0, OPENING)
+            except OSError as error:
+                self.complain(error, file.path)
+            if closed:
+                file.close()
 
     def replaced(self, file: Followed) -> None:
         """Start over with a file that was truncated or rewritten in its place."""
@@ -82,19 +94,25 @@ class Registry:
         del self.files[file.key]
         file.close()
 
-    def complain(self, error: OSError) -> None:
-        """Count a failure, and log it unless the same has been logged."""
+    def complain(self, error: OSError, path: str = "") -> None:
+        """Count a failure, and log it unless the same has been logged.
+
+        Args:
+            error: What the system answered.
+            path: The file, if the error may not name it: one that was open does not.
+        """
         self._counters.errors += 1
-        what = (str(error.filename), error.errno)
+        where = str(error.filename or path)
+        what = (where, error.errno)
         if what not in self._complaints and len(self._complaints) < _COMPLAINTS_KEPT:
             self._complaints.add(what)
-            _log.warning("%s; trying again", error)
+            _log.warning("%s: %s; trying again", where, error.strerror or error)
 
     def _attempt(self, step: Callable[[Found], None], found: Found) -> None:
         try:
             step(found)
         except OSError as error:
-            self.complain(error)
+            self.complain(error, found.path)
 
     def _follow_devices(self, look: Look) -> None:
         """Keep files whose device has another number since the last start.
@@ -174,7 +192,9 @@ class Registry:
     def _admit(self, found: Found) -> None:
         """Follow a file that was not known, from where its content was not read."""
         record = Record(found.key, found.path, found.log, found.base)
-        if found.rank < LIVE or found.compressed:
+        if found.rank == LIVE and not found.compressed:
+            record = self._come_back(found, record) or record
+        else:
             if found.status.st_size == 0 or self._is_known_copy(found):
                 return
             source = open_source(found.path, found.key, found.compressed)
@@ -186,6 +206,16 @@ class Registry:
                 source.close()
             record = inherited or record
         self._add(found, record, ignored=record.ignored)
+
+    def _come_back(self, found: Found, record: Record) -> Record | None:
+        """Return what was read of a live file before its directory was away."""
+        if not self._gone.knows(found):
+            return None
+        source = open_source(found.path, found.key, found.compressed)
+        try:
+            return self._gone.come_back(found, record, source)
+        finally:
+            source.close()
 
     def _inherit(self, found: Found, record: Record, source: Source) -> Record | None:
         _, original = self._copies.pop(found.key, (None, None))

@@ -86,8 +86,11 @@ def open_source(path: str, key: tuple[int, int], compressed: bool) -> Source:
     """
     # O_NONBLOCK: a FIFO that has taken the name would wait for its writer.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    status = os.fstat(descriptor)
-    if (status.st_dev, status.st_ino) != key or not stat.S_ISREG(status.st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if (status.st_dev, status.st_ino) != key or not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(f"{path}: another file has the name now")
+    except OSError:
         os.close(descriptor)
-        raise FileNotFoundError(f"{path}: another file has the name now")
+        raise
     return Archive(descriptor) if compressed else Plain(descriptor)

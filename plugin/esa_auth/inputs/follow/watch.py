@@ -59,15 +59,20 @@ class Watcher:
             timeout: Seconds to wait at most; it may be less.
         """
         timeout = max(0.0, min(timeout, _LOOK_AT_LEAST_EVERY_SECONDS))
-        if self._inotify is None:
-            self._sleep(timeout)
-            return False
-        return bool(self._inotify.read(timeout=math.ceil(timeout * 1000)))
+        if self._inotify is not None:
+            try:
+                return bool(self._inotify.read(timeout=math.ceil(timeout * 1000)))
+            except OSError as error:
+                _log.warning("inotify: %s; looking every second instead", error)
+                self.close()
+        self._sleep(timeout)
+        return False
 
     def close(self) -> None:
         """Stop watching. Safe to call twice."""
         if self._inotify is not None:
-            self._inotify.close()
+            with suppress(OSError):
+                self._inotify.close()
             self._inotify = None
 
 
