@@ -1,9 +1,9 @@
 """The folders under `golden/`: what goes in, and the pipeline's answer to it.
 
-A case is a folder named as a claim. `input.log` (or `input.json`, `input.msgpack`) is
-what stands on stdin, `config.yaml` the configuration if it is not the default,
-`expected.ndjson` the events and `counters.json` the counts and dead letters. The tables
-that `config.yaml` names are in the folder, those of MaxMind's format as JSON.
+A case is a folder named as a claim. `input.log` (or `input.json`, `input.msgpack`,
+`input.sender`) is what stands on stdin, `config.yaml` the configuration if it is not
+the default, `expected.ndjson` the events and `counters.json` the counts and dead
+letters. The tables that `config.yaml` names are in the folder, those of MaxMind's format as JSON.
 """
 
 import json

@@ -42,9 +42,9 @@ class Acknowledger:
         for line in lines[:-1]:
             self._replay(line)
 
-    def follow(self, stream: Stream, max_line: int) -> None:
-        """Confirm lines until stdin ends."""
-        lines = LineSplitter(max_line)
+    def follow(self, stream: Stream, longest: int) -> None:
+        """Confirm lines until stdin ends; ``longest`` bytes hold one in its framing."""
+        lines = LineSplitter(longest)
         self._confirm()
         while block := stream.read():
             self._run.renew()

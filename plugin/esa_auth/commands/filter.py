@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
                 from esa_auth.commands.acknowledge import Acknowledger
 
                 acknowledger = Acknowledger(run, decoder, memory, directory)
-                acknowledger.follow(stream, config.pipeline.max_line)
+                acknowledger.follow(stream, decoder.longest)
             else:
                 _filter(run, stream, decoder, memory)
         finally:

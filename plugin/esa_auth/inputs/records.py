@@ -14,6 +14,12 @@ import orjson
 
 # As in a header of syslog; each name of an appliance is held.
 _LONGEST_HOST = 255
+# Where a line has no host, Fluentd's in_syslog takes the log subscription for it, with
+# its colon ("mail_logs:"); others take the colon off. AsyncOS's own names of the logs
+# that have logins, which all appliances share:
+_SUBSCRIPTIONS = frozenset(
+    {"mail_logs", "authentication", "audit_logs", "cli_logs", "gui_logs", "euqgui_logs"}
+)
 _EVENT_TIME = 8
 # Read at a time: one that is unlike the others makes all of them slower.
 TOGETHER = 128
@@ -76,6 +82,8 @@ class RecordReader:
         raws = _plain_lines(message, self._keep)
         if raws is None or not (_are_plain(host) and _are_plain(time)):
             return None
+        if any(_is_subscription(name) for name in set(host)):
+            return None
         return list(zip(raws, host, time, strict=True))
 
     def _one_by_one(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
@@ -95,6 +103,8 @@ class RecordReader:
             key = ".".join(self._message)
             return Broken(raw, f"no text under the key {key!r}")
         host = _text(_dig(document, self._host))
+        if _is_subscription(host):
+            host = None
         if host is not None and len(host) > _LONGEST_HOST:
             key = ".".join(self._host)
             return Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters")
@@ -157,6 +167,13 @@ def _are_plain(values: list[Any]) -> bool:
 
 def _is_plain(value: Any) -> bool:
     return type(value) is str and value.isascii() and 0 < len(value) <= _LONGEST_HOST
+
+
+def _is_subscription(host: str | None) -> bool:
+    """Return whether a host is the name of a log; an IPv6 address may end in colons."""
+    if host is None:
+        return False
+    return host in _SUBSCRIPTIONS or (host[-1] == ":" and host[-2:] != "::")
 
 
 def _dig(document: Any, path: list[str]) -> Any:
