@@ -11,7 +11,8 @@ class Counters:
     appliance itself), ``ancillary`` (of such a family, no verdict: notices, the logout
     of an administrator), ``context`` (kept or used for a session, or a file header),
     ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
-    in ``lines`` too, when that is written.
+    in ``lines`` too, when that is written. ``unknown_heads`` counts lines whose head no
+    framing reads, whatever becomes of them.
     """
 
     lines: int = 0
@@ -23,6 +24,7 @@ class Counters:
     invalid_events: int = 0
     dead_letters: int = 0
     wrapped_joined: int = 0
+    unknown_heads: int = 0
 
     @property
     def ignored(self) -> int:

@@ -4,13 +4,15 @@ import argparse
 import gc
 import logging
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.errors import ConfigError, TemporaryError
-from esa_auth.inputs.follow import Follower, all_unread
+from esa_auth.inputs.follow import Chunk, Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
 from esa_auth.state import Memory, StateDirectory
 
@@ -69,6 +71,8 @@ class _Tail:
         self._follower, self._run = follower, run
         self._memory, self._stop = memory, stop
         self._unsaved = True
+        # By log, until it is known what it is.
+        self._doubts: dict[str, Doubt] = {}
 
     def follow(self) -> None:
         """Follow until told to stop; nothing that was read is left undelivered."""
@@ -88,15 +92,32 @@ class _Tail:
         chunks = self._follower.poll()
         for chunk in chunks:
             self._run.renew()
-            self._run.pipeline.feed(chunk.lines)
+            self._feed(chunk)
             self._run.deliver()
         self._unsaved = self._unsaved or bool(chunks)
         if self._unsaved and self._memory.due():
             self._save()
         if not chunks:
+            for doubt in self._doubts.values():
+                doubt.decide(ended=True)
             # A host that was killed starts another of us, and we hold the state.
             self._run.check()
             self._follower.wait(_WAIT_SECONDS)
+
+    def _feed(self, chunk: Chunk) -> None:
+        pipeline = self._run.pipeline
+        doubt = self._doubts.get(chunk.log)
+        if doubt is None:
+            say = partial(log.warning, "%s: %s", chunk.path)
+            doubt = self._doubts[chunk.log] = Doubt("auto", say)
+        if doubt.over:
+            pipeline.feed(chunk.lines)
+            return
+        before = Tally.of(pipeline.counters)
+        pipeline.feed(chunk.lines)
+        sample = b"\n".join(chunk.lines[:ENOUGH])
+        doubt.add(sample, before, Tally.of(pipeline.counters))
+        doubt.decide()
 
     def _save(self) -> None:
         checkpoint = self._run.snapshot()

@@ -49,6 +49,8 @@ class Decoder:
         self._records = records
         self._msgpack = MsgpackReader(records, max_line)
         self._joiner = Joiner(begins_record, max_line) if begins_record else None
+        # Records that could not be read.
+        self.broken = 0
 
     @property
     def longest(self) -> int:
@@ -125,6 +127,7 @@ class Decoder:
             if isinstance(some, list):
                 self._sink.feed_records(some)
             else:
+                self.broken += 1
                 self._sink.refuse(some.raw, "broken_record", some.reason)
 
 

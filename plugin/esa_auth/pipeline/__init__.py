@@ -189,6 +189,8 @@ class Pipeline(Generic[Out]):
     def _parsed(self, line: bytes, host: str | None, time: str | None) -> None:
         prefix = read_prefix(line)
         self._heads.remember(line, prefix)
+        if prefix.level is None and time is None:
+            self.counters.unknown_heads += 1
         name = prefix.host or host or self.settings.appliance
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
         if handle is None:
