@@ -62,7 +62,7 @@ class Doubt:
         # What was refused as a line of the AUTH family is from an ESA.
         if not sample.strip() or rejected > broken:
             return
-        if unknown + broken >= (1 - _QUOTED) * lines:
+        if max(unknown, broken) >= (1 - _QUOTED) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
 
 
