@@ -245,6 +245,14 @@ def test_a_log_without_a_login_is_no_reason_to_say_anything(stdin: bytes) -> Non
     assert said(ended.stderr) == []
 
 
+def test_replay_of_a_log(tmp_path: Path) -> None:
+    file = tmp_path / "mail_logs"
+    file.write_bytes(ESA)
+    ended = esa_auth("replay", "--quiet", str(file))
+    assert ended.code == 0
+    assert f"{file}: none of its 20 lines is a dead letter" in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("sample", "name"),
     [

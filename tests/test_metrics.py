@@ -445,7 +445,7 @@ def test_a_pulse_tells_one_moment() -> None:
     pulse.ends(counters)
     counters.lines = 99
     now[0] = 8.0
-    assert pulse.beat() == Beat(Counters(lines=10, results=4), 0, None, 1.0)
+    assert pulse.beat() == Beat(Counters(lines=10, results=4), 0, None, 1.0, 10)
 
 
 # ---- what is shipped for it ---------------------------------------------------------
