@@ -262,7 +262,7 @@ def test_sources_without_end_are_bounded() -> None:
 
 
 def test_a_log_in_the_place_of_events_is_said_at_the_end() -> None:
-    with terminal() as shown:
+    with watching() as shown:
         shown.feed(native("ICID 1 close") + b"\n")
         shown.end()
         assert shown.code() == 0
