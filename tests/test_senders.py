@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.collector import Collector
 from tests.process import esa_auth
 
 HEAD = b"<166>Mar 17 18:24:37 mail_logs: Info: "
@@ -124,3 +125,48 @@ def test_one_address_of_two_appliances_is_refused(tmp_path: Path) -> None:
     )
     ended = esa_auth("filter", "--config", str(config))
     ended.assert_refused("appliances.esa02.addresses", "esa01")
+
+
+def json_of(raw: bytes) -> bytes:
+    """Write a line as rsyslog's `format="jsonf"` does: other bytes as they are."""
+    for old, new in ((b"\\", b"\\\\"), (b'"', b'\\"'), (b"\t", b"\\t")):
+        raw = raw.replace(old, new)
+    return b'{"host":"192.0.2.11", "message":"' + raw + b'"}'
+
+
+@pytest.mark.parametrize("form", ["sender", "json"])
+def test_each_framing_is_confirmed_to_rsyslog(form: str, tmp_path: Path) -> None:
+    """The longest line too, with what its framing adds to it."""
+    long = HEAD + LOGIN.replace(b"ann\t\xe9", b'"' * 30_000)
+    raw = [*lines(b"198.51.100.7")[:2], long, HEAD + b"ICID 450 close"]
+    sent = framed(b"192.0.2.11", raw) if form == "sender" else list(map(json_of, raw))
+    words = ["filter", "--ack", "rsyslog", "--input", form]
+    words += ["--state-dir", str(tmp_path / "state"), "--forward"]
+    with Collector() as collector:
+        stdin = b"".join(line + b"\n" for line in sent)
+        ended = esa_auth(*words, collector.address, stdin=stdin)
+    assert ended.code == 0, ended.stderr
+    assert ended.stdout == b"OK\n" * (1 + len(raw))
+    assert ended.account.lines == len(raw)
+    direct = esa_auth("filter", "--appliance", "192.0.2.11", stdin=interleaved(raw))
+    expected = {event["event"]["id"]: event for event in direct.events}
+    assert collector.by_id() == expected
+    assert len(expected) >= 2
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b'{"message": "\xff", }',
+        b'{"message": "\xff\\ud800"}',
+        b'{"message": "\xff\\uDC80"}',
+        b'{"message": "\xff' + b'", "a": ' + b"[" * 100_000,
+        b"\xff",
+        b'{"message": "x"',
+    ],
+)
+def test_what_is_no_json_is_refused_whatever_its_bytes(record: bytes) -> None:
+    ended = esa_auth("filter", "--input", "json", stdin=record + b"\n")
+    account = ended.assert_complete()
+    assert (account.lines, account.rejected) == (1, 1)
+    assert "not JSON" in str(ended.letters)

@@ -1,7 +1,7 @@
 """Says once that an input is no log of an ESA, and when that can be said."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from esa_auth.config import Config
 from esa_auth.counters import Counters
@@ -85,7 +85,7 @@ class DoubtingDecoder(Decoder):
     """A decoder that says so when what it reads is no log of an ESA."""
 
     def __init__(
-        self, pipeline: Pipeline[object], config: Config, say: Callable[[str], None]
+        self, pipeline: Pipeline[Any], config: Config, say: Callable[[str], None]
     ) -> None:
         super().__init__(
             pipeline,

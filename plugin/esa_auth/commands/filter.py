@@ -77,6 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
                 acknowledger = Acknowledger(run, decoder, memory, directory)
                 acknowledger.follow(stream, decoder.longest)
+                decoder.finish()
             else:
                 _filter(run, stream, decoder, memory)
         finally:

@@ -4,6 +4,7 @@ Fluentd's `out_exec_filter` sends a map per record; in_tail's strings are binary
 msgpack (seen on Fluentd 1.19.3), so both kinds of string are taken.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -82,15 +83,13 @@ class RecordReader:
         raws = _plain_lines(message, self._keep)
         if raws is None or not (_are_plain(host) and _are_plain(time)):
             return None
-        if any(_is_subscription(name) for name in set(host)):
-            return None
         return list(zip(raws, host, time, strict=True))
 
     def _one_by_one(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
         for line in lines:
             try:
-                document = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
+                document = _document(line)
+            except (ValueError, RecursionError) as error:
                 if line and not line.isspace():
                     yield Broken(line, f"not JSON: {error}")
                 continue
@@ -117,6 +116,26 @@ class RecordReader:
             (first[: self._keep], host, time),
             *((x[: self._keep], host, None) for x in rest if x.strip()),
         ]
+
+
+def _document(line: bytes) -> Any:
+    """Return the document of a line, bytes of its texts that are not UTF-8 kept.
+
+    rsyslog 8.2302 copies them into JSON as they are.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        text = line.decode("utf-8", "surrogateescape")
+        # A surrogate that the line spells out could not be told from such a byte.
+        if text.isascii() or line == text.encode("utf-8", "ignore"):
+            raise
+        if b"\\ud" in line.lower():
+            raise
+    return json.loads(text)
 
 
 def _documents(lines: list[bytes]) -> list[Any] | None:
@@ -166,7 +185,9 @@ def _are_plain(values: list[Any]) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    return type(value) is str and value.isascii() and 0 < len(value) <= _LONGEST_HOST
+    if type(value) is not str or not value.isascii():
+        return False
+    return 0 < len(value) <= _LONGEST_HOST and not _is_subscription(value)
 
 
 def _is_subscription(host: str | None) -> bool:
