@@ -88,11 +88,14 @@ class RecordReader:
     def _one_by_one(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
         for line in lines:
             try:
-                document = _document(line)
-            except (ValueError, RecursionError) as error:
-                if line and not line.isspace():
+                document = orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                if not line or line.isspace():
+                    continue
+                document = _not_utf_8(line)
+                if document is None:
                     yield Broken(line, f"not JSON: {error}")
-                continue
+                    continue
             yield self.document(document, line)
 
     def document(self, document: Any, raw: bytes) -> list[Record] | Broken:
@@ -102,11 +105,13 @@ class RecordReader:
             key = ".".join(self._message)
             return Broken(raw, f"no text under the key {key!r}")
         host = _text(_dig(document, self._host))
-        if _is_subscription(host):
-            host = None
-        if host is not None and len(host) > _LONGEST_HOST:
-            key = ".".join(self._host)
-            return Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters")
+        if host is not None:
+            if len(host) > _LONGEST_HOST:
+                key = ".".join(self._host)
+                return Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters")
+            # An IPv6 address may end in colons.
+            if host in _SUBSCRIPTIONS or (host[-1] == ":" and host[-2:] != "::"):
+                host = None
         time = _time(_dig(document, self._time))
         if b"\n" not in message:
             return [(message[: self._keep], host, time)]
@@ -118,24 +123,20 @@ class RecordReader:
         ]
 
 
-def _document(line: bytes) -> Any:
-    """Return the document of a line, bytes of its texts that are not UTF-8 kept.
+def _not_utf_8(line: bytes) -> Any:
+    """Return the document of a line that is JSON but for bytes that are not UTF-8.
 
-    rsyslog 8.2302 copies them into JSON as they are.
-
-    Raises:
-        ValueError, RecursionError: it is none.
+    rsyslog 8.2302 copies them into JSON as they are, and they are kept. None: it is
+    no such line.
     """
+    text = line.decode("utf-8", "surrogateescape")
+    # A surrogate that the line spells out could not be told from such a byte.
+    if line == text.encode("utf-8", "ignore") or b"\\ud" in line.lower():
+        return None
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
-        text = line.decode("utf-8", "surrogateescape")
-        # A surrogate that the line spells out could not be told from such a byte.
-        if text.isascii() or line == text.encode("utf-8", "ignore"):
-            raise
-        if b"\\ud" in line.lower():
-            raise
-    return json.loads(text)
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _documents(lines: list[bytes]) -> list[Any] | None:
@@ -187,14 +188,9 @@ def _are_plain(values: list[Any]) -> bool:
 def _is_plain(value: Any) -> bool:
     if type(value) is not str or not value.isascii():
         return False
-    return 0 < len(value) <= _LONGEST_HOST and not _is_subscription(value)
-
-
-def _is_subscription(host: str | None) -> bool:
-    """Return whether a host is the name of a log; an IPv6 address may end in colons."""
-    if host is None:
-        return False
-    return host in _SUBSCRIPTIONS or (host[-1] == ":" and host[-2:] != "::")
+    # What may be the name of a log in the place of a host is looked at on its own.
+    odd = value[-1:] == ":" or value in _SUBSCRIPTIONS
+    return 0 < len(value) <= _LONGEST_HOST and not odd
 
 
 def _dig(document: Any, path: list[str]) -> Any:
