@@ -80,6 +80,22 @@ WRONG: dict[str, tuple[str, str, bytes]] = {
     "zip": ("zip", "unpack", zipped(ESA)),
     "cef": ("CEF", "Text Mail Logs", CEF),
     "proxy": ("web proxy", "Text Mail Logs", PROXY),
+    "proxy in syslog": (
+        "web proxy",
+        "Text Mail Logs",
+        b"".join(
+            b"<14>Mar 17 10:00:00 wsa01 accesslogs: Info: " + line + b"\n"
+            for line in PROXY.splitlines()
+        ),
+    ),
+    "cef in a file": (
+        "CEF",
+        "Text Mail Logs",
+        b"".join(
+            b"Wed Apr 22 11:44:48 2026 Info: CEF:0|Cisco|C100V|14.0.0|X|Y|5|a=%d\n" % n
+            for n in range(30)
+        ),
+    ),
     "postfix": ("syslog of other programs (postfix/smtpd)", "Text Mail Logs", POSTFIX),
     "table": ("CSV", "the log itself", TABLE),
     "noise": ("binary", "the log itself", NOISE),

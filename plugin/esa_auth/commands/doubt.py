@@ -62,8 +62,13 @@ class Doubt:
         # What was refused as a line of the AUTH family is from an ESA.
         if not sample.strip() or rejected > broken:
             return
+        # Here, because nearly no run has anything to say.
+        from esa_auth.commands.looks import holds
+
         if max(unknown, broken) >= (1 - _QUOTED) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
+        elif (found := holds(sample)) is not None:
+            self._say(f"none of its first {lines} lines is that of a mail log: {found}")
 
 
 def _sentence(sample: bytes, form: str, lines: int, broken: int) -> str:
@@ -75,7 +80,6 @@ def _sentence(sample: bytes, form: str, lines: int, broken: int) -> str:
             return f"{found}: the input is not {_NAMES[form]}; try --input auto"
     else:
         found = f"none of its first {lines} lines is that of an ESA log"
-    # Here, because nearly no run has anything to say.
     from esa_auth.commands.looks import looks_like
 
     return f"{found}: {looks_like(sample)}"

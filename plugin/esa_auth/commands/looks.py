@@ -36,6 +36,14 @@ def looks_like(sample: bytes) -> str:
     return f"it begins with {shown!r}: `esa-auth explain` says how a line is read"
 
 
+def holds(sample: bytes) -> str | None:
+    """Return what an appliance wrote that is no mail log, behind heads of its own."""
+    for look in _BODIES:
+        if (name := look.test(sample)) is not None:
+            return f"it looks like {name}: {look.remedy}"
+    return None
+
+
 def _begins(name: str, *magics: bytes) -> Test:
     return lambda sample: name if sample.startswith(magics) else None
 
@@ -151,6 +159,18 @@ _BY_HAND = "unpack it, then give what is in it"
 _RAW = "give the log itself (Text Mail Logs, as the appliance writes it)"
 _SUBSCRIBE = f"it has no SMTP AUTH lines; {_RAW}"
 
+# Of Cisco's own, with the heads of a mail log before them.
+_BODIES = (
+    Look(_most("CEF", rb"CEF: ?[0-9]\|"), f"a consolidated event log; {_SUBSCRIBE}"),
+    Look(_most("LEEF", rb"LEEF: ?[0-9.]+\|"), _SUBSCRIBE),
+    Look(
+        _most(
+            "an access log of a web proxy",
+            rb"(?:^|Info: )[0-9]{9,10}\.[0-9]{1,6} +-?[0-9]+ \S+ [A-Z_]+/[0-9]{3} ",
+        ),
+        _SUBSCRIBE,
+    ),
+)
 LOOKS = (
     Look(_begins("gzip", b"\x1f\x8b"), _UNPACK),
     Look(
@@ -173,15 +193,7 @@ LOOKS = (
     Look(_json, "name the key that holds the line in `input.record.message`"),
     Look(_first("JSON", rb"[\[{]\s*[\"{\[\]}]"), "write one record a line (jq -c)"),
     Look(_first("XML or HTML", rb"<(?:\?xml|!doctype|html|events?\b)"), _RAW),
-    Look(_most("CEF", rb"CEF: ?[0-9]\|"), f"a consolidated event log; {_SUBSCRIBE}"),
-    Look(_most("LEEF", rb"LEEF: ?[0-9.]+\|"), _SUBSCRIBE),
-    Look(
-        _most(
-            "an access log of a web proxy",
-            rb"(?:^|Info: )[0-9]{9,10}\.[0-9]{1,6} +-?[0-9]+ \S+ [A-Z_]+/[0-9]{3} ",
-        ),
-        _SUBSCRIBE,
-    ),
+    *_BODIES,
     Look(
         _most(
             "an access log of a web server", rb'\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:.*"'
