@@ -215,7 +215,14 @@ def test_fluentd_keys_no_line_by_its_subscription(
 
 
 @pytest.mark.parametrize(
-    "name", ["fluentd/tail.conf", "fluent-bit/exec.conf", "rsyslog/esa-auth.conf"]
+    "name",
+    [
+        "fluentd/exec_filter.conf",
+        "fluentd/tail.conf",
+        "fluent-bit/exec.conf",
+        "rsyslog/esa-auth.conf",
+        "syslog-ng/esa-auth.conf",
+    ],
 )
 def test_every_command_says_its_zone(name: str) -> None:
     text = (ROOT / "conf" / name).read_text()
