@@ -123,6 +123,8 @@ def lines(case: Path) -> list[bytes]:
     data = path.read_bytes()
     if path.suffix == ".log":
         return data.removesuffix(b"\n").split(b"\n") if data else []
+    if path.suffix == ".sender":
+        return [line.partition(b" ")[2] for line in data.splitlines()]
     return [line for record in records(path, data) for line in record]
 
 

@@ -148,7 +148,11 @@ def test_the_account_adds_up_at_every_scrape_under_load() -> None:
         seen.append(
             wait_for(port, lambda found: found["esa_auth_lines_total"] == len(lines))
         )
-        assert get(port, "/healthz") == (200, "ok\n")
+        code, text = get(port, "/healthz")
+        assert code == 200
+        assert re.fullmatch(
+            r"ok\n0\.0% of the last [0-9]+ lines have an unknown head\n", text
+        )
         running.close_stdin()
         reader.join()
     for found in seen:
@@ -178,6 +182,58 @@ def test_a_receiver_that_is_down_is_said() -> None:
         code, text = get(port, "/healthz")
         assert code == 503
         assert text.startswith("sink down: ")
+
+
+def test_lines_that_no_framing_reads_are_said() -> None:
+    port = free_port()
+    good = (
+        b"Wed Apr 22 11:44:48 2026 Info: MID 1 ready 812 bytes from <ann@example.com>"
+    )
+    with Running("filter", "--metrics", f"127.0.0.1:{port}") as running:
+        running.feed([good] * 30)
+        running.feed([b"Mar 17 10:00:00 mx1 postfix/smtpd[1]: connect"] * 3000)
+        found = wait_for(port, lambda found: found["esa_auth_lines_total"] >= 3000)
+        assert 0 < found["esa_auth_lines_unknown_head_total"] <= 3000
+        until = time.monotonic() + PATIENCE
+        while (answer := get(port, "/healthz"))[0] == 200:
+            assert time.monotonic() < until, answer
+            time.sleep(0.02)
+        assert re.match(r"input not understood: \d\d", answer[1])
+        found = values(get(port, "/metrics")[1])
+        assert found["esa_auth_unknown_head_ratio"] > 0.5
+        # What comes after it is well again.
+        for _ in range(4):
+            running.feed([good] * 2000)
+        while (answer := get(port, "/healthz"))[0] != 200:
+            assert time.monotonic() < until, answer
+            time.sleep(0.02)
+
+
+def test_a_share_is_of_the_last_lines() -> None:
+    pulse, counters, seen = Pulse(lambda: 0.0), Counters(), []
+    for lines, unknown in ((900, 0), (900, 900), (900, 900), (1200, 0), (1200, 0)):
+        counters.lines += lines
+        counters.unknown_heads += unknown
+        pulse.ends(counters)
+        now = pulse.beat()
+        seen.append((now.recent, now.unknown))
+    assert seen == [(900, 0), (1800, 900), (2700, 1800), (2100, 900), (1200, 0)]
+
+
+@pytest.mark.parametrize(
+    ("recent", "unknown", "well"),
+    [(0, 0, True), (99, 99, True), (100, 50, True), (100, 51, False)],
+)
+def test_more_than_half_unknown_is_not_well(
+    recent: int, unknown: int, well: bool
+) -> None:
+    now = Beat(Counters(), 0, None, 0.0, recent, unknown)
+    found = complaints(readings(now), None)
+    assert found == (
+        []
+        if well
+        else ["input not understood: 51.0% of the last 100 lines have an unknown head"]
+    )
 
 
 def test_a_silent_input_is_said(tmp_path: Path) -> None:
@@ -390,7 +446,7 @@ def test_a_pulse_tells_one_moment() -> None:
     pulse.ends(counters)
     counters.lines = 99
     now[0] = 8.0
-    assert pulse.beat() == Beat(Counters(lines=10, results=4), 0, None, 1.0)
+    assert pulse.beat() == Beat(Counters(lines=10, results=4), 0, None, 1.0, 10)
 
 
 # ---- what is shipped for it ---------------------------------------------------------

@@ -259,3 +259,11 @@ def test_sources_without_end_are_bounded() -> None:
     for number in range(12_000):
         now.add(failure("ann", 0, f"2001:db8::{number:x}"), 0.0)
     assert len(now._sources) == 5_000
+
+
+def test_a_log_in_the_place_of_events_is_said_at_the_end() -> None:
+    with watching() as shown:
+        shown.feed(native("ICID 1 close") + b"\n")
+        shown.end()
+        assert shown.code() == 0
+        assert "none of 1 lines is an event" in shown.text

@@ -40,6 +40,10 @@ class Bench:
         self.file = folder / "mail_logs"
         places = {
             'workDirectory="/var/spool/rsyslog"': f'workDirectory="{folder}"',
+            # All three ways in.
+            "#module": "module",
+            "#input": "input",
+            "#      reopen": "      reopen",
             'type="imudp" port="514"': f'type="imudp" port="{self.port}"',
             'type="imtcp" port="514"': f'type="imtcp" port="{self.port}"',
             'module(load="imfile")': 'module(load="imfile" pollingInterval="1")',
@@ -74,7 +78,7 @@ def expected() -> dict[str, object]:
     """The events of the direct run, by `event.id`."""
     require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
     stdin = b"".join(line + b"\n" for line in UDP + TCP)
-    ended = esa_auth("filter", stdin=stdin)
+    ended = esa_auth("filter", "--timezone", "UTC", stdin=stdin)
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
 

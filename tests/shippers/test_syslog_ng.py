@@ -30,6 +30,8 @@ UDP, TCP = traffic("esa01", LINES, 1), traffic("esa02", LINES, 2)
 def configured(folder: Path, collector: Collector, port: int) -> Path:
     """Return the shipped configuration at places of the test."""
     places: Mapping[str, str] = {
+        # Both ways in.
+        "#network": "network",
         'ip("0.0.0.0") port(514)': f'ip("127.0.0.1") port({port})',
         "127.0.0.1:24224": collector.address,
         "/var/lib/esa-auth/syslog-ng": str(folder / "state"),
@@ -45,7 +47,7 @@ def expected() -> dict[str, object]:
     """The events of the direct run, by `event.id`."""
     require("syslog-ng", syslog_ng_program(), "not installed (Debian: syslog-ng-core)")
     stdin = b"".join(line + b"\n" for line in UDP + TCP)
-    ended = esa_auth("filter", stdin=stdin)
+    ended = esa_auth("filter", "--timezone", "UTC", stdin=stdin)
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
 
@@ -63,6 +65,7 @@ def test_two_appliances(tmp_path: Path, expected: dict[str, object]) -> None:
     assert collector.by_id() == expected
     assert len(collector.events) == len(expected)
     assert (tmp_path / "dead.ndjson").read_bytes() == b""
+    assert "WARNING" not in (tmp_path / "syslog-ng.log").read_text()
     # The closing line comes at the end of stdin: the stop reached us, and we drained.
     account = (tmp_path / "esa-auth.log").read_text()
     assert f": {len(UDP + TCP)} lines = " in account

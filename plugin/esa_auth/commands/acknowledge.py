@@ -50,9 +50,9 @@ class Acknowledger:
             self._take_up(record)
         self._doubt_last()
 
-    def follow(self, stream: Stream, max_line: int) -> None:
-        """Confirm lines until stdin ends."""
-        lines = LineSplitter(max_line)
+    def follow(self, stream: Stream, longest: int) -> None:
+        """Confirm lines until stdin ends; ``longest`` bytes hold one in its framing."""
+        lines = LineSplitter(longest)
         self._answers.say()
         while block := stream.read():
             self._run.renew()

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
     add_config,
@@ -18,7 +19,6 @@ from esa_auth.commands.options import (
     load_config,
 )
 from esa_auth.config import Config
-from esa_auth.envelope import has_prefix
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
                 from esa_auth.commands.acknowledge import Acknowledger
 
                 acknowledger = Acknowledger(run, decoder, memory, directory)
-                acknowledger.follow(stream, config.pipeline.max_line)
+                acknowledger.follow(stream, decoder.longest)
+                decoder.finish()
             else:
                 _filter(run, stream, decoder, memory)
         finally:
@@ -87,12 +88,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _decoder(config: Config, run: Run[Any]) -> Decoder:
-    return Decoder(
-        run.pipeline,
-        config.input_format,
-        config.keys,
-        config.pipeline.max_line,
-        begins_record=has_prefix if config.join_wrapped else None,
+    return DoubtingDecoder(
+        run.pipeline, config, lambda what: log.warning("stdin: %s", what)
     )
 
 

@@ -14,12 +14,11 @@ from typing import Any, NamedTuple
 import msgpack
 
 from esa_auth.commands.delivery import encoder, read_time
+from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.plan import Group, Source
 from esa_auth.config import Config
-from esa_auth.envelope import has_prefix
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.inputs.archives import Archive
-from esa_auth.inputs.decode import Decoder
 from esa_auth.outputs.descriptor import write_all
 from esa_auth.pipeline import Pipeline
 
@@ -53,6 +52,13 @@ class Broken(NamedTuple):
 
     path: str
     why: str
+
+
+class Strange(NamedTuple):
+    """A file that does not look like a log of an ESA, and what is said of it."""
+
+    path: str
+    what: str
 
 
 class Refused(NamedTuple):
@@ -137,14 +143,12 @@ class _Worker:
         self._write()
 
     def _read(self, archive: Archive) -> None:
-        config, pipeline = self._job.config, self._pipeline
-        decoder = Decoder(
-            pipeline,
-            config.input_format,
-            config.keys,
-            config.pipeline.max_line,
-            begins_record=has_prefix if config.join_wrapped else None,
-        )
+        pipeline = self._pipeline
+
+        def say(what: str) -> None:
+            self._report.send(Strange(archive.path, what))
+
+        decoder = DoubtingDecoder(pipeline, self._job.config, say)
         while block := archive.read():
             if not decoder.feed(block):
                 archive.broken = archive.broken or "not msgpack from some point on"

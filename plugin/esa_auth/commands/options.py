@@ -42,7 +42,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def add_input(parser: argparse.ArgumentParser) -> None:
     """Add how lines are framed."""
     add = parser.add_argument
-    forms = ["auto", "native", "syslog", "json", "msgpack"]
+    forms = ["auto", "native", "syslog", "sender", "json", "msgpack"]
     add("--input", choices=forms, help="framing of the lines (auto)")
     add("--join-wrapped", action="store_true", help="join wrapped lines")
 

@@ -9,12 +9,11 @@ import orjson
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.delivery import read_time
+from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.plan import Group, Source, plan
 from esa_auth.config import Config
-from esa_auth.envelope import has_prefix
 from esa_auth.inputs.archives import Archive, size_of
-from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.pipeline import Pipeline
 from esa_auth.validation import EventSchema
@@ -45,6 +44,8 @@ class Reading:
         # Raw lines that look like AUTH and became no event.
         self.rejected = 0
         self.broken = 0
+        # Files that are no logs of an ESA.
+        self.strange = 0
         self._events = [path for path in paths if holds_events(path)]
         logs = [path for path in paths if path not in self._events]
         self._plan = plan(logs, config)
@@ -93,14 +94,11 @@ class Reading:
         self.rejected += pipeline.counters.rejected
 
     def _log_file(self, source: Source, pipeline: Pipeline[None], bar: Bar) -> None:
-        config = self._config
-        decoder = Decoder(
-            pipeline,
-            config.input_format,
-            config.keys,
-            config.pipeline.max_line,
-            begins_record=has_prefix if config.join_wrapped else None,
-        )
+        def say(what: str) -> None:
+            self.strange += 1
+            _log.warning("%s: %s", source.path, what)
+
+        decoder = DoubtingDecoder(pipeline, self._config, say)
         with Archive(source.path) as archive:
             while block := archive.read():
                 readable = decoder.feed(block)

@@ -74,12 +74,14 @@ class _Replayer:
         self._run = run
         self._replay = Replay(run.pipeline)
         self._read = 0
+        self.letters = 0
         self.damaged = 0
         self.broken = 0
 
     def file(self, path: str, bar: Bar) -> None:
         """Replay one file."""
         settings = self._config.pipeline
+        letters, damaged = self.letters, self.damaged
         reader = LetterReader(self._config.keys, settings.max_line, settings.appliance)
         with Archive(path) as archive:
             while block := archive.read():
@@ -90,9 +92,17 @@ class _Replayer:
             if archive.broken:
                 log.warning("%s: broken off: %s", path, archive.broken)
                 self.broken += 1
+        letters, damaged = self.letters - letters, self.damaged - damaged
+        if letters and letters == damaged:
+            log.warning(
+                "%s: none of its %d lines is a dead letter; for logs: esa-auth convert",
+                path,
+                letters,
+            )
 
     def _hand_on(self, found: Iterable[Letter]) -> None:
         for letter in found:
+            self.letters += 1
             self.damaged += letter.why == DAMAGED_LETTER
             self._replay.feed(letter)
         self._run.deliver()

@@ -104,6 +104,8 @@ def _notes(reading: "Reading") -> list[str]:
             f"{reading.rejected} lines look like AUTH and no rule reads them; "
             "esa-auth explain says why."
         )
+    if reading.strange:
+        found.append(f"{reading.strange} files do not look like logs of an ESA.")
     if reading.broken:
         found.append(f"{reading.broken} files could not be read to their end.")
     return found

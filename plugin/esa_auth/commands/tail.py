@@ -5,16 +5,18 @@ import gc
 import logging
 import time
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
 from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
 from esa_auth.commands.reach import Reach
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
-from esa_auth.inputs.follow import Follower, all_unread
+from esa_auth.inputs.follow import Chunk, Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
 from esa_auth.pipeline import Settings
 from esa_auth.state import Memory, StateDirectory
@@ -131,6 +133,8 @@ class _Tail:
         self._memory, self._stop = memory, stop
         self._reach, self._pace = Reach(follower), _Pace()
         self._unsaved = True
+        # By log, until it is known what it is.
+        self._doubts: dict[str, Doubt] = {}
 
     def follow(self) -> None:
         """Follow until told to stop; nothing that was read is left undelivered."""
@@ -152,10 +156,7 @@ class _Tail:
         begun = time.monotonic()
         for chunk in chunks:
             self._run.renew()
-            place = Place(chunk.log, self._follower.appliances.get(chunk.log))
-            owner = self._owners.name(place, read_opening(chunk.opening))
-            self._run.pipeline.belongs_to(owner)
-            self._run.pipeline.feed(chunk.lines)
+            self._feed(chunk)
             self._run.deliver()
         if chunks:
             self._pace.took(time.monotonic() - begun)
@@ -163,9 +164,28 @@ class _Tail:
         if self._unsaved and self._memory.due():
             self._save()
         if not chunks and not self._follower.behind:
+            for doubt in self._doubts.values():
+                doubt.decide(ended=True)
             # A host that was killed starts another of us, and we hold the state.
             self._run.check()
             self._follower.wait(_WAIT_SECONDS)
+
+    def _feed(self, chunk: Chunk) -> None:
+        pipeline = self._run.pipeline
+        place = Place(chunk.log, self._follower.appliances.get(chunk.log))
+        pipeline.belongs_to(self._owners.name(place, read_opening(chunk.opening)))
+        doubt = self._doubts.get(chunk.log)
+        if doubt is None:
+            say = partial(log.warning, "%s: %s", chunk.path)
+            doubt = self._doubts[chunk.log] = Doubt("auto", say)
+        if doubt.over:
+            pipeline.feed(chunk.lines)
+            return
+        before = Tally.of(pipeline.counters)
+        pipeline.feed(chunk.lines)
+        sample = b"\n".join(chunk.lines[:ENOUGH])
+        doubt.add(sample, before, Tally.of(pipeline.counters))
+        doubt.decide()
 
     def _save(self) -> None:
         checkpoint = self._run.snapshot()

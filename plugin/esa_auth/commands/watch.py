@@ -73,6 +73,12 @@ def run(args: argparse.Namespace) -> int:
             view.take(lines, source.old)
     now = view.now
     log.info("%d attempts, %d failures watched", now.attempts, now.failures)
+    if view.refused and not view.known:
+        log.warning(
+            "none of %d lines is an event; of a log: esa-auth filter < LOG |"
+            " esa-auth watch",
+            view.refused,
+        )
     return 0
 
 
@@ -83,7 +89,8 @@ class _View:
         from esa_auth.live import Now
 
         self.now = Now()
-        self._refused = 0
+        # Lines that are events, and that are none.
+        self.known = self.refused = 0
         self._schema = EventSchema()
         self._next = 0.0
         self._live: Live
@@ -103,7 +110,7 @@ class _View:
 
         live, clock = self._live, time.monotonic()
         height = live.console.size.height
-        live.update(screen(self.now, clock, self._refused, height), refresh=True)
+        live.update(screen(self.now, clock, self.refused, height), refresh=True)
 
     def take(self, lines: list[bytes], old: bool) -> None:
         """Count the lines, and draw if it is time."""
@@ -112,13 +119,14 @@ class _View:
             try:
                 event = orjson.loads(line)
             except orjson.JSONDecodeError:
-                self._refused += bool(line.strip())
+                self.refused += bool(line.strip())
                 continue
             if self._schema.valid(event):
+                self.known += 1
                 self.now.add(event, None if old else arrived)
             else:
                 refuse_foreign(event, "watch")
-                self._refused += 1
+                self.refused += 1
         if arrived >= self._next:
             self._draw()
             self._next = arrived + _REFRESH_SECONDS

@@ -10,7 +10,7 @@ from multiprocessing.context import ForkProcess
 from typing import Any
 
 from esa_auth.commands.bar import Bar
-from esa_auth.commands.group import Broken, Job, Mark, Read, Refused, work
+from esa_auth.commands.group import Broken, Job, Mark, Read, Refused, Strange, work
 from esa_auth.commands.plan import Plan
 from esa_auth.counters import Counters
 from esa_auth.errors import EsaAuthError, TemporaryError
@@ -148,6 +148,8 @@ class Workers:
             self._letters.write(said.letters)
         elif isinstance(said, Broken):
             log.warning("%s: broken off, what came before is used: %s", *said)
+        elif isinstance(said, Strange):
+            log.warning("%s: %s", *said)
         elif isinstance(said, Mark):
             self._progress.marks[number] = said
             self._done[number] = self._size(number, said.files)

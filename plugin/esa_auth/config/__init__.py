@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.config.file import MAX_CONFIG, read_defaults, read_file
-from esa_auth.config.values import check_utf8, check_zone, read_key
+from esa_auth.config.values import check_utf8, check_zone, read_address, read_key
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Settings
@@ -92,6 +92,7 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         appliance=tree["appliance"],
         zone=tree["timezone"],
         zones=tuple((n, z) for n, z in zones if z),
+        names=tuple(_addresses(tree["appliances"]).items()),
         reference=reference,
         **tree["sessions"],
         wait=tree["join"]["wait"],
@@ -144,6 +145,17 @@ def _serials(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
             where = f"appliances.{name}.serial"
             raise ConfigError(f"{where}: {serial} is that of {names[serial]} too")
         names[serial] = name
+    return names
+
+
+def _addresses(appliances: dict[str, dict[str, Any]]) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name, appliance in appliances.items():
+        for text in appliance.get("addresses", []):
+            where = f"appliances.{name}.addresses"
+            address = read_address(where, text)
+            if names.setdefault(address, name) != name:
+                raise ConfigError(f"{where}: {text} is that of {names[address]} too")
     return names
 
 

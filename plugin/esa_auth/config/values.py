@@ -1,5 +1,6 @@
 """Values of a configuration that name something: a zone, a file with a secret."""
 
+from ipaddress import ip_address
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,6 +33,18 @@ def check_zone(where: str, zone: str | None) -> None:
         ZoneInfo(zone)
     except (KeyError, ValueError, OSError) as error:
         raise ConfigError(f"{where}: no such time zone: {zone!r}") from error
+
+
+def read_address(where: str, text: str) -> str:
+    """Return an IP address as it is written elsewhere.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise ConfigError(f"{where}: {text!r:.60} is no IP address") from error
 
 
 def read_secret(where: str, path: str | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Protocol
 from esa_auth.inputs.lines import Joiner, LineSplitter
 from esa_auth.inputs.packed import MsgpackReader
 from esa_auth.inputs.records import Broken, Keys, Record, RecordReader
+from esa_auth.inputs.senders import LONGEST, SenderReader
 
 
 class Sink(Protocol):
@@ -32,7 +33,7 @@ class Decoder:
         max_line: int,
         begins_record: Callable[[bytes], bool] | None = None,
     ) -> None:
-        """``form`` is auto, native, syslog, json or msgpack.
+        """``form`` is auto, native, syslog, sender, json or msgpack.
 
         With ``begins_record``, lines of which it is not true continue the one before.
         """
@@ -41,10 +42,20 @@ class Decoder:
         records = RecordReader(keys, max_line)
         # A record wraps its line: escapes double it, other fields come with it.
         self._text = LineSplitter(max_line)
-        self._json = LineSplitter(max_line * 4)
+        self._longest = max_line * 4
+        self._json = LineSplitter(self._longest)
+        self._sent = LineSplitter(max_line + LONGEST)
+        self._senders = SenderReader(max_line)
         self._records = records
         self._msgpack = MsgpackReader(records, max_line)
         self._joiner = Joiner(begins_record, max_line) if begins_record else None
+        # Records that could not be read.
+        self.broken = 0
+
+    @property
+    def longest(self) -> int:
+        """Bytes that the longest line may have with what its framing adds."""
+        return self._longest
 
     @property
     def joined(self) -> int:
@@ -59,6 +70,8 @@ class Decoder:
             return self._feed_msgpack(block)
         if self._form == "json":
             self._hand_on(self._records.json_lines(self._json.feed(block)))
+        elif self._form == "sender":
+            self._hand_on(self._senders.read(self._sent.feed(block)))
         else:
             self._feed_text(self._text.feed(block))
         return True
@@ -69,6 +82,8 @@ class Decoder:
             self._hand_on(self._records.json_lines(self._json.finish()))
         elif self._form == "msgpack":
             self._hand_on(self._msgpack.finish())
+        elif self._form == "sender":
+            self._hand_on(self._senders.read(self._sent.finish()))
         else:
             self._finish_text()
 
@@ -101,6 +116,8 @@ class Decoder:
                 return
         elif self._form == "msgpack":
             rest = [broken.raw for broken in self._msgpack.finish()]
+        elif self._form == "sender":
+            rest = self._sent.finish()
         else:
             rest = self._text_cut()
         for raw in rest:
@@ -134,6 +151,7 @@ class Decoder:
             if isinstance(some, list):
                 self._sink.feed_records(some)
             else:
+                self.broken += 1
                 self._sink.refuse(some.raw, "broken_record", some.reason)
 
 

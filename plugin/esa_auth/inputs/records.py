@@ -4,6 +4,7 @@ Fluentd's `out_exec_filter` sends a map per record; in_tail's strings are binary
 msgpack (seen on Fluentd 1.19.3), so both kinds of string are taken.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,6 +15,12 @@ import orjson
 
 # As in a header of syslog; each name of an appliance is held.
 _LONGEST_HOST = 255
+# Where a line has no host, Fluentd's in_syslog takes the log subscription for it, with
+# its colon ("mail_logs:"); others take the colon off. AsyncOS's own names of the logs
+# that have logins, which all appliances share:
+_SUBSCRIPTIONS = frozenset(
+    {"mail_logs", "authentication", "audit_logs", "cli_logs", "gui_logs", "euqgui_logs"}
+)
 _EVENT_TIME = 8
 # Read at a time: one that is unlike the others makes all of them slower.
 TOGETHER = 128
@@ -83,9 +90,12 @@ class RecordReader:
             try:
                 document = orjson.loads(line)
             except orjson.JSONDecodeError as error:
-                if line and not line.isspace():
+                if not line or line.isspace():
+                    continue
+                document = _not_utf_8(line)
+                if document is None:
                     yield Broken(line, f"not JSON: {error}")
-                continue
+                    continue
             yield self.document(document, line)
 
     def document(self, document: Any, raw: bytes) -> list[Record] | Broken:
@@ -95,9 +105,13 @@ class RecordReader:
             key = ".".join(self._message)
             return Broken(raw, f"no text under the key {key!r}")
         host = _text(_dig(document, self._host))
-        if host is not None and len(host) > _LONGEST_HOST:
-            key = ".".join(self._host)
-            return Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters")
+        if host is not None:
+            if len(host) > _LONGEST_HOST:
+                key = ".".join(self._host)
+                return Broken(raw, f"{key!r} is longer than {_LONGEST_HOST} letters")
+            # An IPv6 address may end in colons.
+            if host in _SUBSCRIPTIONS or (host[-1] == ":" and host[-2:] != "::"):
+                host = None
         time = _time(_dig(document, self._time))
         if b"\n" not in message:
             return [(message[: self._keep], host, time)]
@@ -107,6 +121,22 @@ class RecordReader:
             (first[: self._keep], host, time),
             *((x[: self._keep], host, None) for x in rest if x.strip()),
         ]
+
+
+def _not_utf_8(line: bytes) -> Any:
+    """Return the document of a line that is JSON but for bytes that are not UTF-8.
+
+    rsyslog 8.2302 copies them into JSON as they are, and they are kept. None: it is
+    no such line.
+    """
+    text = line.decode("utf-8", "surrogateescape")
+    # A surrogate that the line spells out could not be told from such a byte.
+    if line == text.encode("utf-8", "ignore") or b"\\ud" in line.lower():
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _documents(lines: list[bytes]) -> list[Any] | None:
@@ -156,7 +186,11 @@ def _are_plain(values: list[Any]) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    return type(value) is str and value.isascii() and 0 < len(value) <= _LONGEST_HOST
+    if type(value) is not str or not value.isascii():
+        return False
+    # What may be the name of a log in the place of a host is looked at on its own.
+    odd = value[-1:] == ":" or value in _SUBSCRIPTIONS
+    return 0 < len(value) <= _LONGEST_HOST and not odd
 
 
 def _dig(document: Any, path: list[str]) -> Any:

@@ -114,6 +114,13 @@ class _Own(Collector):
         for kind, _ in _LINES:
             kinds.add_metric([kind], getattr(counts, kind))
         yield kinds
+        yield _counter(
+            "lines_unknown_head",
+            "Lines whose head no framing reads, whatever became of them.",
+            counts.unknown_heads,
+        )
+        share = beat.unknown / beat.recent if beat.recent else 0.0
+        yield _gauge("unknown_head_ratio", "Their share of the last lines.", share)
         ends, invalid = counts.session_ends, counts.invalid_events
         yield _counter("events", "Events that left.", counts.events)
         yield _counter("session_ends", "Ends of sessions among the events.", ends)

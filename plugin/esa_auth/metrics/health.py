@@ -6,6 +6,9 @@ from esa_auth.metrics.readings import Readings
 BLOCKED_AFTER = 30.0
 # There are bytes to read, and no line has come of them.
 BEHIND_AFTER = 60.0
+# Of fewer lines a share says nothing.
+_SHARE_OF = 100
+_MOST_UNKNOWN = 0.5
 
 
 def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
@@ -21,6 +24,8 @@ def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
     if beat.busy is not None and beat.busy >= BLOCKED_AFTER:
         what = f"{beat.waiting} events" if beat.waiting else "what was refused"
         found.append(f"output blocked: {what} not taken for {beat.busy:.0f} s")
+    if beat.recent >= _SHARE_OF and beat.unknown > _MOST_UNKNOWN * beat.recent:
+        found.append(f"input not understood: {heads(readings)}")
     if beat.busy is not None:
         return found
     unread = readings.files().unread if readings.files else 0
@@ -31,3 +36,10 @@ def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
     elif stalled_after is not None and beat.silent >= stalled_after:
         found.append(f"input stalled: no line for {beat.silent:.0f} s")
     return found
+
+
+def heads(readings: Readings) -> str:
+    """Return how many of the last lines have a head that no framing reads."""
+    beat = readings.beat()
+    share = beat.unknown / beat.recent if beat.recent else 0.0
+    return f"{share:.1%} of the last {beat.recent} lines have an unknown head"

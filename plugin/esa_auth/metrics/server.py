@@ -25,8 +25,11 @@ class MetricsServer:
         address: str,
         metrics: Callable[[str], tuple[bytes, str]],
         complaints: Callable[[], list[str]],
+        note: Callable[[], str] = lambda: "",
     ) -> None:
         """Listen at ``address``, HOST:PORT; ``metrics`` takes an Accept header.
+
+        ``note`` is said on a line of its own when all is well, if it is not empty.
 
         Raises:
             ConfigError: it is no address, or nobody may listen there.
@@ -46,7 +49,7 @@ class MetricsServer:
                     _log.warning("metrics: %r", error)
 
         class Handler(_Handler):
-            answers = staticmethod(_answers(metrics, complaints))
+            answers = staticmethod(_answers(metrics, complaints, note))
 
         try:
             self._server = Server((host, int(port)), Handler)
@@ -66,7 +69,9 @@ class MetricsServer:
 
 
 def _answers(
-    metrics: Callable[[str], tuple[bytes, str]], complaints: Callable[[], list[str]]
+    metrics: Callable[[str], tuple[bytes, str]],
+    complaints: Callable[[], list[str]],
+    note: Callable[[], str],
 ) -> Callable[[str, str], Answer]:
     def answer(path: str, accept: str) -> Answer:
         plain = "text/plain; charset=utf-8"
@@ -76,7 +81,8 @@ def _answers(
                 return 200, kind, body
             case "/healthz":
                 found = complaints()
-                text = "".join(f"{reason}\n" for reason in found) or "ok\n"
+                said = found or ["ok", *filter(None, [note()])]
+                text = "".join(f"{line}\n" for line in said)
                 code = 503 if found else 200
                 return code, plain, text.encode("utf-8", "backslashreplace")
         return 404, plain, b"/metrics or /healthz\n"

@@ -108,6 +108,7 @@ class Pipeline(Generic[Out]):
 
     def refuse(self, raw: bytes, why: str, reason: str) -> None:
         """Count and keep an input record that is not even a line."""
+        self.counters.unknown_heads += 1
         self.bury(Letter(raw, why, (reason,), self.settings.appliance, Recall()))
 
     def bury(self, letter: Letter) -> None:

@@ -25,19 +25,20 @@ class Settings:
     """What a pipeline is told.
 
     ``appliance`` names lines that do not name theirs, ``zones`` maps an appliance to
-    its IANA zone and ``zone`` is for the rest, ``reference`` is when the file was
-    written (epoch s, for stamps without year) or, if ``live``, the present at the
-    start, ``cap`` bounds the open sessions and
-    ``max_age`` their age in seconds of the log, ``max_line`` the bytes of a line.
-    ``pseudonym_key`` replaces names, ``redact`` takes away likely passwords;
-    ``enrich`` adds to every event; ``wait`` is for how many seconds of the log an event
-    waits for late lines of its session, and ``redact_wait`` that of a failure for a
-    success that makes its name a likely password.
+    its IANA zone and ``zone`` is for the rest, ``names`` maps an address to the
+    appliance that has it, ``reference`` is when the file was written (epoch s, for
+    stamps without year) or, if ``live``, the present at the start, ``cap`` bounds the
+    open sessions and ``max_age`` their age in seconds of the log, ``max_line`` the
+    bytes of a line. ``pseudonym_key`` replaces names, ``redact`` takes away likely
+    passwords; ``enrich`` adds to every event; ``wait`` is for how many seconds of the
+    log an event waits for late lines of its session, and ``redact_wait`` that of a
+    failure for a success that makes its name a likely password.
     """
 
     appliance: str = "esa"
     zone: str | None = None
     zones: tuple[tuple[str, str], ...] = ()
+    names: tuple[tuple[str, str], ...] = ()
     reference: int = 0
     live: bool = False
     cap: int = 200_000

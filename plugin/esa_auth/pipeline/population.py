@@ -34,6 +34,7 @@ class Population(Generic[Out]):
         self.appliances: dict[str, Appliance] = {}
         self.settings = settings
         self._emit, self._make = emitter, make
+        self._names = dict(settings.names)
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
         self._every = settings.look_every
@@ -51,8 +52,11 @@ class Population(Generic[Out]):
         self.until_look = min(int(connections), self._every)
 
     def named(self, name: str) -> Appliance:
-        """Return the appliance called ``name``."""
+        """Return the appliance called ``name``, or at the address ``name``."""
         appliance = self.appliances.get(name)
+        if appliance is None:
+            name = self._names.get(name, name)
+            appliance = self.appliances.get(name)
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
