@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from tests.checkout import ROOT
+from tests.engines import require
 from tests.process import command
 
 # To fail a test that hangs; nothing is measured by it.
@@ -90,7 +91,8 @@ def process(words: list[str], log: Path, **environment: str) -> Iterator[Process
 
 @contextmanager
 def rsyslog(configuration: Path) -> Iterator[Process]:
-    """Run rsyslogd in the foreground."""
+    """Run rsyslogd in the foreground, or end the test as not run."""
+    require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
     words = [str(RSYSLOG), "-n", "-f", str(configuration), "-i", "NONE"]
     with process(words, configuration.parent / "rsyslog.log") as host:
         yield host
@@ -129,7 +131,9 @@ def syslog_ng_program() -> str | None:
 
 @contextmanager
 def syslog_ng(configuration: Path) -> Iterator[Process]:
-    """Run syslog-ng in the foreground."""
+    """Run syslog-ng in the foreground, or end the test as not run."""
+    missing = syslog_ng_missing()
+    require("syslog-ng", missing is None, missing or "")
     folder, program = configuration.parent, str(syslog_ng_program())
     words = [program, "-F", "-e", "--no-caps", "-f", str(configuration)]
     files = ("persist-file", "control", "pidfile")
