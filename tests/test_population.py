@@ -88,6 +88,7 @@ def test_a_number_of_a_session_has_twelve_digits_at_most(
     run.assert_accounted()
     assert len(run.results) == known
     assert run.counters.rejected == (not known)
+    assert run.counters.context == (3 if known else 0)
 
 
 def looks(names: int) -> int:

@@ -10,19 +10,21 @@ from tests.inputs.follow.follow_scene import Log, Reader
 from esa_auth.inputs.follow.source import open_source
 
 
-def test_a_file_of_nuls_is_no_heir_of_another(
-    log: Log, reader: Reader, tmp_path: Path
-) -> None:
+def test_a_file_of_nuls_is_no_heir_of_another(tmp_path: Path) -> None:
     """A crash leaves NULs where the file system had only made room."""
-    log.raw(bytes(5000))
+    log = Log(tmp_path / "logs")
+    # Rotated before the first start: it is left alone, and so would be its heir.
+    rotated = log.folder / "mail.log.1"
+    rotated.write_bytes(bytes(9000))
+    log.write()
+    reader = Reader(log.path)
     reader.poll()
-    reader.stop()
     # Its inode is still in use, so that the next file has another.
-    log.path.rename(tmp_path / "away")
-    log.open()
-    log.raw(bytes(9000) + b"first\n")
-    reader.start()
+    rotated.rename(tmp_path / "away")
+    rotated.write_bytes(bytes(9000) + b"first\n")
     assert reader.poll() == [b"first"]
+    reader.kill()
+    log.close()
 
 
 def test_a_fifo_that_has_taken_the_name_is_not_waited_for(tmp_path: Path) -> None:
