@@ -63,7 +63,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA) $(COMPILED)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Kafka, syslog-ng, ... (400 MB)
 	@for engine in $(ENGINES); do \
-	  if $(MAKE) --question $$engine/.done 2>/dev/null; \
+	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
 	  then echo "engine $${engine#.cache/}: already there"; \
 	  else $(MAKE) --silent --no-print-directory $$engine/.done; fi; done
 
