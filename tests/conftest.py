@@ -29,7 +29,8 @@ SLOW = (
     *("outputs/test_forward_fluent_server.py", "privacy/test_pseudonyms.py"),
     *("test_ack_rsyslog.py", "test_bench_gate.py", "test_compiled.py"),
     *("test_convert.py", "test_exhaustion.py", "test_filter_process.py"),
-    *("test_metrics.py", "test_packaging.py", "test_population.py", "test_replay.py"),
+    *("test_format_option.py", "test_linear.py", "test_metrics.py"),
+    *("test_packaging.py", "test_population.py", "test_progress.py", "test_replay.py"),
     *("test_report.py", "test_start.py", "test_tail_process.py", "test_watch.py"),
 )
 
