@@ -13,108 +13,130 @@ PEERS  := .cache/peers
 COMPILED := .cache/compiled
 BIN    := $(VENV)/bin
 
-.PHONY: demo demo-kafka test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: help demo demo-kafka check test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
-demo: $(VENV)/.run
+help: ## say what there is to make
+	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.run ## read examples/quickstart/mail_logs
 	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
 
 # Broker, topics, producer, worker and reader; Java and Maven must be there.
-demo-kafka: $(VENV)/.kafka $(KAFKA)/.done
+demo-kafka: $(VENV)/.kafka $(KAFKA)/.done ## broker, producer, two workers, reader; needs Java and Maven
 	@$(BIN)/python -m examples.kafka.demo
 
-test: $(VENV)/.test engines lint
+# Nothing that takes long (the mark `slow`) or runs against other programs.
+check: lint ## the first two minutes: lint, types, tests without other programs
+	$(BIN)/python -m pytest -q -m "not slow" \
+	  --ignore=tests/bench --ignore=tests/kafka --ignore=tests/shippers --ignore=tests/siem --ignore=tests/soak
+
+test: $(VENV)/.test engines lint ## all tests; what is not there is listed as not run
 	$(BIN)/python -m pytest
 
 # Crash and fault tests at full figures, one line for each; under an hour.
-soak: $(VENV)/.test engines
+soak: $(VENV)/.test engines ## crash and fault tests at full figures, under an hour
 	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/inputs/follow tests/kafka/test_fleet.py
 
 # FUZZ_SECONDS for each of seven targets, guided by coverage (what is new joins the
 # corpus), then FUZZ_LINES mutated lines on all processors: with these, ten minutes.
 FUZZ_SECONDS ?= 60
 FUZZ_LINES ?= 1000000
-fuzz: $(VENV)/.test
+fuzz: $(VENV)/.test ## inputs guided by coverage, ten minutes
 	$(BIN)/python -m pip install --quiet --editable '.[fuzz]'
 	@set -e; for target in envelope body log records configuration checkpoint handshake; do \
 	  $(BIN)/python -m tests.fuzz $$target -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1; done
 	$(BIN)/python -m tests.fuzz.lines --lines $(FUZZ_LINES) --jobs $$(nproc)
 
-lint: $(VENV)/.test
+lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test $(PEERS)/.done $(COMPILED)/.done
+bench: $(VENV)/.test $(PEERS)/.done $(COMPILED)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
 
-bench-kafka: $(VENV)/.kafka $(KAFKA)/.done
+bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 	$(BIN)/python -m tests.bench.kafka
 
 # Programs of other ecosystems that tests run against. A test whose program is not
-# there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails.
-engines: $(NODE)/.done $(OPENSEARCH)/.done $(ESQL)/.done $(CIM)/.done $(CLIENTS)/.done $(SYSLOG_NG)/.done $(KAFKA)/.done $(COMPILED)/.done
+# there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
+ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA) $(COMPILED)
+engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Kafka, syslog-ng, ... (400 MB)
+	@for engine in $(ENGINES); do \
+	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
+	  then echo "engine $${engine#.cache/}: already there"; \
+	  else $(MAKE) --silent --no-print-directory $$engine/.done; fi; done
+
+# $(call fetching,NAME,FROM) begins the line, $(call fetched,FOLDER) ends it.
+fetching = printf 'engine %s, from %s: ' '$(1)' '$(2)'
+fetched = touch $@ && du -sh $(1) | cut -f1
 
 $(KAFKA)/.done: tests/kafka/pom.xml
-	@mkdir -p $(KAFKA)
+	@mkdir -p $(KAFKA); $(call fetching,Kafka,Maven Central)
 	@if command -v mvn >/dev/null && command -v java >/dev/null; then \
-	  mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA))/lib && touch $@ \
-	  || echo "Maven failed: the tests that need Kafka will not run"; \
-	else echo "no mvn or no java: the tests that need Kafka will not run"; fi
+	  mvn -q -B -f tests/kafka/pom.xml dependency:copy-dependencies -DoutputDirectory=$(abspath $(KAFKA))/lib && $(call fetched,$(KAFKA)) \
+	  || echo "Maven failed: the tests that need it will not run"; \
+	else echo "no mvn or no java: the tests that need it will not run"; fi
 
 $(NODE)/.done: Makefile
-	@mkdir -p $(NODE)
+	@mkdir -p $(NODE); $(call fetching,Node packages,npm)
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 \
-	    axe-core@4.14.1 playwright-core@1.65.1 && touch $@ \
-	  || echo "npm install failed: the tests that need it will not run"; \
-	else echo "no npm: the tests that need it will not run"; fi
+	    axe-core@4.14.1 playwright-core@1.65.1 && $(call fetched,$(NODE)) \
+	  || echo "npm install failed: the tests that need them will not run"; \
+	else echo "no npm: the tests that need them will not run"; fi
 
 # A real OpenSearch 2.19, for a JDK of 17 or newer.
 $(OPENSEARCH)/.done: tests/siem/pom.xml
-	@mkdir -p $(OPENSEARCH)
+	@mkdir -p $(OPENSEARCH); $(call fetching,OpenSearch,Maven Central)
 	@if command -v mvn >/dev/null; then \
-	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(OPENSEARCH)) && touch $@ \
-	  || echo "mvn failed: the tests that need OpenSearch will not run"; \
-	else echo "no mvn: the tests that need OpenSearch will not run"; fi
+	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(OPENSEARCH)) && $(call fetched,$(OPENSEARCH)) \
+	  || echo "Maven failed: the tests that need it will not run"; \
+	else echo "no mvn: the tests that need it will not run"; fi
 
 # Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
 $(ESQL)/.done: Makefile
-	@mkdir -p $(ESQL)
+	@mkdir -p $(ESQL); $(call fetching,parser of ES|QL,PyPI)
 	@for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
-	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && break; done; \
-	$$python -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && touch $@ \
-	|| echo "no Python 3.12: the tests that need the parser of ES|QL will not run"
+	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$python && break; done; \
+	if [ -z "$$found" ]; then echo "no Python 3.12: the tests that need it will not run"; \
+	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && $(call fetched,$(ESQL)) \
+	  || echo "pip failed: the tests that need it will not run"; fi
 
 # Only for its data: Splunk's Common Information Model, as published.
 $(CIM)/.done: Makefile $(VENV)/.run
-	@$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(CIM) pytest-splunk-addon==6.4.0 && touch $@ \
-	|| echo "pip failed: the tests that need Splunk's CIM will not run"
+	@$(call fetching,Splunk CIM,PyPI)
+	@$(BIN)/python -m pip install --quiet --upgrade --no-deps --target $(CIM) pytest-splunk-addon==6.4.0 && $(call fetched,$(CIM)) \
+	|| echo "pip failed: the tests that need it will not run"
 
 # Only for their types of requests.
 $(CLIENTS)/.done: Makefile
-	@mkdir -p $(CLIENTS)
+	@mkdir -p $(CLIENTS); $(call fetching,types of clients,npm)
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(CLIENTS) @elastic/elasticsearch@9.4.3 \
-	    @opensearch-project/opensearch@3.9.0 typescript@7.0.2 @types/node@20 && touch $@ \
-	  || echo "npm install failed: the tests that need it will not run"; \
-	else echo "no npm: the tests that need it will not run"; fi
+	    @opensearch-project/opensearch@3.9.0 typescript@7.0.2 @types/node@20 && $(call fetched,$(CLIENTS)) \
+	  || echo "npm install failed: the tests that need them will not run"; \
+	else echo "no npm: the tests that need them will not run"; fi
 
-# Debian lets only one of rsyslog and syslog-ng be installed: this one is unpacked here.
+# Debian lets only one of rsyslog and syslog-ng be installed: this one is unpacked here,
+# with those of its libraries that this machine lacks.
 $(SYSLOG_NG)/.done: Makefile
-	@mkdir -p $(SYSLOG_NG)
-	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; \
-	else cd $(SYSLOG_NG) && apt-get download -qq syslog-ng-core 2>/dev/null && dpkg -x syslog-ng-core_*.deb . && touch .done \
-	|| echo "no syslog-ng: the tests that need it will not run"; fi
+	@rm -rf $(SYSLOG_NG); mkdir -p $(SYSLOG_NG); $(call fetching,syslog-ng,Debian)
+	@if PATH="$$PATH:/usr/sbin" command -v syslog-ng >/dev/null; then touch $@; echo "installed"; \
+	else packages=$$(apt-get install --print-uris -qq --no-install-recommends syslog-ng-core 2>/dev/null | sed -n "s/^'[^']*' \([^_]*\)_.*/\1/p"); \
+	  [ -n "$$packages" ] && (cd $(SYSLOG_NG) && apt-get download -qq $$packages 2>/dev/null \
+	    && for package in *.deb; do dpkg -x $$package . || exit 1; done && rm *.deb) && $(call fetched,$(SYSLOG_NG)) \
+	  || echo "not to be had (apt-get update?): the tests that need it will not run"; fi
 
 # This program with its hot modules compiled. Its wheel is of 1980, so that CI can build
 # the same bytes.
 $(COMPILED)/.done: Makefile setup.py setup.cfg pyproject.toml $(shell find plugin/esa_auth schemas conf -type f ! -name '*.pyc') $(VENV)/.test
 	@rm -rf build $(COMPILED)
-	@mkdir -p $(COMPILED)
+	@mkdir -p $(COMPILED); $(call fetching,esa-auth compiled,this checkout)
 	@if command -v cc >/dev/null; then \
 	  ESA_AUTH_COMPILE=1 SOURCE_DATE_EPOCH=315532800 $(BIN)/python -m build --wheel --outdir $(COMPILED)/dist . >$(COMPILED)/log 2>&1 \
 	  && $(BIN)/python -m venv $(COMPILED) \
-	  && $(COMPILED)/bin/python -m pip install --quiet "$$(echo $(COMPILED)/dist/*.whl)[test]" && touch $@ \
+	  && $(COMPILED)/bin/python -m pip install --quiet "$$(echo $(COMPILED)/dist/*.whl)[test]" && $(call fetched,$(COMPILED)) \
 	  || echo "the build failed ($(COMPILED)/log): the tests of the compiled program will not run"; \
 	else echo "no C compiler: the tests of the compiled program will not run"; fi
 	@rm -rf build
@@ -134,7 +156,7 @@ $(PEERS)/.done: Makefile
 	@touch $@
 
 # The same bytes of the same commit: the time in it is the commit's.
-wheel: $(VENV)/.test
+wheel: $(VENV)/.test ## dist/*.whl, the same bytes for the same commit
 	@rm -rf build
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
 
@@ -145,24 +167,24 @@ $(SUPPLY)/.done: Makefile
 	$(SUPPLY)/bin/python -m pip install --quiet pip-tools==7.6.2 cyclonedx-bom==7.5.0
 	@touch $@
 
-lock: $(SUPPLY)/.done
+lock: $(SUPPLY)/.done ## write .ci/requirements.lock
 	$(SUPPLY)/bin/pip-compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --strip-extras --allow-unsafe -o .ci/requirements.lock setup.cfg
 
-sbom: $(SUPPLY)/.done
+sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 	@mkdir -p dist
 	$(SUPPLY)/bin/cyclonedx-py requirements .ci/requirements.lock --output-reproducible -o dist/sbom.cdx.json
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
-siem: $(VENV)/.test
+siem: $(VENV)/.test ## write what is made in conf/
 	$(BIN)/python -m tests.siem
 
 # The man page, made of the text of --help.
-man: $(VENV)/.test
+man: $(VENV)/.test ## write the man page
 	$(BIN)/python -m tests.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
-splunk-addon: $(VENV)/.test
+splunk-addon: $(VENV)/.test ## dist/TA-esa-auth-VERSION.tar.gz
 	$(BIN)/python -m tests.siem.addon dist
 
 $(VENV)/.python:
@@ -175,12 +197,13 @@ $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
-	$(BIN)/python -m pip install --quiet --editable '.[test,lint,siem,kafka]'
+	@echo "Python packages of the tests, from PyPI (360 MB)"
+	@$(BIN)/python -m pip install --quiet --editable '.[test,lint,siem,kafka]'
 	@touch $@
 
 $(VENV)/.kafka: $(VENV)/.run
 	$(BIN)/python -m pip install --quiet --editable '.[test,kafka]'
 	@touch $@
 
-clean:
+clean: ## remove all that make has fetched or built
 	rm -rf $(VENV) .cache build dist plugin/*.egg-info

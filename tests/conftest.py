@@ -1,6 +1,17 @@
-"""Options and fixtures that several tests share."""
+"""Options and settings that all tests share."""
+
+import os
+from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# No example is measured: on a busy machine any of them takes long.
+settings.register_profile("test", deadline=None, stateful_step_count=30)
+settings.register_profile(
+    "soak", deadline=None, max_examples=5000, stateful_step_count=100
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "test"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -9,3 +20,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite expected.ndjson and counters.json of the golden cases",
     )
+
+
+TESTS = Path(__file__).parent
+# Those that start many processes, build something, or read millions of lines.
+SLOW = (
+    *("enrich/test_commands.py", "fuzz/test_fuzz.py", "hostile/test_supply_chain.py"),
+    *("outputs/test_forward_fluent_server.py", "privacy/test_pseudonyms.py"),
+    *("test_ack_rsyslog.py", "test_bench_gate.py", "test_compiled.py"),
+    *("test_convert.py", "test_exhaustion.py", "test_filter_process.py"),
+    *("test_format_option.py", "test_linear.py", "test_metrics.py"),
+    *("test_packaging.py", "test_population.py", "test_progress.py", "test_replay.py"),
+    *("test_report.py", "test_start.py", "test_tail_process.py", "test_watch.py"),
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make check` leaves out."""
+    for name in SLOW:
+        assert (TESTS / name).is_file(), f"{name} is gone: take it out of SLOW"
+    slow = {TESTS / name for name in SLOW}
+    for item in items:
+        if item.path in slow:
+            item.add_marker(pytest.mark.slow)

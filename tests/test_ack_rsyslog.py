@@ -14,6 +14,7 @@ import pytest
 from tests.collector import Collector
 from tests.engines import require
 from tests.process import esa_auth
+from tests.shippers.hosts import kill_children
 
 RSYSLOG = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")
 
@@ -219,9 +220,7 @@ def test_real_rsyslog_and_a_child_killed_in_the_middle(tmp_path: Path) -> None:
             while len(collector.by_id()) < len(expected):
                 assert time.monotonic() < deadline, "rsyslog handed over too little"
                 if killed < 3 and len(collector.events) > 100 * (killed + 1):
-                    pattern = f"filter.*{state}"
-                    subprocess.run(["pkill", "-9", "-f", pattern], check=False)
-                    killed += 1
+                    killed += kill_children(daemon.pid)
                 time.sleep(0.01)
         finally:
             daemon.terminate()

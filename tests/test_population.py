@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from esa_auth.pipeline import population
 from esa_auth.pipeline.appliance import Appliance
 from tests.harness import SETTINGS, ended, inbound, made, opened, syslog
@@ -9,14 +11,21 @@ from tests.harness import SETTINGS, ended, inbound, made, opened, syslog
 CAP = 8192
 
 
-def test_a_flood_of_names_is_bounded_and_loses_no_event() -> None:
-    names = population.MOST_APPLIANCES * 2
+@pytest.fixture
+def most(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Let fewer names be too many: that there is a bound is the same."""
+    monkeypatch.setattr(population, "MOST_APPLIANCES", 320)
+    return population.MOST_APPLIANCES
+
+
+def test_a_flood_of_names_is_bounded_and_loses_no_event(most: int) -> None:
+    names = most * 2
     pipeline = made()
     for number in range(names):
         host = f"spoofed{number}"
         bodies = [*opened(), inbound()]
         pipeline.feed([syslog(body, number // 100, host) for body in bodies])
-        assert len(pipeline.population.appliances) <= population.MOST_APPLIANCES
+        assert len(pipeline.population.appliances) <= most
     pipeline.drain()
     run = ended(pipeline)
     run.assert_accounted()
@@ -32,16 +41,54 @@ def test_a_flood_of_names_is_bounded_and_loses_no_event() -> None:
     assert len(ends) == names
 
 
-def test_our_own_appliance_is_not_forgotten() -> None:
+def test_our_own_appliance_is_not_forgotten(most: int) -> None:
     """Native lines name none: the block in hand goes on with it."""
     pipeline = made()
     pipeline.feed([b"Wed Apr 22 11:00:00 2009 Info: " + body for body in opened()])
-    for number in range(population.MOST_APPLIANCES * 2):
+    for number in range(most * 2):
         pipeline.feed([syslog(inbound(), 3000, f"spoofed{number}")])
     pipeline.take_events()
     pipeline.feed([b"Wed Apr 22 11:59:00 2009 Info: " + inbound()])
     (event,) = pipeline.take_events()
     assert event["source"]["ip"] == "198.51.100.7"
+
+
+def test_the_sum_of_expiries_does_not_go_back(most: int) -> None:
+    """What an appliance counted is counted on when its name is forgotten."""
+    pipeline = made(replace(SETTINGS, max_age=60))
+    expired = []
+    for number in range(most * 2):
+        host = f"spoofed{number}"
+        bodies = [(opened()[0], 0), (inbound(), 100)]
+        pipeline.feed([syslog(body, second, host) for body, second in bodies])
+        found = pipeline.population.appliances.values()
+        expired.append(sum(a.inbound.expired + a.outbound.expired for a in found))
+    assert expired == sorted(expired)
+    assert expired[-1] == most * 2
+
+
+@pytest.mark.parametrize(("age", "known"), [(60, True), (61, False)])
+def test_a_session_lives_as_long_as_was_set(age: int, known: bool) -> None:
+    pipeline = made(replace(SETTINGS, max_age=60))
+    lines = [syslog(opened()[0]), syslog(inbound(user="ann")), syslog(inbound(), age)]
+    pipeline.feed(lines)
+    last = ended(pipeline).results[-1]
+    assert ("source" in last) is known
+
+
+@pytest.mark.parametrize(("digits", "known"), [(12, True), (13, False)])
+def test_a_number_of_a_session_has_twelve_digits_at_most(
+    digits: int, known: bool
+) -> None:
+    number = int("7" * digits)
+    end = f"ICID {number} close".encode()
+    pipeline = made()
+    pipeline.feed([syslog(b) for b in (*opened(number), inbound(number), end)])
+    run = ended(pipeline)
+    run.assert_accounted()
+    assert len(run.results) == known
+    assert run.counters.rejected == (not known)
+    assert run.counters.context == (3 if known else 0)
 
 
 def looks(names: int) -> int:

@@ -1,6 +1,7 @@
 """`esa-auth report`: what the page says, and that it does nothing else."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -139,6 +140,18 @@ def test_the_planted_attacks_show(planted: Path) -> None:
     assert row[-2] - row[0] == len(row) - 2, "the spray is one long row"
     assert data["refusals"][0]["code"] in ("454", "535")
     assert data["sessions"][0]["recipients"] == 120
+
+
+@pytest.mark.parametrize(("failures", "told"), [(4, 0), (5, 1)])
+def test_a_login_after_five_failures_is_told_as_guessed(
+    failures: int, told: int, tmp_path: Path
+) -> None:
+    now = report_lines.BEGIN
+    lines = [*report_lines.opening(9, now, "203.0.113.9", "host.example.net")]
+    lines += [report_lines.attempt(9, now, "ann", "failed", "LOGIN")] * failures
+    later = now + timedelta(seconds=9)
+    lines.append(report_lines.attempt(9, later, "ann", "succeeded", "LOGIN"))
+    assert len(data_of(written(tmp_path, lines))["risk"]) == told
 
 
 def test_logins_to_the_appliance_are_told_apart_from_attempts(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from tests.bench.corpora import START
 from tests.bench.traffic import Traffic, interleave
 from tests.kafka.cluster import Cluster, missing
 from tests.kafka.lines import Line
-from tests.kafka.topics import Feeder, Reader, create
+from tests.kafka.topics import Feeder, Reader, committed_by, create
 from tests.kafka.workers import Worker
 
 _POLL = 0.25
@@ -119,10 +119,10 @@ def _rate(
         # A rebalance stops everyone, and is another figure.
         while not all(worker.works and _assigned(worker) for worker in workers):
             time.sleep(_POLL)
-        first = _done(bench, group, raw, partitions)
+        first = _done(bench, group, raw)
         marks: list[tuple[float, int]] = []
         while not marks or marks[-1][1] < lines * 0.98:
-            marks.append((time.monotonic(), _done(bench, group, raw, partitions)))
+            marks.append((time.monotonic(), _done(bench, group, raw)))
             time.sleep(_POLL)
         if run == 0:
             _processor(workers)
@@ -145,20 +145,9 @@ def _processor(workers: list[Worker]) -> None:
         print(f"  processor time of a worker: {used:.1f} s", flush=True)
 
 
-def _done(bench: _Bench, group: str, raw: str, partitions: int) -> int:
-    """Return how many messages the group has committed; 0 while it has no offsets."""
-    from confluent_kafka import Consumer, KafkaException, TopicPartition
-
-    words = {"bootstrap.servers": bench.cluster.address, "group.id": group}
-    consumer = Consumer(words)
-    places = [TopicPartition(raw, p) for p in range(partitions)]
-    try:
-        return sum(max(0, p.offset) for p in consumer.committed(places, timeout=30))
-    except KafkaException:
-        # The group's coordinator is being found.
-        return 0
-    finally:
-        consumer.close()
+def _done(bench: _Bench, group: str, raw: str) -> int:
+    """Return how many messages the group has committed."""
+    return sum(committed_by(bench.cluster.address, group, [raw]).values())
 
 
 def _ordinary(lines: int, appliances: int) -> Iterator[Line]:
@@ -190,7 +179,7 @@ def _state(bench: _Bench, sessions: int) -> None:
         before = _resident(first.pid)
         feeder.feed(_openings(sessions))
         feeder.finish()
-        while _done(bench, "state", raw, 1) < 2 * sessions:
+        while _done(bench, "state", raw) < 2 * sessions:
             time.sleep(_POLL)
         memory = _resident(first.pid) - before
         assert first.stop() == 0

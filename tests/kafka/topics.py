@@ -2,7 +2,7 @@
 
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
@@ -74,9 +74,11 @@ class Feeder:
 
 
 class Reader:
-    """Reads topics from their beginning, committed messages only."""
+    """Reads committed messages of topics, from their beginning or from ``start`` on."""
 
-    def __init__(self, brokers: str, *topics: str) -> None:
+    def __init__(
+        self, brokers: str, *topics: str, start: Mapping[tuple[str, int], int] = {}
+    ) -> None:
         from confluent_kafka import Consumer, TopicPartition
 
         self._consumer = Consumer(
@@ -90,7 +92,9 @@ class Reader:
         )
         found = self._consumer.list_topics(timeout=30).topics
         self._places = {(t, p) for t in topics for p in found[t].partitions}
-        self._consumer.assign([TopicPartition(*place, 0) for place in self._places])
+        self._consumer.assign(
+            [TopicPartition(*place, start.get(place, 0)) for place in self._places]
+        )
 
     def all(self) -> Iterator[Message]:
         """Yield what there is, to the end of every partition. To be called once."""
@@ -122,23 +126,53 @@ def _read(message: Any) -> Message:
     return Message(message.topic(), message.key(), message.value(), kind)
 
 
-def behind(brokers: str, group: str, topics: Iterable[str]) -> bool:
-    """Return whether a message of ``topics`` is not committed by the group yet."""
-    from confluent_kafka import OFFSET_BEGINNING, Consumer, TopicPartition
+def committed_by(
+    brokers: str, group: str, topics: Iterable[str]
+) -> dict[tuple[str, int], int]:
+    """Return what a group has committed, without becoming a member of it.
 
-    # Offsets do not tell: the last of a partition may be the mark of a transaction.
+    With auto-commit, a consumer of the group's name commits what it has read when it
+    closes, and the workers skip that. This one reads nothing and commits nothing.
+    (`AdminClient.list_consumer_group_offsets` crashes in confluent-kafka 2.12.2.)
+    """
+    from confluent_kafka import Consumer, TopicPartition
+
     words = {"bootstrap.servers": brokers, "group.id": group}
-    consumer = Consumer({**words, "enable.partition.eof": "true"})
+    consumer = Consumer({**words, "enable.auto.commit": "false"})
     try:
         found = consumer.list_topics(timeout=30).topics
         places = [TopicPartition(t, p) for t in topics for p in found[t].partitions]
-        for place in (places := consumer.committed(places, timeout=30)):
-            place.offset = place.offset if place.offset >= 0 else OFFSET_BEGINNING
-        consumer.assign(places)
-        ends = consumer.consume(len(places), 10.0)
-        return len(ends) < len(places) or not all(end.error() for end in ends)
+        known = _offsets(consumer, places)
+        return {(p.topic, p.partition): p.offset for p in known if p.offset >= 0}
     finally:
         consumer.close()
+
+
+def _offsets(consumer: Any, places: list[Any]) -> list[Any]:
+    from confluent_kafka import KafkaException
+
+    until = time.monotonic() + HANG
+    while True:
+        try:
+            offsets: list[Any] = consumer.committed(places, timeout=30)
+        except KafkaException:
+            # The group's coordinator is being found.
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return offsets
+
+
+def behind(brokers: str, group: str, topics: Iterable[str]) -> bool:
+    """Return whether a message of ``topics`` is not committed by the group yet."""
+    # Offsets do not tell: the last of a partition may be the mark of a transaction.
+    names = list(topics)
+    reader = Reader(brokers, *names, start=committed_by(brokers, group, names))
+    try:
+        return next(reader.all(), None) is not None
+    finally:
+        reader.close()
 
 
 def create(

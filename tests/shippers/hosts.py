@@ -8,9 +8,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 from tests.checkout import ROOT
+from tests.engines import require
 from tests.process import command
 
 # To fail a test that hangs; nothing is measured by it.
@@ -89,10 +91,35 @@ def process(words: list[str], log: Path, **environment: str) -> Iterator[Process
 
 @contextmanager
 def rsyslog(configuration: Path) -> Iterator[Process]:
-    """Run rsyslogd in the foreground."""
+    """Run rsyslogd in the foreground, or end the test as not run."""
+    require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
     words = [str(RSYSLOG), "-n", "-f", str(configuration), "-i", "NONE"]
     with process(words, configuration.parent / "rsyslog.log") as host:
         yield host
+
+
+def _environment(program: str) -> dict[str, str]:
+    """Return what syslog-ng wants in its environment: aside, its libraries are too."""
+    if not program.startswith(str(_ASIDE)):
+        return {}
+    folders = {found.parent for found in _ASIDE.rglob("*.so*")}
+    return {"LD_LIBRARY_PATH": ":".join(sorted(map(str, folders)))}
+
+
+@cache
+def syslog_ng_missing() -> str | None:
+    """Return why syslog-ng cannot be run, if it cannot."""
+    program = syslog_ng_program()
+    if program is None:
+        return "not installed (make engines, or the Debian package syslog-ng-core)"
+    started = subprocess.run(
+        [program, "--version"],
+        env=os.environ | _environment(program),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return started.stderr.strip() if started.returncode else None
 
 
 def syslog_ng_program() -> str | None:
@@ -104,29 +131,25 @@ def syslog_ng_program() -> str | None:
 
 @contextmanager
 def syslog_ng(configuration: Path) -> Iterator[Process]:
-    """Run syslog-ng in the foreground."""
+    """Run syslog-ng in the foreground, or end the test as not run."""
+    missing = syslog_ng_missing()
+    require("syslog-ng", missing is None, missing or "")
     folder, program = configuration.parent, str(syslog_ng_program())
     words = [program, "-F", "-e", "--no-caps", "-f", str(configuration)]
     files = ("persist-file", "control", "pidfile")
     words += [f"--{option}={folder / option}" for option in files]
-    environment = {}
     if program.startswith(str(_ASIDE)):
-        libraries = _ASIDE / "usr" / "lib" / "syslog-ng"
-        words.append(f"--module-path={libraries / '3.38'}")
-        environment["LD_LIBRARY_PATH"] = str(libraries)
+        (modules,) = (_ASIDE / "usr" / "lib" / "syslog-ng").glob("[0-9]*")
+        words.append(f"--module-path={modules}")
+    environment = _environment(program)
     with process(words, folder / "syslog-ng.log", **environment) as host:
         yield host
 
 
 def children(parent: int) -> list[int]:
-    """Return the processes whose parent is ``parent``."""
-    listed = subprocess.run(
-        ["ps", "-o", "pid=", "--ppid", str(parent)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return [int(pid) for pid in listed.stdout.split()]
+    """Return the processes whose parent is ``parent``, as Linux lists them."""
+    tasks = Path(f"/proc/{parent}/task").glob("*/children")
+    return [int(pid) for task in tasks for pid in task.read_text().split()]
 
 
 def kill_children(parent: int) -> int:

@@ -17,7 +17,7 @@ from tests.shippers.hosts import (
     listens,
     render,
     syslog_ng,
-    syslog_ng_program,
+    syslog_ng_missing,
     until,
 )
 
@@ -45,7 +45,8 @@ def configured(folder: Path, collector: Collector, port: int) -> Path:
 @pytest.fixture(scope="module")
 def expected() -> dict[str, object]:
     """The events of the direct run, by `event.id`."""
-    require("syslog-ng", syslog_ng_program(), "not installed (Debian: syslog-ng-core)")
+    missing = syslog_ng_missing()
+    require("syslog-ng", missing is None, missing or "")
     stdin = b"".join(line + b"\n" for line in UDP + TCP)
     ended = esa_auth("filter", "--timezone", "UTC", stdin=stdin)
     ended.assert_complete()

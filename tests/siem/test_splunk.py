@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 import tarfile
 import xml.etree.ElementTree as ET
+from ctypes.util import find_library
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def events() -> list[Json]:
 
 def inspected(package: Path, report: Path) -> Json:
     """Return AppInspect's report; its exit code says nothing of failures."""
+    require("AppInspect", find_library("magic"), "no libmagic (Debian: libmagic1)")
     subprocess.run(
         [
             Path(sysconfig.get_path("scripts"), "splunk-appinspect"),

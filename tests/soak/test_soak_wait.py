@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from tests.soak.command import ENDED, Command, clean_run
+from tests.soak.command import ENDED, Command, clean_run, wait_for_state
 from tests.soak.events import Events, Verdict, judge
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
@@ -114,6 +114,7 @@ def test_stopped_with_events_held(source: Source, tmp_path: Path) -> None:
                     file.write(piece)
                     command.start(subprocess.PIPE)
                     pipe = Pipe(command.process.stdout, events)
+                    wait_for_state(tmp_path)
                     time.sleep(1.0)
                     assert command.stop() in ENDED
                     pipe.finish()

@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 )
 from tests.inputs.follow.follow_scene import Log, Reader, compress
 
-SOAK = os.environ.get("HYPOTHESIS_PROFILE") == "soak"
 STYLES = ("numbered", "dated", "appliance", "current", "link")
 
 
@@ -348,9 +347,6 @@ def held_open(path: Path) -> bool:
 
 
 FollowedLog.TestCase.settings = settings(
-    max_examples=5000 if SOAK else 60,
-    stateful_step_count=100 if SOAK else 30,
-    deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
     suppress_health_check=list(HealthCheck),
 )
