@@ -8,6 +8,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 
 def basic(user: str, password: str) -> str:
@@ -44,7 +45,10 @@ class Endpoint:
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.endpoint = self
         if tls is not None:
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            # The handshake is a handler's: one that never comes holds up nobody else.
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
 
@@ -131,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif endpoint.failures > 0:
             endpoint.failures -= 1
             self._answer(503, {"text": "busy", "code": 9})
-        elif self.path.endswith("_bulk"):
+        elif urlsplit(self.path).path.endswith("_bulk"):
             self._answer(200, endpoint.bulk(body.strip().split(b"\n")))
         else:
             assert self.path == "/services/collector/event"
