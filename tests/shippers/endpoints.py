@@ -89,7 +89,7 @@ class Endpoint:
             self.conflicts += 1
             return 409
         self.repeats += known
-        self.documents[name] = json.loads(document)
+        self.documents[name] = json.loads(document, object_pairs_hook=_once)
         return 200 if known else 201
 
     def admits(self, authorization: str) -> bool:
@@ -107,6 +107,13 @@ class Endpoint:
             self.envelopes.append(envelope)
             text = text[end:].lstrip()
         return {"text": "Success", "code": 0}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a field that is there twice, as Elasticsearch and OpenSearch do."""
+    found = dict(pairs)
+    assert len(found) == len(pairs), [name for name, _ in pairs]
+    return found
 
 
 class _Server(ThreadingHTTPServer):
