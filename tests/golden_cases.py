@@ -90,8 +90,6 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     pipeline.counters.wrapped_joined = decoder.joined
     events = [json.loads(event) for event in pipeline.take_events()]
     counters = pipeline.counters.as_dict()
-    # No part of the account; tests/test_doubt.py looks at it.
-    del counters["unknown_heads"]
     return Answer(events, pipeline.take_dead(), counters)
 
 

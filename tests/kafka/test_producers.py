@@ -12,12 +12,12 @@ FLUENTD = conf_text("fluentd/kafka.conf")
 
 
 def test_both_write_to_the_raw_topic_with_the_appliance_as_key() -> None:
-    sink = VECTOR["sinks"]["raw"]
-    assert (sink["topic"], sink["key_field"]) == (RAW, "appliance")
+    for sink in VECTOR["sinks"].values():
+        assert (sink["topic"], sink["key_field"]) == (RAW, "appliance")
+        # The line alone: event.id is of the raw line.
+        assert sink["encoding"] == {"codec": "raw_message"}
     assert f"default_topic {RAW}\n" in FLUENTD
     assert "message_key_key appliance\n" in FLUENTD
-    # The line alone: event.id is of the raw line.
-    assert sink["encoding"] == {"codec": "raw_message"}
     assert "exclude_message_key true\n" in FLUENTD
     assert "@type single_value\n" in FLUENTD
 
@@ -26,8 +26,8 @@ def test_both_choose_partitions_alike() -> None:
     """An appliance in two partitions would be two appliances."""
     told = re.search(r'"partitioner": "(\w+)"', FLUENTD)
     assert told
-    options = VECTOR["sinks"]["raw"]["librdkafka_options"]
-    assert options["partitioner"] == told[1]
+    for sink in VECTOR["sinks"].values():
+        assert sink["librdkafka_options"]["partitioner"] == told[1]
 
 
 def test_vector_names_inputs_that_are_there() -> None:

@@ -1,8 +1,10 @@
 """Real Fluent Bit with the shipped configurations, where `fluent-bit` is there."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -158,15 +160,40 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path, expected: Events) 
 
 
 def test_an_index_gets_each_event_once(tmp_path: Path, expected: Events) -> None:
+    """An index that is busy with a part of a request, and a log that comes twice."""
     configuration = configure(tmp_path, "exec.conf")
-    with Endpoint(failures=1) as index:
+    with Endpoint(failures=1, busy=50) as index:
         output = (ROOT / "conf" / "fluent-bit" / "output.conf").read_text()
         output = output.replace("9200", str(index.port))
         output = output.replace("localhost", "127.0.0.1")
         output = output.replace("tls                on", "tls                off")
         (tmp_path / "output.conf").write_text(output)
-        with fluent_bit(configuration, ESA_AUTH_INDEX_PASSWORD="secret"):
-            grow(tmp_path, FILE)
+        secret = {"ESA_AUTH_INDEX_PASSWORD": "secret"}
+        grow(tmp_path, FILE)
+        with fluent_bit(configuration, **secret):
             until(lambda: len(index.documents) >= len(expected), "events are lost")
-    assert index.documents.keys() == expected.keys()
+        shutil.rmtree(tmp_path / "tail")
+        with fluent_bit(configuration, **secret):
+            until(lambda: index.conflicts >= len(expected), "events are lost")
     assert index.documents == expected
+
+
+def test_splunk_gets_time_and_host(tmp_path: Path, expected: Events) -> None:
+    configuration = configure(tmp_path, "exec.conf")
+    with Endpoint(failures=1) as splunk:
+        output = (ROOT / "conf" / "fluent-bit" / "output.conf").read_text()
+        output = re.sub(
+            "^#(?=    |\\[)", "", output[output.index("#[OUTPUT]") :], flags=re.M
+        )
+        output = output.replace("8088", str(splunk.port))
+        output = output.replace("localhost", "127.0.0.1")
+        output = output.replace("tls              on", "tls              off")
+        (tmp_path / "output.conf").write_text(output)
+        grow(tmp_path, FILE)
+        with fluent_bit(configuration, ESA_AUTH_HEC_TOKEN="token"):
+            until(lambda: len(splunk.envelopes) >= len(expected), "events are lost")
+    assert {x["event"]["event"]["id"]: x["event"] for x in splunk.envelopes} == expected
+    for envelope in splunk.envelopes:
+        assert envelope["host"] == envelope["event"]["observer"]["name"] == "esa01"
+        stamp = datetime.fromisoformat(envelope["event"]["@timestamp"])
+        assert envelope["time"] == stamp.timestamp()

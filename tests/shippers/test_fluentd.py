@@ -91,15 +91,14 @@ class Bench:
     def _sink_places(self, sink: str, url: str) -> Mapping[str, str]:
         places = {"/var/lib/fluentd": f"{self.folder}/fluentd"}
         if sink == "to_file":
-            return places | {"/var/log/esa-auth": f"{self.folder}/out"}
-        if sink == "to_splunk":
-            return places | {"https://localhost:8088": url}
+            return places
         kind = sink.removeprefix("to_")
-        (self.folder / f"{kind}.password").write_text("secret\n")
+        secret = "splunk.token" if kind == "splunk" else f"{kind}.password"
+        (self.folder / secret).write_text("secret\n")
+        port = 8088 if kind == "splunk" else 9200
         return places | {
-            "https://localhost:9200": url,
+            f"https://localhost:{port}": url,
             "/etc/fluentd": str(self.folder),
-            "/var/log/esa-auth": f"{self.folder}/out",
         }
 
     def _render(self, name: str, places: Mapping[str, str]) -> Path:
@@ -108,7 +107,7 @@ class Bench:
     def arrived(self) -> list[dict[str, Any]]:
         """Return what `to_file.conf` has written so far."""
         found: list[dict[str, Any]] = []
-        for file in sorted((self.folder / "out").glob("events*.log")):
+        for file in sorted((self.folder / "fluentd").glob("events*.log")):
             lines = file.read_bytes().split(b"\n")[:-1]
             found += [orjson.loads(line) for line in lines]
         return found
@@ -263,14 +262,17 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path) -> None:
 def test_splunk_gets_envelopes(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     expected = direct(FILE)
-    with Endpoint(failures=2) as splunk:
+    with Endpoint(failures=2, accepted="another") as splunk:
         url = f"http://127.0.0.1:{splunk.port}"
         configuration = bench.configure("forward.conf", "to_splunk", url=url)
         with fluentd(configuration), sender(bench):
             bench.write(FILE)
+            # A wrong token is refused, and loses nothing.
+            until(lambda: splunk.refused > 1, "nothing is refused")
+            splunk.accepted = "Splunk secret"
             until(lambda: len(splunk.envelopes) >= len(expected), "events are lost")
     assert {x["event"]["event"]["id"]: x["event"] for x in splunk.envelopes} == expected
-    assert splunk.authorizations == {"Splunk 00000000-0000-0000-0000-000000000000"}
+    assert splunk.authorizations == {"Splunk secret"}
     envelope = splunk.envelopes[0]
     assert (envelope["host"], envelope["sourcetype"]) == ("esa01", "cisco:esa:auth:ecs")
     stamp = envelope["event"]["@timestamp"]
