@@ -50,9 +50,9 @@ OTHERS = {
     "ecs._TLS_VERSION": "TLSv1.2",
     "envelope._LEVEL": "Info: ",
     "envelope._LOCAL": STAMP,
-    "envelope._ODD": "2009 Apr 22 11:44:48.5",
+    "envelope.ODD_BSD": "2009 Apr 22 11:44:48.5",
     "envelope._ONLY_STAMP": "Apr 22 11:44:48 2009 ",
-    "envelope._RFC3339": "2009-04-22T11:44:48.5+02:00",
+    "envelope.RFC3339": "2009-04-22T11:44:48.5+02:00",
     "formats._EMAIL": "ann@mail.example.com",
     "grammar._QUOTE": "'",
     "grammar._SESSION_AUTH": "icid 450 auth",
@@ -80,7 +80,7 @@ SEARCHED = (
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {
     *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED", "grammar._LITERAL"),
-    "grammar._ITEM",
+    *("grammar._ITEM", "inputs._PARTS", "commands._DATE"),
     *("inputs._STATUS", "inputs._STAMPED", "inputs._NUMBERED", "inputs._ADDRESS"),
 }
 

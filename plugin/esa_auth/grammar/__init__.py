@@ -25,6 +25,7 @@ from esa_auth.places import Places
 __all__ = [
     "AUTH_WORDS",
     "KEPT",
+    "LEADS",
     "LOGIN_WORDS",
     "PHRASES",
     "RULES",
@@ -58,6 +59,8 @@ KEPT: tuple[Rule, ...] = (
     *audit.RULES,
     *api.LOGINS,
 )
+# The first words of the lines that are read for what they say of AUTH or a login.
+LEADS = frozenset(rule.lead for rule in (*KEPT, *api.RULES))
 
 # Words that may open a wording of the AUTH family that a later AsyncOS brings.
 AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")

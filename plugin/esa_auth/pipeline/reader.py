@@ -29,7 +29,7 @@ from esa_auth.sessions import Table
 
 # First letters of the lines that are never passed over; those of a connection go their
 # own way. A wording that no rule has may be in small letters or in capitals.
-_LEADS = frozenset(f"{rule.lead} "[:4] for rule in grammar.KEPT) - {"DCID"}
+_LEADS = frozenset(f"{lead} "[:4] for lead in grammar.LEADS) - {"DCID"}
 _NEW_WORDINGS = frozenset(
     form(f"{word}{behind}"[:4])
     for words, ends in ((grammar.AUTH_WORDS, ("",)), (grammar.LOGIN_WORDS, (" ", ":")))
