@@ -96,6 +96,10 @@ class Connections(Generic[Out]):
             if head != appliance.head and appliance.instant(raw, prefix) is None:
                 # What only looks like a native line may be another appliance's.
                 return
+            near = kept[: table.near] == appliance.second[: table.near]
+            if not near and table.drop_stale(number, int(appliance.second)):
+                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
+                return
             count.context += 1
             if closes:
                 del table.kept[number]
@@ -141,11 +145,12 @@ class Connections(Generic[Out]):
             self._count.context += 1
 
     def _describe(self, table: Table, number: bytes, line: Line) -> None:
-        if line.instant is None:
+        instant = line.instant
+        if instant is None:
             # What only looks like a native line may be another appliance's.
             return
         kept = table.kept.get(number)
-        if kept is None:
+        if kept is None or table.drop_stale(number, instant.epoch):
             if _is_session(number):
                 self._context(table, number, line)
             return
@@ -178,6 +183,7 @@ class Connections(Generic[Out]):
         session = self._population.alive(line.appliance, table, number, instant)
         if session is not None:
             session.last = instant
+        table.drop_stale(number, instant.epoch)
         known = session is not None or number in table.kept
         table.add(number, instant.epoch, line.raw[line.at :])
         if not known:

@@ -36,6 +36,7 @@ class Table:
         "kept",
         "live",
         "max_age",
+        "near",
         "replaced",
         "side",
     )
@@ -53,6 +54,8 @@ class Table:
         """
         self.side: Side = side
         self.max_age = max_age
+        # Times that begin with so many equal digits, of ten, are nearer than that.
+        self.near = 11 - len(str(max_age))
         self.kept: dict[bytes, bytes] = {}
         # Read by [] alone: compiled, `get` would pass over those who override it.
         self.live: dict[bytes, Session] = {}
@@ -153,6 +156,15 @@ class Table:
         """Take out a live session that is too old."""
         del self.live[number]
         self.expired += 1
+
+    def drop_stale(self, number: bytes, at: int) -> bool:
+        """Forget kept lines too old for a line of ``at``; return whether any were."""
+        kept = self.kept.get(number)
+        if kept is None or not is_expired(_opened(kept), at, self.max_age):
+            return False
+        del self.kept[number]
+        self.expired += 1
+        return True
 
     def close(self, number: bytes) -> Session | None:
         """Forget ``number``; return its live session."""

@@ -1,0 +1,1 @@
+"""The program against a slow joiner that shares no code with it."""
