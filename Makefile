@@ -97,7 +97,7 @@ $(OPENSEARCH)/.done: tests/siem/pom.xml
 # Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
 $(ESQL)/.done: Makefile
 	@mkdir -p $(ESQL); $(call fetching,parser of ES|QL,PyPI)
-	@for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
+	@found=; for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$python && break; done; \
 	if [ -z "$$found" ]; then echo "no Python 3.12: the tests that need it will not run"; \
 	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && $(call fetched,$(ESQL)) \
