@@ -13,7 +13,7 @@ PEERS  := .cache/peers
 COMPILED := .cache/compiled
 BIN    := $(VENV)/bin
 
-.PHONY: help demo demo-kafka check test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: help demo demo-kafka check quick test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -26,7 +26,10 @@ demo-kafka: $(VENV)/.kafka $(KAFKA)/.done ## broker, producer, two workers, read
 	@$(BIN)/python -m examples.kafka.demo
 
 # Nothing that takes long (the mark `slow`) or runs against other programs.
-check: lint ## the first two minutes: lint, types, tests without other programs
+check: $(VENV)/.test ## the first two minutes: lint, types, tests without other programs
+	@$(MAKE) --no-print-directory --jobs=2 lint quick
+
+quick: $(VENV)/.test
 	$(BIN)/python -m pytest -q -m "not slow" \
 	  --ignore=tests/bench --ignore=tests/kafka --ignore=tests/shippers --ignore=tests/siem --ignore=tests/soak
 
