@@ -13,7 +13,7 @@ PEERS  := .cache/peers
 COMPILED := .cache/compiled
 BIN    := $(VENV)/bin
 
-.PHONY: help demo demo-kafka check test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: help demo demo-kafka check quick test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -26,7 +26,10 @@ demo-kafka: $(VENV)/.kafka $(KAFKA)/.done ## broker, producer, two workers, read
 	@$(BIN)/python -m examples.kafka.demo
 
 # Nothing that takes long (the mark `slow`) or runs against other programs.
-check: lint ## the first two minutes: lint, types, tests without other programs
+check: $(VENV)/.test ## the first two minutes: lint, types, tests without other programs
+	@$(MAKE) --no-print-directory --jobs=2 lint quick
+
+quick: $(VENV)/.test
 	$(BIN)/python -m pytest -q -m "not slow" \
 	  --ignore=tests/bench --ignore=tests/kafka --ignore=tests/shippers --ignore=tests/siem --ignore=tests/soak
 
@@ -97,7 +100,7 @@ $(OPENSEARCH)/.done: tests/siem/pom.xml
 # Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
 $(ESQL)/.done: Makefile
 	@mkdir -p $(ESQL); $(call fetching,parser of ES|QL,PyPI)
-	@for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
+	@found=; for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$python && break; done; \
 	if [ -z "$$found" ]; then echo "no Python 3.12: the tests that need it will not run"; \
 	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && $(call fetched,$(ESQL)) \
