@@ -118,7 +118,7 @@ def test_the_example_is_as_it_says(tmp_path: Path) -> None:
     yaml = yaml.replace("/var/lib/GeoIP", str(tmp_path))
     config = configured(tmp_path, yaml.replace("/etc/esa-auth", str(EXAMPLE)))
     assert esa_auth("check", "--config", config).code == 0
-    ended = esa_auth("filter", "--config", config, stdin=b"\n".join(SESSION))
+    ended = esa_auth("filter", "--config", config, stdin=b"\n".join([*SESSION, b""]))
     ended.assert_complete()
     event = ended.events[0]
     assert event["source"]["geo"]["city_name"] == "Munich"
