@@ -289,7 +289,7 @@ def test_a_worker_of_the_fleet_takes_a_new_table(
 def test_a_replay_looks_up_too(tmp_path: Path) -> None:
     letters = tmp_path / "letters"
     unread = SESSION[2].replace(b"failed", b"was refused")
-    ended = esa_auth("filter", "--dead-letter", str(letters), stdin=unread)
+    ended = esa_auth("filter", "--dead-letter", str(letters), stdin=unread + b"\n")
     assert ended.account.rejected == 1
     letter = orjson.loads(letters.read_bytes())
     # As if a rule read the line now.
