@@ -109,7 +109,7 @@ def watching(*words: str) -> Iterator[Terminal]:
 
 
 def made(lines: list[str]) -> bytes:
-    return esa_auth("filter", stdin="\n".join(lines).encode()).stdout
+    return esa_auth("filter", stdin="".join(f"{x}\n" for x in lines).encode()).stdout
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,7 @@ def test_the_example_is_as_it_says(tmp_path: Path) -> None:
     yaml = yaml.replace("/var/lib/GeoIP", str(tmp_path))
     config = configured(tmp_path, yaml.replace("/etc/esa-auth", str(EXAMPLE)))
     assert esa_auth("check", "--config", config).code == 0
-    ended = esa_auth("filter", "--config", config, stdin=b"\n".join(SESSION))
+    ended = esa_auth("filter", "--config", config, stdin=b"\n".join([*SESSION, b""]))
     ended.assert_complete()
     event = ended.events[0]
     assert event["source"]["geo"]["city_name"] == "Munich"
@@ -289,7 +289,7 @@ def test_a_worker_of_the_fleet_takes_a_new_table(
 def test_a_replay_looks_up_too(tmp_path: Path) -> None:
     letters = tmp_path / "letters"
     unread = SESSION[2].replace(b"failed", b"was refused")
-    ended = esa_auth("filter", "--dead-letter", str(letters), stdin=unread)
+    ended = esa_auth("filter", "--dead-letter", str(letters), stdin=unread + b"\n")
     assert ended.account.rejected == 1
     letter = orjson.loads(letters.read_bytes())
     # As if a rule read the line now.

@@ -84,7 +84,7 @@ def test_the_search_finds_a_name_in_every_form() -> None:
 
 
 def test_without_pseudonyms_every_name_is_there() -> None:
-    ended = esa_auth("filter", stdin=b"\n".join(LINES))
+    ended = esa_auth("filter", stdin=b"\n".join([*LINES, b""]))
     assert found(WORDS, ended.stdout) == WORDS
     assert found(WORDS, ended.stderr.encode()) == WORDS
 
@@ -95,7 +95,7 @@ def test_filter(tmp_path: Path, config: str) -> None:
     words = ["filter", "--config", config, "--log-file", str(out / "log")]
     words += ["--state-dir", str(out / "state"), "--dead-letter", str(out / "dead")]
     broken = b'{"message": "SMTP Auth: ' + WORDS[3].encode()
-    first = esa_auth(*words, stdin=b"\n".join(LINES))
+    first = esa_auth(*words, stdin=b"\n".join([*LINES, b""]))
     second = esa_auth(*words, "--input", "json", stdin=broken + b"\n")
 
     assert (first.code, second.code) == (0, 0)
@@ -109,7 +109,7 @@ def test_filter(tmp_path: Path, config: str) -> None:
 
 def test_msgpack_and_letters_on_stderr(config: str) -> None:
     words = ["filter", "--config", config, "--output", "msgpack"]
-    ended = esa_auth(*words, stdin=b"\n".join(LINES))
+    ended = esa_auth(*words, stdin=b"\n".join([*LINES, b""]))
     assert ended.letters
     assert found(WORDS, ended.stdout + ended.stderr.encode()) == []
 
@@ -117,7 +117,7 @@ def test_msgpack_and_letters_on_stderr(config: str) -> None:
 def test_a_replay_of_withheld_letters(tmp_path: Path, config: str) -> None:
     letters, again = tmp_path / "dead", tmp_path / "again"
     words = ["--config", config, "--dead-letter"]
-    first = esa_auth("filter", *words, str(letters), stdin=b"\n".join(LINES))
+    first = esa_auth("filter", *words, str(letters), stdin=b"\n".join([*LINES, b""]))
     ended = esa_auth("replay", str(letters), *words, str(again))
     assert ended.code == 0, ended.stderr
     count = first.account.dead_letters
