@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
-from esa_auth.envelope import read_prefix
+from esa_auth.envelope import end_of, read_prefix, start_of
 from tests.fuzz.frames import Told
 from tests.harness import SETTINGS, Event, Run
 
@@ -33,11 +33,14 @@ _OF_THE_LINE = (
 _OUTCOMES = {
     ("smtp", "success"): ("succeeded",),
     ("smtp", "failure"): (" failed",),
-    ("admin", "failure"): (" failed", "Invalid username or passphrase"),
+    ("admin", "failure"): (
+        *(" failed", "Invalid username or passphrase"),
+        " has exceeded the limit of login attempts",
+    ),
     ("admin", "success"): (
         *("authenticated successfully", "successfully logged on", " logged in to "),
         *("established successfully", "Event: Successful", "Event: API Access Success"),
-        " login from ",
+        *(" login from ", "JWT Token Generated"),
     ),
 }
 _TAIL = re.compile(r"\S+ with profile:(?: |$)")
@@ -46,7 +49,8 @@ Key = tuple[str, bytes, int]
 
 
 def text_of(line: bytes) -> str:
-    return line.decode("utf-8", "backslashreplace")
+    """Return a line as its event has it, without what collectors put at its ends."""
+    return line[start_of(line) : end_of(line)].decode("utf-8", "backslashreplace")
 
 
 def told(event: Event, path: Sequence[str]) -> str | None:

@@ -139,6 +139,9 @@ class Appliance:
             self.head = None
             return None
         if not self.clock.follow(instant):
+            # So that the next line is looked at, whatever its head, and not only known
+            # again: what is put off is to be read before it.
+            self.head = None
             raise ImplausibleTimeError(self, line, prefix)
         self.head, self._instant = head, instant
         self.second = b"%d " % instant.epoch

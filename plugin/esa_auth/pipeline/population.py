@@ -82,7 +82,8 @@ class Population(Generic[Out]):
         if not appliance.until_look:
             appliance.until_look = self._every
             for table in (appliance.inbound, appliance.outbound):
-                for session in table.sweep(appliance.clock.steady):
+                clock = appliance.clock
+                for session in table.sweep(clock.steady, clock.now):
                     self._emit.abandoned(session, appliance, "session_expired")
         self.until_look -= 1
         if self.until_look:

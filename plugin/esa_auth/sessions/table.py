@@ -171,18 +171,24 @@ class Table:
         self.kept.pop(number, None)
         return self.live.pop(number, None)
 
-    def sweep(self, now: int) -> list[Session]:
-        """Drop what is too old and return the live sessions among it."""
+    def sweep(self, steady: int, last: int) -> list[Session]:
+        """Drop what is too old by both clocks, return the live sessions among it.
+
+        By that of the line read ``last`` too: what has just begun behind a jump that
+        the ``steady`` clock does not follow yet is new.
+        """
         age = self.max_age
-        while stale := [
-            n for n, line in _head(self.kept) if is_expired(_opened(line), now, age)
-        ]:
+
+        def is_stale(began: int) -> bool:
+            return is_expired(began, steady, age) and is_expired(began, last, age)
+
+        while stale := [n for n, line in _head(self.kept) if is_stale(_opened(line))]:
             for number in stale:
                 del self.kept[number]
             self.expired += len(stale)
         ended = []
         for number, session in list(islice(self.live.items(), SWEPT)):
-            if not is_expired(session.start.epoch, now, age):
+            if not is_stale(session.start.epoch):
                 break
             ended.append(self.live.pop(number))
         self.expired += len(ended)
