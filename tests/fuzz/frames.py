@@ -135,13 +135,31 @@ def _read_text(data: bytes) -> _Found:
         yield raw + b"\n", ([raw], None)
 
 
+def _loaded(document: bytes) -> Any:
+    """Return a document, whose texts may hold bytes that are not UTF-8."""
+    try:
+        return orjson.loads(document)
+    except orjson.JSONDecodeError:
+        if _is_utf8(document) or b"\\ud" in document.lower():
+            raise
+        return json.loads(document.decode("utf-8", "surrogateescape"))
+
+
+def _is_utf8(document: bytes) -> bool:
+    try:
+        document.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _read_json(data: bytes) -> _Found:
     for document in data.split(b"\n"):
         if not document.strip():
             continue
         try:
-            yield document + b"\n", _read_record(orjson.loads(document))
-        except orjson.JSONDecodeError:
+            yield document + b"\n", _read_record(_loaded(document))
+        except (ValueError, RecursionError):
             yield document, None
 
 

@@ -147,7 +147,7 @@ def auth_like(body: str) -> bool:
     return admin.like(lowered, body[-40:].lower())
 
 
-PHRASES = Phrases(KEPT, auth_like)
+PHRASES = Phrases(KEPT, (*AUTH_WORDS, *LOGIN_WORDS), auth_like)
 
 
 def nearest(body: str) -> Departure | None:

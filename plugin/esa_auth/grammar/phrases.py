@@ -24,9 +24,15 @@ class Phrases:
     """Finds the beginning of a body of ``rules`` anywhere in a line."""
 
     def __init__(
-        self, rules: tuple[Rule, ...], looks_alike: Callable[[str], bool]
+        self,
+        rules: tuple[Rule, ...],
+        openings: tuple[str, ...],
+        looks_alike: Callable[[str], bool],
     ) -> None:
-        """``looks_alike`` tells of an unread body whether it is of their family."""
+        """``looks_alike`` tells of an unread body whether it is of their family.
+
+        Such a body begins with one of ``openings``.
+        """
         self._looks_alike = looks_alike
         self._rules = rules
         words = sorted({*map(beginning, rules), *_OTHERS}, key=len, reverse=True)
@@ -34,15 +40,23 @@ class Phrases:
         # Also inside a word, for what stands before it may be glued on, and in any
         # case, since collectors and later releases may write another one.
         self.beginning = re.compile(either, re.IGNORECASE)
+        opening = b"|".join(re.escape(word.encode()) for word in openings)
+        self._opening = re.compile(rb"(?<![A-Za-z])(?:%b)" % opening, re.IGNORECASE)
 
-    def within(self, line: bytes) -> bool:
-        """Return whether somewhere in ``line`` stands what may be such a body."""
-        if _NUL in line and self._within(line.replace(_NUL, b"")):
-            return True
-        return self._within(line)
+    def within(self, line: bytes, *, of_any_wording: bool = False) -> bool:
+        """Return whether somewhere in ``line`` stands what may be such a body.
 
-    def _within(self, line: bytes) -> bool:
-        for count, found in enumerate(self.beginning.finditer(line)):
+        ``of_any_wording`` is for a line of whose head nothing is known: there a word of
+        AUTH or a login is enough, as it is at the beginning of a body.
+        """
+        either = (
+            (self.beginning, self._opening) if of_any_wording else (self.beginning,)
+        )
+        texts = (line, line.replace(_NUL, b"")) if _NUL in line else (line,)
+        return any(self._within(text, pattern) for text in texts for pattern in either)
+
+    def _within(self, line: bytes, pattern: re.Pattern[bytes]) -> bool:
+        for count, found in enumerate(pattern.finditer(line)):
             if count >= _MOST_BEGINNINGS:
                 return True
             rest = line[found.start() : found.start() + _LONGEST]

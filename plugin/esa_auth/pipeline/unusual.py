@@ -97,7 +97,7 @@ class Unusual(Generic[Out]):
         known = stamped or prefix.level or line[at : at + 4] in self._leads
         if not known and line.strip():
             self._count.unknown_heads += 1
-        if grammar.PHRASES.within(line):
+        if grammar.PHRASES.within(line, of_any_wording=not known):
             reason = "unknown head: behind it stands what looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
 
