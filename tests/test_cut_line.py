@@ -36,9 +36,15 @@ CASES = [
 
 
 @pytest.mark.parametrize(("form", "whole", "half"), CASES)
-def test_at_the_end_of_a_pipe(form: str, whole: bytes, half: bytes) -> None:
-    """A host that was killed leaves the same as one that was done."""
-    done = esa_auth("filter", "--input", form, stdin=whole + half)
+def test_a_host_that_stops_us_and_closes_the_pipe(
+    form: str, whole: bytes, half: bytes
+) -> None:
+    with Running("filter", "--input", form) as running:
+        running.write(whole + half)
+        running.next_event()
+        running.signal(signal.SIGTERM)
+        running.close_stdin()
+        done = running.finish()
     account = done.assert_complete()
     assert (account.lines, account.results, account.rejected) == (2, 1, 1)
     (letter,) = done.letters
@@ -66,6 +72,11 @@ def test_a_file_may_end_without_a_newline(tmp_path: Path) -> None:
     log.write_bytes(WHOLE + b"\n" + LINE)
     with log.open("rb") as file, Running("filter", stdin=file) as running:
         done = running.finish()
+    assert done.assert_complete().results == 2
+
+
+def test_a_pipe_may_end_without_a_newline() -> None:
+    done = esa_auth("filter", stdin=WHOLE + b"\n" + LINE)
     assert done.assert_complete().results == 2
 
 

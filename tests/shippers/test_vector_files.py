@@ -161,8 +161,9 @@ def test_child_and_service_differ_in_source_and_buffer_alone() -> None:
 
 def test_its_command_writes_events(tmp_path: Path) -> None:
     lines = traffic("esa01", 300, 1)
-    (tmp_path / "mail_logs").write_bytes(b"".join(line + b"\n" for line in lines))
-    expected = esa_auth("filter", stdin=b"".join(line + b"\n" for line in lines)).events
+    text = b"".join(line + b"\n" for line in lines)
+    expected = esa_auth("filter", "--timezone", "UTC", stdin=text).events
+    (tmp_path / "mail_logs").write_bytes(text)
     words = loaded("vector.yaml")["sources"]["esa_auth"]["command"]
     assert words.pop(0) == "/opt/esa-auth/bin/esa-auth"
     places = {"/var/log/esa/": tmp_path, "/var/lib/esa-auth": tmp_path}

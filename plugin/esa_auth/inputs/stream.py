@@ -20,16 +20,17 @@ class Stream:
         self._waited = [descriptor]
         self._stopping = False
         self._over = False
-        self._whole = False
+        self._is_file_read_to_its_end = False
 
     @property
     def broken_off(self) -> bool:
         """Whether what was read last may be the beginning of a line, and no more.
 
-        True after a stop that did not wait for the end, and at the end of a pipe or a
-        socket: a writer that was killed leaves the same as one that was done.
+        True after a stop signal, for a host that stops us may do so while it writes.
+        Without one the input is over as its writer left it, and the last line needs no
+        newline; whether a writer was killed cannot be told from a pipe.
         """
-        return not self._whole
+        return self._stopping and not self._is_file_read_to_its_end
 
     @property
     def over(self) -> bool:
@@ -59,7 +60,8 @@ class Stream:
                 return None
             if self._descriptor in ready:
                 block = os.read(self._descriptor, BLOCK)
-                self._whole = not block and not _is_pipe(self._descriptor)
+                ended = not block and not _is_pipe(self._descriptor)
+                self._is_file_read_to_its_end = ended
                 return block
             os.read(ready[0], 64)
         return b""
