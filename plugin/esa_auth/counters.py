@@ -13,8 +13,8 @@ class Counters:
     ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
     in ``lines`` too, when that is written.
 
-    Beside them: ``unknown_heads`` are physical lines before whose text stands nothing
-    that is known, no stamp, no level, and no word that begins a known line.
+    Beside them: ``unknown_heads`` are physical lines that do not begin as a line of the
+    appliance does, with a level or a known word, and of which no record tells the time.
     ``repeats_unread`` is how many attempts, at most, ``last message repeated n times``
     stood for: which line was the last of its sender is not known behind a collector.
     """

@@ -59,14 +59,16 @@ class Doubt:
             return
         self.over = True
         sample, self._sample = self._sample, b""
-        # What was refused as a line of the AUTH family is from an ESA.
-        if not sample.strip() or rejected > broken:
+        if not sample.strip():
             return
         # Here, because nearly no run has anything to say.
         from esa_auth.commands.looks import holds
 
         if max(unknown, broken) >= (1 - _QUOTED) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
+        elif rejected > broken:
+            # What was refused as a line of the AUTH family is from an ESA.
+            return
         elif (found := holds(sample)) is not None:
             self._say(f"none of its first {lines} lines is that of a mail log: {found}")
 

@@ -116,12 +116,8 @@ def _rows(
     dead = pipeline.take_dead()
     clock = pipeline.population.named(name).clock
     instant = clock.resolve(prefix.stamp, prefix.around) if prefix.stamp else None
-    yield (
-        "time",
-        f"{instant.iso} (read in {instant.zone})"
-        if instant
-        else "none: never an event",
-    )
+    read_in = f"{instant.iso} (read in {instant.zone})" if instant else None
+    yield "time", read_in or "none: never an event"
     yield "appliance", name if prefix.host else f"{name} (not in the line)"
     yield "level", prefix.level or "none"
     fact, rule = grammar.read(body), grammar.rule_for(body)

@@ -68,6 +68,8 @@ class Pipeline(Generic[Out]):
         """Take what comes as of appliance ``name``, unless it names another."""
         if name != self.settings.appliance:
             self.settings = replace(self.settings, appliance=name)
+            held = self.population
+            held.settings = replace(held.settings, appliance=name)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""

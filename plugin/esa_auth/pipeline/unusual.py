@@ -94,10 +94,10 @@ class Unusual(Generic[Out]):
         if last is not None:
             self._count.repeats_unread += int(last[1])
         stamped = prefix.stamp is not None and prefix.stamp != time
-        known = stamped or prefix.level or line[at : at + 4] in self._leads
-        if not known and line.strip():
+        ours = prefix.level is not None or line[at : at + 4] in self._leads
+        if not ours and time is None and line.strip():
             self._count.unknown_heads += 1
-        if grammar.PHRASES.within(line, of_any_wording=not known):
+        if grammar.PHRASES.within(line, of_any_wording=not (ours or stamped)):
             reason = "unknown head: behind it stands what looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
 

@@ -110,8 +110,9 @@ class Table:
         """Keep a context line of a connection, unless it is far too long for one."""
         if number in self.live:
             session = self.live[number]
-            if not session.disowned:
-                fold_context(session, self._fact(number, body))
+            said = body if len(body) <= MAX_KEPT else self._note(number, body)
+            if said is not None and not session.disowned:
+                fold_context(session, self._fact(number, said))
             return
         kept = self.kept.get(number)
         if len(body) + (0 if kept is None else len(kept)) > MAX_KEPT:
@@ -126,15 +127,20 @@ class Table:
 
         That no line says anything of it means cleartext.
         """
-        told = _TLS.search(body)
-        if told is None:
+        note = self._note(number, body)
+        if note is None:
             return
-        note = b"%b %b %b" % (self.side.upper().encode(), number, told[0])
         kept = self.kept.get(number)
         if kept is None:
             self.kept[number] = b"%d %b" % (at, note)
         elif note not in kept.split(b"\n"):
             self.kept[number] = kept + b"\n" + note
+
+    def _note(self, number: bytes, body: bytes) -> bytes | None:
+        told = _TLS.search(body)
+        if told is None:
+            return None
+        return b"%b %b %b" % (self.side.upper().encode(), number, told[0])
 
     def session(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.
