@@ -110,6 +110,8 @@ class Appliance:
         self.until_look = settings.look_every
         # The second of the line read last, as `Table` keeps it: b"<epoch> ".
         self.second = b""
+        # What the kept lines of a time near to it begin with, see `Table.near`.
+        self.lately = b""
         # What stood before its body: the stamp of a native line, else the envelope.
         # None if that had no time; a line that begins alike has the same one.
         self.head: bytes | Envelope | None = None
@@ -145,6 +147,7 @@ class Appliance:
             raise ImplausibleTimeError(self, line, prefix)
         self.head, self._instant = head, instant
         self.second = b"%d " % instant.epoch
+        self.lately = self.second[: self.inbound.near]
         if self.odd and self.came_back:
             self.came_back(self)
         return instant

@@ -9,7 +9,7 @@ from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
-from esa_auth.sessions import MAX_KEPT, NEAR, Table
+from esa_auth.sessions import MAX_KEPT, Table
 
 Out = TypeVar("Out")
 Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
@@ -54,13 +54,8 @@ class Connections(Generic[Out]):
             return
         self._count.context += 1
         series = appliance.series
-        if table is appliance.inbound:
-            count = int(number)
-            # Nearly always the next one, and nothing else to note.
-            if 0 < count - series.current <= NEAR and not series.score:
-                series.current = count
-            else:
-                series.opened(count, int(appliance.second))
+        if number[:-3] != series.thousand and table is appliance.inbound:
+            series.opened(number, int(appliance.second))
         body = raw[at:]
         if len(body) > MAX_KEPT:
             # It opens a session all the same, of which it says nothing.
@@ -96,8 +91,9 @@ class Connections(Generic[Out]):
             if head != appliance.head and appliance.instant(raw, prefix) is None:
                 # What only looks like a native line may be another appliance's.
                 return
-            near = kept[: table.near] == appliance.second[: table.near]
-            if not near and table.drop_stale(number, int(appliance.second)):
+            if not kept.startswith(appliance.lately) and table.drop_stale(
+                number, int(appliance.second)
+            ):
                 other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
                 return
             count.context += 1

@@ -3,12 +3,11 @@
 from esa_auth.sessions.age import is_expired
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
-from esa_auth.sessions.series import NEAR, Series
+from esa_auth.sessions.series import Series
 from esa_auth.sessions.table import MAX_KEPT, Table
 
 __all__ = [
     "MAX_KEPT",
-    "NEAR",
     "Messages",
     "Series",
     "Table",

@@ -21,7 +21,7 @@ _NOWHERE = -2 * NEAR
 class Series:
     """The numbers of one side of one appliance, as they were opened."""
 
-    __slots__ = ("_other", "conflicts", "current", "jumped", "score")
+    __slots__ = ("_other", "conflicts", "current", "jumped", "score", "thousand")
 
     def __init__(self) -> None:
         # The highest number of the series that was stepped in last, and of the other.
@@ -30,14 +30,18 @@ class Series:
         # When a series began that was not known, epoch seconds.
         self.jumped = 0
         self.conflicts = 0
+        # The number taken last but for three digits; the others of this thousand have
+        # nothing to say, unless it is None.
+        self.thousand: bytes | None = None
 
     @property
     def doubled(self) -> bool:
         """Whether there are two appliances."""
         return self.score >= _ENOUGH
 
-    def opened(self, number: int, at: int) -> None:
+    def opened(self, text: bytes, at: int) -> None:
         """Take the number of a connection that was opened."""
+        number = int(text)
         step = number - self.current
         if -NEAR <= step <= NEAR:
             self.current = max(self.current, number)
@@ -51,6 +55,7 @@ class Series:
         else:
             self.current, self._other = number, self.current
             self.jumped = at
+        self.thousand = None if self.score else text[:-3]
 
     def snapshot(self) -> list[int]:
         """Return what a restart needs."""
