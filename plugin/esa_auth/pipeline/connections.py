@@ -91,18 +91,18 @@ class Connections(Generic[Out]):
             if head != appliance.head and appliance.instant(raw, prefix) is None:
                 # What only looks like a native line may be another appliance's.
                 return
-            if not kept.startswith(appliance.lately) and table.drop_stale(
+            if closes:
+                del table.kept[number]
+            elif not kept.startswith(appliance.lately) and table.drop_stale(
                 number, int(appliance.second)
             ):
                 other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
                 return
-            count.context += 1
-            if closes:
-                del table.kept[number]
             elif len(kept) + len(raw) <= MAX_KEPT:
                 table.kept[number] = kept + b"\n" + raw[at:]
             else:
                 table.left_out(number, 0, raw[at:])
+            count.context += 1
 
         return line
 

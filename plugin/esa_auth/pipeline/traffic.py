@@ -33,12 +33,15 @@ class Traffic:
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:
         """Sender, recipient or end of data of a message."""
-        if not appliance.inbound.live:
+        live = appliance.inbound.live
+        if not live:
             return
         end = raw.find(b" ", at + 4)
         word = raw[end + 1 : end + 6]
         if word == b"ICID ":
-            self.message(appliance, raw, at, prefix)
+            # Nearly all are of connections without AUTH.
+            if raw[end + 6 : raw.find(b" ", end + 6)] in live:
+                self.message(appliance, raw, at, prefix)
         elif word == b"ready":
             mid = raw[at + 4 : end]
             if mid in appliance.messages:
