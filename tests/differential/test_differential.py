@@ -71,7 +71,8 @@ def of_event(event: Event) -> Said:
 def test_the_program_says_what_the_slow_joiner_says(name: str) -> None:
     pipeline = made(replace(SETTINGS, reference=REFERENCE))
     joiner = Joiner(REFERENCE)
-    given, events = 0, []
+    given = 0
+    events: list[Said] = []
     for line in lines(1, LINES // len(FAULTS), FAULTS[name]):
         given += 1
         pipeline.feed([line])
