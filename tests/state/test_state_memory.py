@@ -7,6 +7,7 @@ from pathlib import Path
 import msgpack
 import pytest
 
+from esa_auth.errors import TemporaryError
 from esa_auth.state import Memory, StateDirectory
 
 
@@ -66,3 +67,26 @@ def test_a_start_of_a_second_saves_more_than_once(
     found = Timed(tmp_path, monkeypatch, seconds=1.0, cost=0.05).saves(10.0)
     assert len([at for at in found if at < 0.5]) >= 3
     assert found[-1] - found[-2] >= 1.0
+
+
+def test_an_attempt_that_fails_is_said_once_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(pieces: Iterable[bytes]) -> None:
+        raise TemporaryError("checkpoint: no space")
+
+    with StateDirectory.open(str(tmp_path)) as directory:
+        memory = Memory(directory, 30.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(directory, "write", full)
+            assert not memory.attempt({})
+            assert not memory.due()
+            assert 0.5 < memory.left() <= 1.0
+            assert not memory.attempt({})
+        assert memory.attempt({"a": 1})
+        assert memory.recall() == {"a": 1}
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "checkpoint: no space; going on without",
+        "the checkpoint is saved again",
+    ]

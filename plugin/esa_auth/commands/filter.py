@@ -150,5 +150,5 @@ def _read(
             if not readable:
                 return False
         if memory and memory.due():
-            memory.keep(run.snapshot())
-            unsaved = False
+            # To end because it cannot be saved would lose what is in the pipe.
+            unsaved = not memory.attempt(run.snapshot())

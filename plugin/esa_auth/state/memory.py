@@ -31,6 +31,7 @@ class Memory:
         self._seconds = seconds
         self._part = _FIRST_PART
         self._next = time.monotonic() + seconds * self._part
+        self._failing = False
         self.lost = False
         """`recall` found that something was kept, and that it cannot be read."""
 
@@ -72,6 +73,23 @@ class Memory:
         ended = time.monotonic()
         self._next = ended + self._part * max(self._seconds, (ended - begun) * _SHARE)
         self._part = min(1.0, self._part * 4)
+
+    def attempt(self, what: dict[str, Any]) -> bool:
+        """Save if that can be done now; else say so, and be due again soon."""
+        begun = time.monotonic()
+        try:
+            self.keep(what)
+        except TemporaryError as error:
+            if not self._failing:
+                _log.warning("%s; going on without", error)
+            ended = time.monotonic()
+            self._next = ended + max(_RETRY_SECONDS, (ended - begun) * _SHARE)
+            self._failing = True
+            return False
+        if self._failing:
+            _log.warning("the checkpoint is saved again")
+        self._failing = False
+        return True
 
     def keep_stubbornly(self, what: dict[str, Any], stop: Callable[[], bool]) -> None:
         """Save, trying again until it works: nothing may be read on without.
