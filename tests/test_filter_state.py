@@ -62,3 +62,30 @@ def test_nothing_is_saved_where_nothing_came(tmp_path: Path) -> None:
         time.sleep(0.5)
         child.kill()
     assert not (state / "checkpoint.b").exists()
+
+
+def test_a_state_that_cannot_be_saved_stops_nothing(tmp_path: Path) -> None:
+    """What waits in the pipe would be lost with us."""
+    state = tmp_path / "state"
+    argv = [sys.executable, "-c", PROGRAM.replace("2.0", "0.01")]
+    argv += ["filter", "--state-dir", str(state)]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdin is not None
+        until = time.monotonic() + PATIENCE
+        while not (state / "lock").exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        # Nothing can be written under this name, whoever we are.
+        (state / "checkpoint.tmp").mkdir()
+        for second in range(3):
+            child.stdin.write(stream_of(native(inbound(), second)))
+            child.stdin.flush()
+            time.sleep(0.1)
+        (state / "checkpoint.tmp").rmdir()
+        out, err = child.communicate(timeout=PATIENCE)
+    assert child.returncode == 0, err
+    assert out.count(b"\n") == 3
+    assert err.count(b"not saved") == 1
+    assert (state / "checkpoint.a").exists()

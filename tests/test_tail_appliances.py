@@ -1,5 +1,6 @@
 """`esa-auth tail` over several folders: appliances with equal numbers stay apart."""
 
+import os
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -203,6 +204,19 @@ def test_a_second_serial_under_one_name_is_refused_aloud(tmp_path: Path) -> None
     (line,) = [x for x in ended.stderr.splitlines() if "cannot be called" in x]
     assert "AAAA-1111" in line
     assert "BBBB-2222" in line
+
+
+@pytest.mark.parametrize("pattern", ["*/mail_logs", "{appliance}/mail_logs"])
+def test_folders_whose_names_are_no_text(tmp_path: Path, pattern: str) -> None:
+    names = [os.fsdecode(name) for name in (b"esa\xe4", b"esa\xf6")]
+    esa = folders(tmp_path, headers=False, names=names)
+    words = [str(esa / pattern), "--state-dir", str(tmp_path / "state")]
+    found = dict(zip("ab", ("esa\\xe4", "esa\\xf6"), strict=True))
+    for which, name in zip("ab", names, strict=True):
+        # The second start knows them from the state alone.
+        append(esa, {name: [attempt(which)]})
+        events, _ = tailed(*words, wanted=1)
+        assert_apart(events, {which: found[which]})
 
 
 def test_convert_calls_them_the_same(tmp_path: Path) -> None:

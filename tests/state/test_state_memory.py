@@ -1,11 +1,13 @@
 """What the bytes of a checkpoint hold, if they hold no memory."""
 
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgpack
 import pytest
 
+from esa_auth.errors import TemporaryError
 from esa_auth.state import Memory, StateDirectory
 
 
@@ -24,21 +26,67 @@ def test_a_payload_that_is_no_memory_is_forgotten(
         assert memory.recall() == {"a": 1}
 
 
+class Timed:
+    """A memory whose saves take as long as is said, on a clock of its own."""
+
+    def __init__(
+        self, path: Path, patch: pytest.MonkeyPatch, seconds: float, cost: float
+    ) -> None:
+        self.now, self._cost = 1000.0, cost
+        self._directory = StateDirectory.open(str(path))
+        patch.setattr(time, "monotonic", lambda: self.now)
+        patch.setattr(self._directory, "write", self._write)
+        self.memory = Memory(self._directory, seconds)
+
+    def _write(self, pieces: Iterable[bytes]) -> None:
+        self.now += self._cost
+
+    def saves(self, until: float) -> list[float]:
+        """Save whenever it is due; return when that was, from the start."""
+        found = []
+        with self._directory:
+            while self.now < 1000.0 + until:
+                if self.memory.due():
+                    found.append(self.now - 1000.0)
+                    self.memory.keep({})
+                self.now += 1 / 1024
+        return found
+
+
 def test_saves_take_a_twentieth_of_the_time_at_most(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now = 1000.0
+    found = Timed(tmp_path, monkeypatch, seconds=5.0, cost=3.0).saves(600.0)
+    last, before = found[-1], found[-2]
+    assert 63.0 <= last - before < 63.1
 
-    def takes_a_while(payload: bytes) -> None:
-        nonlocal now
-        now += 3.0
+
+def test_a_start_of_a_second_saves_more_than_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Timed(tmp_path, monkeypatch, seconds=1.0, cost=0.05).saves(10.0)
+    assert len([at for at in found if at < 0.5]) >= 3
+    assert found[-1] - found[-2] >= 1.0
+
+
+def test_an_attempt_that_fails_is_said_once_and_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(pieces: Iterable[bytes]) -> None:
+        raise TemporaryError("checkpoint: no space")
 
     with StateDirectory.open(str(tmp_path)) as directory:
-        monkeypatch.setattr(time, "monotonic", lambda: now)
-        monkeypatch.setattr(directory, "save", takes_a_while)
-        memory = Memory(directory, 5.0)
-        memory.keep({})
-        now += 59.0
-        assert not memory.due()
-        now += 1.0
-        assert memory.due()
+        memory = Memory(directory, 30.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(directory, "write", full)
+            assert not memory.attempt({})
+            assert not memory.due()
+            assert 0.5 < memory.left() <= 1.0
+            assert not memory.attempt({})
+        assert memory.attempt({"a": 1})
+        assert memory.recall() == {"a": 1}
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [
+        "checkpoint: no space; going on without",
+        "the checkpoint is saved again",
+    ]

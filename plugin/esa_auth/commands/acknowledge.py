@@ -5,9 +5,10 @@ line that was not confirmed is handed over again, to the process that comes next
 that a dying process wrote counts: omprog reads it from the pipe before it sees the end
 (`readStatus` in plugins/omprog/omprog.c).
 
-A line is safe when its event is acknowledged by the receiver and what it says of its
-session is in the journal. From there until its OK is written it is *unconfirmed*: it
-will come again, and then it gets its OK and is not read a second time.
+A line is safe when its event is acknowledged by the receiver, or its dead letter is on
+the disk, and what it says of its session is in the journal. From there until its OK is
+written it is *unconfirmed*: it will come again, and then it gets its OK and is not read
+a second time.
 """
 
 import sys
@@ -36,25 +37,27 @@ class Acknowledger:
         decoder: Decoder,
         memory: Memory,
         directory: StateDirectory,
+        stream: Stream,
     ) -> None:
         """Take up where the last process was, the line in its hand included."""
         self._run, self._decoder, self._memory = run, decoder, memory
+        self._stream = stream
         saved = memory.recall()
         run.restore(saved)
         self._unconfirmed: list[bytes] = list(saved.get("unconfirmed", []))
         # The line handed over last, if it is the last record of the journal.
         self._last: bytes | None = None
         self._journal = Journal(directory, int(saved.get("journal", 0)))
-        self._answers = Answers(directory, sys.stdout.fileno())
+        self._answers = Answers(directory, sys.stdout.fileno(), lambda: stream.over)
         for record in self._journal.read():
             self._take_up(record)
         self._doubt_last()
 
-    def follow(self, stream: Stream, longest: int) -> None:
-        """Confirm lines until stdin ends; ``longest`` bytes hold one in its framing."""
-        lines = LineSplitter(longest)
+    def follow(self) -> None:
+        """Confirm lines until stdin ends."""
+        lines = LineSplitter(self._decoder.longest)
         self._answers.say()
-        while block := stream.read():
+        while block := self._stream.read():
             self._run.renew()
             for line in lines.feed(block):
                 self._take(line)
@@ -91,6 +94,7 @@ class Acknowledger:
         before = counters.ignored
         self._decoder.feed(line + b"\n")
         self._run.deliver()
+        self._run.sync()
         return counters.ignored == before
 
     def _take_up(self, record: bytes | list[bytes] | None) -> None:

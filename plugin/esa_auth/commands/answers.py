@@ -7,6 +7,7 @@ import os
 import stat
 import struct
 import termios
+from collections.abc import Callable
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs.descriptor import write_all
@@ -28,13 +29,17 @@ class Answers:
     into the same file, which is mapped. A mark is 0 until then, and 3 from then on.
     """
 
-    def __init__(self, directory: StateDirectory, descriptor: int) -> None:
+    def __init__(
+        self, directory: StateDirectory, descriptor: int, stop: Callable[[], bool]
+    ) -> None:
         """Answer on ``descriptor``; the marks of the process before are taken up.
+
+        ``stop`` ends a wait for a host that does not read.
 
         Raises:
             ConfigError, TemporaryError: the file cannot be used.
         """
-        self._out = descriptor
+        self._out, self._stop = descriptor, stop
         self._is_pipe = stat.S_ISFIFO(os.fstat(descriptor).st_mode)
         self._file = directory.file(_NAME, os.O_RDWR | os.O_CREAT)
         if os.fstat(self._file).st_size != _FILE.size:
@@ -74,7 +79,7 @@ class Answers:
         if self._is_pipe and not self.unread():
             sent = max(0, self._sendfile(self._out, self._file, mark, len(_OK)))
         if rest := _OK[sent:]:
-            write_all(self._out, rest)
+            write_all(self._out, rest, self._stop)
             mark.value = len(_OK)
 
     def say(self) -> None:
@@ -83,7 +88,7 @@ class Answers:
         Raises:
             OutputGoneError, TemporaryError: as `write_all`.
         """
-        write_all(self._out, _OK)
+        write_all(self._out, _OK, self._stop)
 
     def unread(self) -> bool:
         """Return whether an OK is in the pipe that nobody has read."""

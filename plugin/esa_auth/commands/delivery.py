@@ -82,12 +82,16 @@ class Run(Generic[Item]):
         self.pipeline.take_dead()
         self.pipeline.take_events()
 
+    def sync(self) -> None:
+        """Wait until the dead letters are on the disk; see `DeadLetters.sync`."""
+        self._letters.sync()
+
     def snapshot(self) -> dict[str, Any]:
         """Return what the next start needs, the letters before it on the disk.
 
         Its `Rows` are of now, so save it now.
         """
-        self._letters.sync()
+        self.sync()
         return {"sessions": self.pipeline.snapshot(lambda rows: rows)}
 
     def restore(self, saved: dict[str, Any]) -> None:

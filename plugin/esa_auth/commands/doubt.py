@@ -91,14 +91,21 @@ class DoubtingDecoder(Decoder):
     """A decoder that says so when what it reads is no log of an ESA."""
 
     def __init__(
-        self, pipeline: Pipeline[Any], config: Config, say: Callable[[str], None]
+        self,
+        pipeline: Pipeline[Any],
+        config: Config,
+        say: Callable[[str], None],
+        *,
+        lines: bool = False,
     ) -> None:
+        """As `Decoder`; ``say`` takes the sentence, if there is one to say."""
         super().__init__(
             pipeline,
             config.input_format,
             config.keys,
             config.pipeline.max_line,
             begins_record=has_prefix if config.join_wrapped else None,
+            lines=lines,
         )
         self._counters = pipeline.counters
         self._doubt = Doubt(config.input_format, say)

@@ -49,12 +49,8 @@ def add_parser(subcommands: "Subcommands") -> None:
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
     config = load_config(args, live=True)
-    if args.ack and not (config.forward and config.state_directory):
-        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
-    if args.ack and config.pipeline.wait:
-        raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
-    if args.ack and config.pipeline.veil:
-        raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
+    if args.ack:
+        _check_for_acknowledging(config)
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
@@ -71,13 +67,12 @@ def run(args: argparse.Namespace) -> int:
             memory = Memory(directory, SECONDS_BETWEEN_SAVES)
         run = held.enter_context(open_run(config, lambda: stream.over))
         held.enter_context(observed(run, config))
-        decoder = _decoder(config, run)
+        decoder = _decoder(config, run, lines=bool(args.ack))
         try:
             if args.ack and memory and directory:
                 from esa_auth.commands.acknowledge import Acknowledger
 
-                acknowledger = Acknowledger(run, decoder, memory, directory)
-                acknowledger.follow(stream, decoder.longest)
+                Acknowledger(run, decoder, memory, directory, stream).follow()
                 decoder.finish()
             else:
                 _filter(run, stream, decoder, memory)
@@ -87,10 +82,25 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _decoder(config: Config, run: Run[Any]) -> Decoder:
-    return DoubtingDecoder(
-        run.pipeline, config, lambda what: log.warning("stdin: %s", what)
-    )
+def _check_for_acknowledging(config: Config) -> None:
+    """Refuse what ``--ack rsyslog`` cannot keep its promise with."""
+    if not (config.forward and config.state_directory):
+        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
+    if config.input_format == "msgpack":
+        raise ConfigError("input.format: not msgpack with --ack rsyslog: it has lines")
+    if config.join_wrapped:
+        raise ConfigError("input.join_wrapped: not with --ack rsyslog, as join.wait")
+    if config.pipeline.wait:
+        raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
+    if config.pipeline.veil:
+        raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
+
+
+def _decoder(config: Config, run: Run[Any], *, lines: bool) -> Decoder:
+    def say(what: str) -> None:
+        log.warning("stdin: %s", what)
+
+    return DoubtingDecoder(run.pipeline, config, say, lines=lines)
 
 
 def _filter(
@@ -140,5 +150,5 @@ def _read(
             if not readable:
                 return False
         if memory and memory.due():
-            memory.keep(run.snapshot())
-            unsaved = False
+            # To end because it cannot be saved would lose what is in the pipe.
+            unsaved = not memory.attempt(run.snapshot())

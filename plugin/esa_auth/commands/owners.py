@@ -117,8 +117,12 @@ class Owners:
     def snapshot(self, logs: Collection[str]) -> dict[str, Any]:
         """Return what a restart needs of ``logs``, given as `name_to_text` does."""
         return {
-            "holders": self._holders,
-            "former": {name: sorted(of) for name, of in self._former.items()},
+            "holders": {
+                name: name_to_text(holder) for name, holder in self._holders.items()
+            },
+            "former": {
+                name: sorted(map(name_to_text, of)) for name, of in self._former.items()
+            },
             "logs": [
                 [name_to_text(log), of.name, of.appliance, of.serial]
                 for log, of in self._logs.items()
@@ -133,13 +137,17 @@ class Owners:
         Raises:
             ValueError, TypeError, KeyError, AttributeError: it is none.
         """
-        self._holders = {**saved["holders"], **self._holders}
-        self._former = {name: set(of) for name, of in saved["former"].items()}
-        self._logs = {
+        holders = {name: text_to_name(of) for name, of in saved["holders"].items()}
+        former = {
+            name: set(map(text_to_name, of)) for name, of in saved["former"].items()
+        }
+        logs = {
             text_to_name(log): _Known(name, appliance, serial)
             for log, name, appliance, serial in saved["logs"]
         }
         self._several, self._contested = saved["several"]
+        self._holders = {**holders, **self._holders}
+        self._former, self._logs = former, logs
 
     def _of_serial(self, place: Place, serial: str, before: _Known | None) -> str:
         if serial in self._serials:
@@ -234,4 +242,4 @@ def read_opening(data: bytes) -> Opening:
 
 def _text(name: str) -> str:
     """Return a file name as text that can be written, whatever bytes it is made of."""
-    return os.fsencode(name).decode("utf-8", "replace")
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -32,13 +32,16 @@ class Decoder:
         keys: Keys,
         max_line: int,
         begins_record: Callable[[bytes], bool] | None = None,
+        *,
+        lines: bool = False,
     ) -> None:
         """``form`` is auto, native, syslog, sender, json or msgpack.
 
         With ``begins_record``, lines of which it is not true continue the one before.
+        ``lines`` says that the input is cut into lines: then auto is never msgpack.
         """
         self._sink = sink
-        self._form = form
+        self._form, self._lines = form, lines
         records = RecordReader(keys, max_line)
         # A record wraps its line: escapes double it, other fields come with it.
         self._text = LineSplitter(max_line)
@@ -93,6 +96,8 @@ class Decoder:
         if not start:
             return block
         self._form = form_of(start[0])
+        if self._form == "msgpack" and self._lines:
+            self._form = "text"
         if self._form == "text":
             return block
         # As if they had come in a block of their own, which is read as text.

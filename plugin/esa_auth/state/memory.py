@@ -14,6 +14,9 @@ from esa_auth.state.packing import packed, unpacked
 # A save costs some syncs and a copy of the session table: at most a twentieth of the
 # time goes into it, however large the table is.
 _SHARE = 20.0
+# The first save waits for so much of that, each next one four times as long: a start
+# that is killed within a second must have advanced.
+_FIRST_PART = 1 / 1024
 _RETRY_SECONDS = 1.0
 
 _log = logging.getLogger("esa_auth")
@@ -23,10 +26,12 @@ class Memory:
     """A checkpoint as plain data: maps, lists, text, bytes, numbers and `Rows`."""
 
     def __init__(self, directory: StateDirectory, seconds: float) -> None:
-        """Use an open directory; save every ``seconds`` at most."""
+        """Use an open directory; save every ``seconds`` at most, sooner at first."""
         self._directory = directory
         self._seconds = seconds
-        self._next = time.monotonic() + seconds
+        self._part = _FIRST_PART
+        self._next = time.monotonic() + seconds * self._part
+        self._failing = False
         self.lost = False
         """`recall` found that something was kept, and that it cannot be read."""
 
@@ -66,7 +71,25 @@ class Memory:
         begun = time.monotonic()
         self._directory.write(packed(what))
         ended = time.monotonic()
-        self._next = ended + max(self._seconds, (ended - begun) * _SHARE)
+        self._next = ended + self._part * max(self._seconds, (ended - begun) * _SHARE)
+        self._part = min(1.0, self._part * 4)
+
+    def attempt(self, what: dict[str, Any]) -> bool:
+        """Save if that can be done now; else say so, and be due again soon."""
+        begun = time.monotonic()
+        try:
+            self.keep(what)
+        except TemporaryError as error:
+            if not self._failing:
+                _log.warning("%s; going on without", error)
+            ended = time.monotonic()
+            self._next = ended + max(_RETRY_SECONDS, (ended - begun) * _SHARE)
+            self._failing = True
+            return False
+        if self._failing:
+            _log.warning("the checkpoint is saved again")
+        self._failing = False
+        return True
 
     def keep_stubbornly(self, what: dict[str, Any], stop: Callable[[], bool]) -> None:
         """Save, trying again until it works: nothing may be read on without.

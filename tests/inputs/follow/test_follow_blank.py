@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests.inputs.follow.follow_scene import Log, Reader
 
+from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.follow.source import open_source
 
 
@@ -47,3 +48,19 @@ def test_a_fifo_that_has_taken_the_name_is_not_waited_for(tmp_path: Path) -> Non
     os.close(os.open(path, os.O_RDWR))
     thread.join()
     assert at_once
+
+
+def test_an_empty_file_belongs_to_the_log_whose_name_it_has(tmp_path: Path) -> None:
+    """Its inode alone says nothing: the system gives it to the next file."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "a" / "mail.log"
+    path.touch()
+    follower = Follower([str(tmp_path / "{appliance}" / "mail.log")])
+    assert follower.poll() == []
+    path = path.rename(tmp_path / "b" / "mail.log")
+    path.write_bytes(b"b\n")
+    chunks = [chunk for _ in range(20) for chunk in follower.poll()]
+    assert [chunk.lines for chunk in chunks] == [[b"b"]]
+    assert [follower.appliances[chunk.log] for chunk in chunks] == ["b"]
+    follower.close()

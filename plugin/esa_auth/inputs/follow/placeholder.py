@@ -24,7 +24,7 @@ def appliance_in(path: str, pattern: str) -> str | None:
         return None
     match = _expression(os.path.abspath(pattern)).fullmatch(os.path.abspath(path))
     # File names are bytes: a name that is no UTF-8 could not be written.
-    return match and os.fsencode(match["appliance"]).decode("utf-8", "replace")
+    return match and os.fsencode(match["appliance"]).decode("utf-8", "backslashreplace")
 
 
 @lru_cache(maxsize=256)

@@ -139,7 +139,7 @@ class Registry:
         was_closed = file.source is None
         was_live = file.rank == LIVE and not file.pathless
         renamed = found.path != file.path
-        if found.compressed != file.compressed:
+        if found.compressed != file.compressed or _may_be_another(file, found):
             self.bury(file)
             return
         file.locate(found)
@@ -250,3 +250,8 @@ class Registry:
         file.quiet_since = self._clock()
         file.locate(found)
         self.files[file.key] = file
+
+
+def _may_be_another(file: Followed, found: Found) -> bool:
+    """Say whether nothing but the inode, which is used again, ties them together."""
+    return file.log != found.log and file.reached == 0 and file.head.blank
