@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.pipeline import Settings
-from tests.harness import inbound, native, run
+from tests.harness import ended, inbound, made, native, run
 from tests.privacy.names import found, seeded
 from tests.privacy.test_uncovered import PLAIN, SETTINGS, written
 
@@ -51,3 +51,17 @@ def test_a_notice_without_a_name_has_nothing_to_cover() -> None:
     got = run([line], SETTINGS)
     assert got.counters.ancillary == 1
     assert got.events[0]["event"]["original"] == line.decode()
+
+
+def test_a_part_of_a_name_is_no_appliance() -> None:
+    name = f"ann\n{WORD} mail_logs: Info: SMTP Auth: (ICID 450) went wrong"
+    lines = native(inbound(450, name)).split(b"\n")
+    assert run(lines, PLAIN).dead[1]["observer"]["name"] == WORD
+    for settings in (SETTINGS, REDACTING):
+        pipeline = made(settings)
+        pipeline.feed(lines)
+        assert WORD not in pipeline.population.appliances
+        got = ended(pipeline)
+        got.assert_accounted()
+        assert len(got.dead) == 2
+        assert found([WORD], written(got)) == []
