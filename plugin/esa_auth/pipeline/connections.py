@@ -5,7 +5,15 @@ from typing import Generic, TypeAlias, TypeVar
 
 from esa_auth import grammar
 from esa_auth.envelope import end_of
-from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
+from esa_auth.facts import (
+    Envelope,
+    HatDecision,
+    InboundAddress,
+    SessionClosed,
+    Side,
+    Tls,
+    Unread,
+)
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
@@ -23,6 +31,8 @@ _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
 _LONGEST_SAID = 9
 _INBOUND_ONLY = frozenset((b"ACCEPT SG", b"RELAY SG ", b"REJECT SG"))
 _OFTEN = _INBOUND_ONLY | {b"TLS succe"}
+# Made once: `A | B` in a condition is made at each call of it.
+_CONTEXT = (HatDecision, InboundAddress, Tls)
 # A line on TLS that no rule understands.
 _SOME_TLS = b"%b %b TLS"
 
@@ -210,9 +220,9 @@ class Connections(Generic[Out]):
             self._population.grown(line.appliance)
 
     def _perhaps_auth(self, table: Table, number: bytes, line: Line) -> None:
-        """A session line of no known word: AUTH in a new wording, TLS, or nothing."""
+        """Read a session line of another word: context, new AUTH, or nothing."""
         fact = grammar.read(line.body)
-        if isinstance(fact, Tls):
+        if isinstance(fact, _CONTEXT):
             self._describe(table, number, line)
         elif isinstance(fact, Unread) and fact.auth_like:
             self._unread_auth(table, number, line)
