@@ -127,13 +127,16 @@ class Veil:
         self, fact: AdminLogin | AdminLogout, source: Source, places: Places
     ) -> tuple[AdminLogin | AdminLogout, Source] | None:
         """Return a login to the appliance and its line, without name and token."""
-        if not fact.user or masked(fact.user):
+        if fact.user is None:
             body = replaced(source.body or "", hidden(places))
             return fact, _rewritten(source, body)
         failed = isinstance(fact, AdminLogin) and fact.outcome == "failure"
         privilege = fact.privilege if isinstance(fact, AdminLogin) else None
         told = tuple(text for text in (fact.address, privilege) if text)
-        named = self._user(fact.user, failed, source, places, told)
+        # Behind a name of asterisks may stand what was typed, as behind any other.
+        named = self._user(
+            fact.user, failed, source, places, told, as_is=masked(fact.user)
+        )
         return named and (fact._replace(user=named[0]), named[1])
 
     def redacted(
@@ -184,20 +187,26 @@ class Veil:
         source: Source,
         places: Places,
         told: tuple[str, ...] = (),
+        *,
+        as_is: bool = False,
     ) -> tuple[str, Source] | None:
-        """Return the covered name and its line; what the fact has ``told`` stays."""
-        if not name:
+        """Return the covered name and its line; what the fact has ``told`` stays.
+
+        So does a name that is to be written ``as_is``.
+        """
+        if not name and places.user is None:
             return name, source
         span = _span(name, source, places)
         if span is None or places.user is None or len(source.raw or b"") > _MAY_BE_CUT:
             return None
         secret = self._redact and failed and looks_like_a_password(name)
-        covered = REDACTED if secret else self.name(name)
+        covered = REDACTED if secret else name if as_is else self.name(name)
         body, pieces = source.body or "", [(span, covered), *hidden(places)]
         behind = span[1], places.user[1]
-        if not any(_only(text, body[slice(*behind)]) for text in told):
+        rest = body[slice(*behind)]
+        if rest and not any(_only(text, rest) for text in told):
             # It may be what was typed.
-            pieces.append((behind, self.text(body[slice(*behind)])))
+            pieces.append((behind, HIDDEN if failed else self.text(rest)))
         flags = (*source.flags, "redacted_user") if secret else source.flags
         return covered, _rewritten(source, replaced(body, pieces))._replace(flags=flags)
 

@@ -17,12 +17,11 @@ _KNOWN = (
     r"|TLS was required but remote host did not initiate it\Z"
     r"|IP:? \S+ TLS was required but could not be successfully negotiated\Z"
 )
-# Words of the appliance, then TLS as a word of its own; behind a colon stands text.
-_OTHER = (
-    rf"(?!{_KNOWN})((?:IP: )?(?:[A-Za-z0-9.:()_-]*[A-Za-z0-9.()_-] ){{0,6}}?)"
-    r"(?:START)?TLS(?![A-Za-z]).*"
-)
-_AUTH = ("auth", "sasl")
+# TLS or SSL as a word of its own, in letters of any size: also STARTTLS and TLSv1.3.
+_WORD = r"(?:(?:[Ss][Tt][Aa][Rr][Tt])?[Tt][Ll][Ss]|[Ss][Ss][Ll])(?:v[0-9]|(?![A-Za-z]))"
+_OTHER = rf"(?!{_KNOWN})(.*?(?<![A-Za-z]){_WORD}.*)"
+# As `grammar.auth_like` looks for it.
+_AUTH = ("smtp auth", " sasl ")
 
 
 def _established(side: Side, match: re.Match[str]) -> Tls:
@@ -62,7 +61,9 @@ def other(side: Side, name: str) -> Rule:
 
     def build(match: re.Match[str]) -> Fact | None:
         # AUTH in a wording that is not known is to be seen.
-        if any(word in match[2].lower() for word in _AUTH):
+        said = f" {match[2][:380]} ".lower()
+        begins = said.startswith(" auth") and not said[5].isalnum()
+        if begins or any(words in said for words in _AUTH):
             return None
         return Tls(side, match[1], None)
 
@@ -74,5 +75,9 @@ def other(side: Side, name: str) -> Rule:
         f"{lead} 450 TLS renegotiated",
         "nowhere: whatever else a release may say of TLS",
         "unseen",
-        also=(f"{lead} 450 IP 198.51.100.9 STARTTLS was put off",),
+        also=(
+            f"{lead} 450 IP 198.51.100.9 STARTTLS was put off",
+            f"{lead} 450 Using TLSv1.3",
+            f"{lead} 450 SSL handshake is done",
+        ),
     )

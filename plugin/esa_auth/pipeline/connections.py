@@ -5,7 +5,15 @@ from typing import Generic, TypeAlias, TypeVar
 
 from esa_auth import grammar
 from esa_auth.envelope import end_of
-from esa_auth.facts import Envelope, SessionClosed, Side, Tls, Unread
+from esa_auth.facts import (
+    Envelope,
+    HatDecision,
+    InboundAddress,
+    SessionClosed,
+    Side,
+    Tls,
+    Unread,
+)
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
@@ -18,9 +26,15 @@ Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 _NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
 _MOST_DIGITS = 12
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
-# The words of nearly all lines of a connection.
-_INBOUND_ONLY = frozenset((b"ACCE", b"RELA", b"REJE"))
-_OFTEN = _INBOUND_ONLY | {b"TLS "}
+# What nearly all lines of a connection say. Behind other words of such lines AUTH may
+# stand, in a wording that is not known.
+_LONGEST_SAID = 9
+_INBOUND_ONLY = frozenset((b"ACCEPT SG", b"RELAY SG ", b"REJECT SG"))
+_OFTEN = _INBOUND_ONLY | {b"TLS succe"}
+# Made once: `A | B` in a condition is made at each call of it.
+_CONTEXT = (HatDecision, InboundAddress, Tls)
+# A line on TLS that no rule understands.
+_SOME_TLS = b"%b %b TLS"
 
 
 class Connections(Generic[Out]):
@@ -78,13 +92,13 @@ class Connections(Generic[Out]):
             appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
         ) -> None:
             end = raw.find(b" ", at + 5)
-            number, word = raw[at + 5 : end], raw[end + 1 : end + 5]
+            number, said = raw[at + 5 : end], raw[end + 1 : end + 1 + _LONGEST_SAID]
             table = appliance.inbound if inbound else appliance.outbound
             kept = table.kept.get(number)
-            closes = word == b"clos" and (
-                raw[end + 1 :] == b"close" or _says_close(raw[end + 1 :])
+            closes = said == b"close" or (
+                said[:5] == b"close" and _says_close(raw[end + 1 :])
             )
-            if kept is None or not (closes or word in often):
+            if kept is None or not (closes or said in often):
                 other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
                 return
             head = raw[:24] if prefix is None else prefix
@@ -110,21 +124,25 @@ class Connections(Generic[Out]):
         word, table = rest[:4], line.appliance.inbound
         if word == b"clos" and _says_close(rest):
             self._close(table, number, line)
-        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
+        elif rest[:_LONGEST_SAID] in _OFTEN:
             self._describe(table, number, line)
+        elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
+            self._describe_or_auth(table, number, line)
         else:
-            self._perhaps_auth(line)
+            self._perhaps_auth(table, number, line)
 
     def _outbound(self, number: bytes, rest: bytes, line: Line) -> None:
         if line.raw[line.at + 4 : line.at + 5] == b":":
             # Of all DCID lines only the AUTH result has the colon.
             self._auth_family(line)
-        elif _says_close(rest):
-            self._close(line.appliance.outbound, number, line)
+            return
+        table = line.appliance.outbound
+        if _says_close(rest):
+            self._close(table, number, line)
         elif rest.startswith(b"TLS "):
-            self._describe(line.appliance.outbound, number, line)
+            self._describe_or_auth(table, number, line)
         else:
-            self._perhaps_auth(line)
+            self._perhaps_auth(table, number, line)
 
     def killed(self, fact: SessionClosed, line: Line) -> None:
         """``SMTP server connection killed``: a close in other words."""
@@ -156,6 +174,22 @@ class Connections(Generic[Out]):
         else:
             table.left_out(number, 0, line.raw[line.at :])
 
+    def _describe_or_auth(self, table: Table, number: bytes, line: Line) -> None:
+        if grammar.auth_like(line.body) and isinstance(grammar.read(line.body), Unread):
+            self._unread_auth(table, number, line)
+        else:
+            self._describe(table, number, line)
+
+    def _unread_auth(self, table: Table, number: bytes, line: Line) -> None:
+        """Keep AUTH in a wording that is not known; it may say something of TLS."""
+        body = line.raw[line.at :]
+        if b"TLS" in body.upper() or b"SSL" in body.upper():
+            counted = self._count.context
+            some = line.raw[: line.at] + _SOME_TLS % (body[:4], number)
+            self._describe(table, number, line._replace(raw=some))
+            self._count.context = counted
+        self._auth_family(line)
+
     def _close_live(self, table: Table, number: bytes, line: Line) -> None:
         appliance, instant = line.appliance, line.instant
         if instant is None:
@@ -185,14 +219,14 @@ class Connections(Generic[Out]):
         if not known:
             self._population.grown(line.appliance)
 
-    def _perhaps_auth(self, line: Line) -> None:
-        """A session line of no known word: AUTH in a new wording, TLS, or nothing."""
+    def _perhaps_auth(self, table: Table, number: bytes, line: Line) -> None:
+        """Read a session line of another word: context, new AUTH, or nothing."""
         fact = grammar.read(line.body)
-        if isinstance(fact, Tls):
-            side = line.appliance.inbound if fact.side == "icid" else None
-            table = side or line.appliance.outbound
-            self._context(table, fact.number.encode(), line)
-        elif not isinstance(fact, Unread) or fact.auth_like:
+        if isinstance(fact, _CONTEXT):
+            self._describe(table, number, line)
+        elif isinstance(fact, Unread) and fact.auth_like:
+            self._unread_auth(table, number, line)
+        elif not isinstance(fact, Unread):
             self._auth_family(line)
 
 

@@ -39,6 +39,7 @@ class Unusual(Generic[Out]):
         heads: Heads,
     ) -> None:
         self._count = emitter.counters
+        self._veiled = emitter.veil is not None
         self._population = population
         self._reader = reader
         self._leads = reader.leads()
@@ -50,7 +51,9 @@ class Unusual(Generic[Out]):
         prefix = read_prefix(line)
         self._heads.remember(line, prefix)
         if prefix.stamp is None:
-            prefix = prefix._replace(stamp=time)
+            # What looks like a host may be of a name that a line feed broke in two.
+            own_host = None if self._veiled and time is None else prefix.host
+            prefix = prefix._replace(stamp=time, host=own_host)
         elif time is not None:
             prefix = prefix._replace(around=time[:10])
         name = prefix.host or host or self._population.settings.appliance

@@ -32,6 +32,10 @@ def fold_context(session: Session, fact: Fact | Unread) -> None:
         session.tls = _known_of_tls(session.tls, fact)
     elif isinstance(fact, InboundAddress):
         session.address = fact.address
+    elif isinstance(fact, Unread) and fact.auth_like:
+        # It was kept because it begins like a line on TLS.
+        some = Tls(session.side, session.number, None)
+        session.tls = _known_of_tls(session.tls, some)
 
 
 def _known_of_tls(before: Tls | None, fact: Tls) -> Tls:
