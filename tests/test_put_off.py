@@ -131,3 +131,35 @@ def test_a_flood_of_names_loses_nothing_that_was_put_off(
     found = ended(pipeline)
     found.assert_accounted()
     assert len(found.results) == 80
+
+
+@pytest.mark.parametrize("head", FORGED)
+@pytest.mark.parametrize("many", [1, 3])
+def test_a_short_archive_that_begins_with_a_forged_line(head: bytes, many: int) -> None:
+    """Fewer lines follow than would settle it."""
+    plain = through(TRUE, ARCHIVE).events
+    found = through([*[head + inbound(9, "forged")] * many, *TRUE], ARCHIVE)
+    assert [e for e in found.events if e["cisco_esa"]["icid"] != 9] == plain
+
+
+@pytest.mark.parametrize("head", FORGED[:6])
+@pytest.mark.parametrize("many", [1, 3, 15])
+def test_a_short_archive_that_ends_with_forged_lines(head: bytes, many: int) -> None:
+    plain = through(TRUE[:3], ARCHIVE).events
+    found = through([*TRUE[:3], *[head + inbound(5, "forged")] * many], ARCHIVE)
+    forged = [e for e in found.results if e["user"]["name"] == "forged"]
+    assert [e for e in found.events if e not in forged] == plain
+    assert len(forged) == many
+    assert all("implausible_time" in e["cisco_esa"]["flags"] for e in forged)
+
+
+@pytest.mark.parametrize("cut", range(1, 20))
+@pytest.mark.parametrize("settings", [LIVE, ARCHIVE], ids=["live", "archive"])
+def test_a_stop_changes_nothing_of_a_clock_that_was_set_back(
+    settings: Settings, cut: int
+) -> None:
+    lines = [native(NOW - 900 * DAY, inbound(7))]
+    lines += [native(NOW - 2000 * DAY + n, inbound(7)) for n in range(20)]
+    plain, stopped = (through(lines, settings, at) for at in ((), (cut,)))
+    assert stopped.events == plain.events
+    assert stopped.counters.ignored == 0

@@ -8,7 +8,7 @@ says of a connection is forgotten with it.
 from collections.abc import Callable
 from typing import Generic
 
-from esa_auth.envelope.clock import MOST_ODD
+from esa_auth.envelope.clock import DAY, MOST_ODD
 from esa_auth.facts import Envelope
 from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
 from esa_auth.pipeline.connections import Handler
@@ -43,9 +43,11 @@ class OddLines(Generic[Out]):
             self._apart(appliance, found.odd)
             return
         self.keep_order()
+        # It counts when it is read: after a stop, in the process that does so.
+        self._emit.counters.lines -= 1
         appliance.odd.append(found.odd)
         if len(appliance.odd) >= MOST_ODD:
-            self._as_real(appliance, appliance.odd)
+            self._as_real(appliance, self._taken(appliance))
 
     def keep_order(self) -> None:
         """See to it that what comes behind a line that is put off is put off, too."""
@@ -57,25 +59,35 @@ class OddLines(Generic[Out]):
 
     def came_back(self, appliance: Appliance) -> None:
         """Read what was put off: the line after it is where the others are."""
-        lines, appliance.odd = appliance.odd, []
-        for odd in lines:
+        for odd in self._taken(appliance):
             self._apart(appliance, odd)
 
     def settle(self, appliance: Appliance) -> None:
         """Read what was put off, for nothing comes after it."""
-        lines, appliance.odd = appliance.odd, []
+        clock, lines = appliance.clock, self._taken(appliance)
+        times = [self._time(appliance, odd) for odd in lines]
+        if clock.alone and _agree(times):
+            # It was set by a line that is odd itself.
+            self._as_real(appliance, lines)
+            return
         later = []
-        for odd in lines:
-            apart = self._scratch(appliance)
-            instant = apart.instant(odd.line, odd.prefix)
-            if instant is not None and instant.epoch > appliance.clock.now:
+        for odd, time in zip(lines, times, strict=True):
+            if time > clock.now:
                 later.append(odd)
             else:
                 self._apart(appliance, odd)
         self._as_real(appliance, later)
 
+    def _time(self, appliance: Appliance, odd: Odd) -> int:
+        instant = self._scratch(appliance).instant(odd.line, odd.prefix)
+        return 0 if instant is None else instant.epoch
+
+    def _taken(self, appliance: Appliance) -> list[Odd]:
+        lines, appliance.odd = appliance.odd, []
+        self._emit.counters.lines += len(lines)
+        return lines
+
     def _as_real(self, appliance: Appliance, lines: list[Odd]) -> None:
-        appliance.odd = []
         appliance.clock.trusting = True
         for odd in lines:
             self._read(appliance, odd)
@@ -102,6 +114,11 @@ class OddLines(Generic[Out]):
             self._reader.refuse(line, *refused)
         else:
             self._reader.each_time(self._leads[raw[at : at + 4]], line, times)
+
+
+def _agree(times: list[int]) -> bool:
+    """Return whether lines of more than one second are of one day."""
+    return bool(times) and 0 < max(times) - min(times) <= DAY
 
 
 def _in_order(handle: Handler) -> Handler:
