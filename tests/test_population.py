@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from esa_auth.commands.notices import Notices
 from esa_auth.pipeline import population
 from esa_auth.pipeline.appliance import Appliance
 from tests.harness import SETTINGS, ended, inbound, made, opened, syslog
@@ -132,3 +133,21 @@ def test_a_file_of_another_year_that_begins_as_the_last_one_ended_is_of_its_year
         (event,) = (e for e in pipeline.take_events() if "outcome" in e["event"])
         years.append(event["@timestamp"][:4])
     assert years == ["2025", "2022"]
+
+
+def test_a_name_that_was_forgotten_is_said_again(
+    most: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What was said of names without end is not remembered without end."""
+    pipeline = made()
+    notices = Notices(pipeline)
+    # Each has its stamps taken for UTC, the first of them more often.
+    pipeline.feed([syslog(inbound(), second, "esa01") for second in range(9)])
+    notices.look_now(0.0)
+    for number in range(2 * most):
+        pipeline.feed([syslog(inbound(), 30 + number, f"spoofed{number}")])
+    assert "esa01" not in pipeline.population.appliances
+    notices.look_now(3600.0)
+    pipeline.feed([syslog(inbound(), 900, "esa01")])
+    notices.look_now(7200.0)
+    assert [r.getMessage().split(":")[0] for r in caplog.records][::2] == ["esa01"] * 2

@@ -206,3 +206,40 @@ def test_forged_openings_flag_and_take_nothing_else() -> None:
         lines.insert(7 * n, native(new(900_000 + n, FIRST, BOBS), 0))
     found = through(lines)
     assert [e["source"]["ip"] for e in found.results] == plain
+
+
+THIRD = "Data 1 (192.0.2.77)"
+
+
+@pytest.mark.parametrize("stop", [None, *range(1, 7)])
+@pytest.mark.parametrize("attempt", [False, True])
+@pytest.mark.parametrize("interface", [FIRST, SECOND, THIRD])
+def test_a_third_opening_does_not_say_whose_number_it_is(
+    interface: str, stop: int | None, *, attempt: bool
+) -> None:
+    lines = [
+        at(0, new(5, FIRST, ANNS)),
+        at(1, new(5, SECOND, BOBS)),
+        at(2, inbound(5, "bob") if attempt else accepted(5)),
+        at(9, new(5, interface, "203.0.113.77")),
+        at(10, accepted(5)),
+        at(11, inbound(5, "ann", "succeeded")),
+        at(12, b"ICID 5 close"),
+    ]
+    found = through(lines, stop)
+    assert len(found.events) == (4 if attempt else 2)
+    assert all(is_flagged(e) and "source" not in e for e in found.events)
+
+
+def test_the_end_of_a_number_of_two_names_no_user_who_got_in() -> None:
+    """The close may be that of the other one's session."""
+    found = through(TOGETHER)
+    (end,) = (e for e in found.events if e["event"]["type"] == ["end"])
+    assert "user" not in end
+    assert end["related"]["user"] == ["ann", "bob"]
+
+
+def test_a_name_of_a_client_makes_no_conflict() -> None:
+    body = new(5, FIRST, ANNS).replace(b"mail.example.com", b"a\0conflict")
+    lines = [at(0, body), at(60, new(5, FIRST, BOBS)), at(61, inbound(5, "bob"))]
+    assert not any(map(is_flagged, through(lines).events))

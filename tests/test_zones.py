@@ -107,3 +107,15 @@ def test_a_stamp_is_of_the_latest_year_that_its_file_can_have(
     )
     found.assert_accounted()
     assert sorted(e["@timestamp"][:4] for e in found.results) == ["2025", str(year)]
+
+
+def test_a_file_that_begins_in_the_hour_that_comes_twice() -> None:
+    """When it was written says nothing of that."""
+    reference = int(datetime(2025, 11, 20, tzinfo=UTC).timestamp())
+    lines = [
+        f"Sun Oct 26 {time} 2025 Info: ".encode() + inbound()
+        for time in ("02:10:00", "02:50:00", "02:20:00", "03:10:00")
+    ]
+    found = run(lines, Settings(zone="Europe/Berlin", reference=reference))
+    times = [e["@timestamp"][11:16] for e in found.results]
+    assert times == ["00:10", "00:50", "01:20", "02:10"]

@@ -45,6 +45,8 @@ class Notices:
 
     def look_now(self, now: float) -> None:
         """Say what was not said within the hour."""
+        known = self._pipeline.population.appliances
+        self._said = {at: n for at, n in self._said.items() if at[1] in known}
         due = [kind for kind, at in self._next_notice.items() if now >= at]
         found = {kind: list(self._news(kind)) for kind in due}
         for kind, names in found.items():

@@ -103,7 +103,8 @@ def session_end_event(session: Session, source: Source, closed: bool) -> Documen
     own["summary"] = _summary(session)
     if session.users:
         event["related"] = {**event["related"], "user": list(session.users)}
-    if session.last_success:
+    # Of two that have its number, the one that ended may be the other.
+    if session.last_success and not session.disowned:
         event["user"] = user_part(session.last_success)
     return document
 

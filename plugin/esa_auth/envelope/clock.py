@@ -27,7 +27,7 @@ never is. Of the others, live:
 In an archive only what follows can tell: lines a day or more away from the clock are
 put off until one is near it again (then they were implausible), or there are 16 of them
 or the file ends (then they are read as they stand; at the end of a file not those that
-are earlier than the clock).
+are earlier than the clock, unless that shows the time of one line and they agree).
 
 An implausible line is flagged `implausible_time`. It is read on its own: it moves
 neither this clock nor what is held of any session, and it takes nothing from them.
@@ -46,13 +46,13 @@ from esa_auth.envelope.stamp import (
 from esa_auth.envelope.zone import Zone
 from esa_auth.facts import Instant
 
-_DAY = 86_400
+DAY = 86_400
 _HOUR = 3_600
 _FUTURE = 300
 # 2024-01-01: a wall clock that is before it was never set.
 _EARLIEST = 1_704_067_200
 # The same day of the next year is further away than this, whatever its zone does.
-_SURELY_LATEST = 364 * _DAY
+_SURELY_LATEST = 364 * DAY
 # 29 February is away for at most so many years.
 _LEAP = 8
 # So many lines that agree are no accident.
@@ -98,6 +98,8 @@ class Clock:
         # Takes whatever comes for plausible.
         self.trusting = False
         self.future = 0
+        # Whether all that is near to it is of the second that it shows.
+        self.alone = True
 
     @property
     def now(self) -> int:
@@ -160,7 +162,7 @@ class Clock:
         if (
             0 <= at - self._last <= _FUTURE
             and self._started
-            and not self._ahead
+            and not (self._ahead or self.alone)
             and (present is None or at <= present.now)
         ):
             # Nearly always: a moment later than the line before it.
@@ -175,6 +177,7 @@ class Clock:
             self._ahead += 1
             if self._ahead >= MOST_ODD:
                 self._steady, self._ahead = at, 0
+        self.alone = not self._started or abs(at - self._last) > DAY
         self._last, self._started, self._odd = at, True, 0
         return True
 
@@ -192,6 +195,9 @@ class Clock:
             "last": self._last if self._started else None,
             "steady": self._steady,
             "ahead": self._ahead,
+            "alone": int(self.alone),
+            "odd": self._odd,
+            "odd_at": self._odd_at,
         }
 
     def restore(self, saved: dict[str, int | None]) -> None:
@@ -202,6 +208,8 @@ class Clock:
             # Of a state that an earlier version wrote they are missing.
             self._steady = saved.get("steady") or self._last
             self._ahead = saved.get("ahead") or 0
+            self.alone = bool(saved.get("alone"))
+            self._odd, self._odd_at = saved.get("odd") or 0, saved.get("odd_at") or 0
         self._read_as = None
 
     def recall(self, offset: int | None, last: int | None, implausible: bool) -> None:
@@ -214,20 +222,20 @@ class Clock:
     def _is_plausible(self, at: int) -> bool:
         present = self._present
         if present is None:
-            return not self._started or abs(at - self._last) <= _DAY
+            return not self._started or abs(at - self._last) <= DAY
         now, is_set = present.now, present.is_set
-        if is_set and at >= now - _DAY:
-            return at <= now + _DAY
-        if not self._started or (is_set and self._last > now + _DAY):
+        if is_set and at >= now - DAY:
+            return at <= now + DAY
+        if not self._started or (is_set and self._last > now + DAY):
             return True
-        if abs(at - self._last) <= _DAY:
+        if abs(at - self._last) <= DAY:
             return True
-        if is_set and self._last >= now - _DAY:
+        if is_set and self._last >= now - DAY:
             return False
         return at > self._last or self._agrees(at)
 
     def _agrees(self, at: int) -> bool:
-        self._odd = self._odd + 1 if abs(at - self._odd_at) <= _DAY else 1
+        self._odd = self._odd + 1 if abs(at - self._odd_at) <= DAY else 1
         self._odd_at = at
         return self._odd >= MOST_ODD
 
@@ -249,7 +257,7 @@ class Clock:
     def _of_some_year(self, parts: Parts, stamp: str, around: str | None) -> Instant:
         day = noon_of(around)
         if day is not None:
-            return self._latest(day + _DAY // 2, parts, stamp)
+            return self._latest(day + DAY // 2, parts, stamp)
         reference = self._reference
         if self._present:
             reference = self._present.now
@@ -262,7 +270,7 @@ class Clock:
 
     def _latest(self, reference: int, parts: Parts, stamp: str) -> Instant:
         # A day of grace, for clocks and zones that differ.
-        until = reference + _DAY
+        until = reference + DAY
         year = datetime.fromtimestamp(reference, UTC).year
         same = self._of_year(year, parts, stamp)
         if same is not None and same.epoch <= until < same.epoch + _SURELY_LATEST:

@@ -12,8 +12,10 @@ from esa_auth.envelope.stamp import (
 )
 from esa_auth.facts import Instant
 
-# So much a line may be late; what is further back is the hour that comes again.
+# So much a line may be late; what is further back is the hour that comes again. What is
+# a day back says nothing of it.
 _LATE = 300
+_DAY = 86_400
 
 
 class Zone:
@@ -68,5 +70,5 @@ def _zoned(local: datetime, zone: ZoneInfo, name: str, last: int) -> Instant:
     if first.epoch > second.epoch:
         return first._replace(flags=("nonexistent_time",))
     # The hour that comes twice: the second one if the first would go backwards.
-    chosen = second if last > first.epoch + _LATE else first
+    chosen = second if _LATE < last - first.epoch <= _DAY else first
     return chosen._replace(flags=("ambiguous_time",))

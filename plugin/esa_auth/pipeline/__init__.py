@@ -55,14 +55,16 @@ class Pipeline(Generic[Out]):
         self.counters: Counters = self._emit.counters
         self._reader = Reader(self._emit, self.population)
         self._leads = self._reader.leads()
-        self._odd = OddLines(self._emit, self._reader, self._leads)
+        self._odd = OddLines(self._emit, self._reader, self._leads, self._forget_native)
         self.population.came_back = self._odd.came_back
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over. By year, level and first word.
         self._native: dict[bytes, Handler] = {}
         self._years: set[bytes] = set()
         self._heads = Heads()
-        self._unusual = Unusual(self._emit, self.population, self._reader, self._heads)
+        self._unusual = Unusual(
+            self._emit, self.population, self._reader, self._leads, self._heads
+        )
 
     def belongs_to(self, name: str) -> None:
         """Take what comes as of appliance ``name``, unless it names another."""
@@ -166,6 +168,8 @@ class Pipeline(Generic[Out]):
             for name, appliance in saved["appliances"].items():
                 load_appliance(self.population.named(name), appliance)
             self.population.look_in(saved["until_look"])
+            if any(a.odd for a in self.population.appliances.values()):
+                self._odd.keep_order()
             self.resume()
         except (ValueError, TypeError, LookupError, AttributeError):
             # All of it or nothing.
@@ -222,12 +226,15 @@ class Pipeline(Generic[Out]):
             return PERHAPS.search(line, 29) is not None
         if _NATIVE_STAMP.fullmatch(line, 0, 24):
             if len(self._years) >= _MOST_YEARS:
-                self._years.clear()
-                self._native.clear()
+                self._forget_native()
             self._years.add(year)
             for word, handle in self._leads.items():
                 self._native[year + _NATIVE_INFO + word] = handle
         return True
+
+    def _forget_native(self) -> None:
+        self._years.clear()
+        self._native.clear()
 
     def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read a line that is not native at level Info."""

@@ -68,17 +68,27 @@ class Settings:
         return max(1, min(1024, self.cap // 128))
 
 
+class Odd(NamedTuple):
+    """A line whose time is implausible, and how often it came.
+
+    ``refused`` says why it is only to be kept, if it is: kind and reason.
+    """
+
+    line: bytes
+    prefix: Envelope | None
+    times: int = 1
+    refused: tuple[str, str] | None = None
+
+
 class ImplausibleTimeError(Exception):
     """A line is not to be read as one of its appliance, for its time is not: see there.
 
     Raised before anything is changed, by what asks when the line was written.
     """
 
-    def __init__(
-        self, appliance: "Appliance", line: bytes, prefix: Envelope | None
-    ) -> None:
+    def __init__(self, appliance: "Appliance", odd: Odd) -> None:
         super().__init__()
-        self.appliance, self.line, self.prefix = appliance, line, prefix
+        self.appliance, self.odd = appliance, odd
 
 
 @mypyc_attr(allow_interpreted_subclasses=True)
@@ -93,7 +103,7 @@ class Appliance:
         self.observer = Observer(name)
         self.clock = Clock(zone, settings.reference, present)
         # Of an archive: lines that are put off, and whom to tell that they were odd.
-        self.odd: list[tuple[bytes, Envelope | None]] = []
+        self.odd: list[Odd] = []
         self.came_back: Callable[[Appliance], None] | None = None
         self.implausible = 0
         self.inbound = Table("icid", settings.max_age, read_context, instant_at)
@@ -144,7 +154,7 @@ class Appliance:
             # So that the next line is looked at, whatever its head, and not only known
             # again: what is put off is to be read before it.
             self.head = None
-            raise ImplausibleTimeError(self, line, prefix)
+            raise ImplausibleTimeError(self, Odd(line, prefix))
         self.head, self._instant = head, instant
         self.second = b"%d " % instant.epoch
         self.lately = self.second[: self.inbound.near]

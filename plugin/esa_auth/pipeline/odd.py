@@ -5,70 +5,98 @@ own, which is thrown away: its event has no context, no session counts it, and w
 says of a connection is forgotten with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Generic
 
-from esa_auth.envelope.clock import MOST_ODD
+from esa_auth.envelope.clock import DAY, MOST_ODD
 from esa_auth.facts import Envelope
-from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line
+from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.reader import Reader
+
+# They are passed over without a look at their time while nothing is known of their
+# session. What was put off may be what makes it known.
+_OF_MESSAGES = (b"MID ", b"Star", b"Mess", b"Deli", b"Boun", b"Dela", b"Conn")
 
 
 class OddLines(Generic[Out]):
     """Takes the lines that were not read where they came."""
 
     def __init__(
-        self, emitter: Emitter[Out], reader: Reader[Out], leads: Mapping[bytes, Handler]
+        self,
+        emitter: Emitter[Out],
+        reader: Reader[Out],
+        leads: dict[bytes, Handler],
+        changed: Callable[[], None],
     ) -> None:
+        """Call ``changed`` when handlers in ``leads`` were replaced."""
         self._emit, self._reader, self._leads = emitter, reader, leads
         self._settings = reader.settings
+        self._changed = changed
+        self._in_order = False
 
     def take(self, found: ImplausibleTimeError) -> None:
         """Read a line apart from the others, or put it off until it is known why."""
         appliance = found.appliance
         if appliance.clock.live:
-            self._apart(appliance, found.line, found.prefix)
+            self._apart(appliance, found.odd)
             return
-        appliance.odd.append((found.line, found.prefix))
+        self.keep_order()
+        # It counts when it is read: after a stop, in the process that does so.
+        self._emit.counters.lines -= 1
+        appliance.odd.append(found.odd)
         if len(appliance.odd) >= MOST_ODD:
-            self._as_real(appliance, appliance.odd)
+            self._as_real(appliance, self._taken(appliance))
+
+    def keep_order(self) -> None:
+        """See to it that what comes behind a line that is put off is put off, too."""
+        if not self._in_order:
+            self._in_order = True
+            for lead in _OF_MESSAGES:
+                self._leads[lead] = _in_order(self._leads[lead])
+            self._changed()
 
     def came_back(self, appliance: Appliance) -> None:
         """Read what was put off: the line after it is where the others are."""
-        lines, appliance.odd = appliance.odd, []
-        for line, prefix in lines:
-            self._apart(appliance, line, prefix)
+        for odd in self._taken(appliance):
+            self._apart(appliance, odd)
 
     def settle(self, appliance: Appliance) -> None:
         """Read what was put off, for nothing comes after it."""
-        lines, appliance.odd = appliance.odd, []
+        clock, lines = appliance.clock, self._taken(appliance)
+        times = [self._time(appliance, odd) for odd in lines]
+        if clock.alone and _agree(times):
+            # It was set by a line that is odd itself.
+            self._as_real(appliance, lines)
+            return
         later = []
-        for line, prefix in lines:
-            apart = self._scratch(appliance)
-            instant = apart.instant(line, prefix)
-            if instant is not None and instant.epoch > appliance.clock.now:
-                later.append((line, prefix))
+        for odd, time in zip(lines, times, strict=True):
+            if time > clock.now:
+                later.append(odd)
             else:
-                self._apart(appliance, line, prefix)
+                self._apart(appliance, odd)
         self._as_real(appliance, later)
 
-    def _as_real(
-        self, appliance: Appliance, lines: list[tuple[bytes, Envelope | None]]
-    ) -> None:
-        appliance.odd = []
+    def _time(self, appliance: Appliance, odd: Odd) -> int:
+        instant = self._scratch(appliance).instant(odd.line, odd.prefix)
+        return 0 if instant is None else instant.epoch
+
+    def _taken(self, appliance: Appliance) -> list[Odd]:
+        lines, appliance.odd = appliance.odd, []
+        self._emit.counters.lines += len(lines)
+        return lines
+
+    def _as_real(self, appliance: Appliance, lines: list[Odd]) -> None:
         appliance.clock.trusting = True
-        for line, prefix in lines:
-            self._handle(appliance, line, prefix)
+        for odd in lines:
+            self._read(appliance, odd)
         appliance.clock.trusting = False
 
-    def _apart(
-        self, appliance: Appliance, line: bytes, prefix: Envelope | None
-    ) -> None:
+    def _apart(self, appliance: Appliance, odd: Odd) -> None:
         appliance.implausible += 1
         apart = self._scratch(appliance)
-        self._handle(apart, line, prefix)
+        self._read(apart, odd)
         for held in apart.waiting.take_all():
             self._emit.release(held, apart)
 
@@ -78,15 +106,27 @@ class OddLines(Generic[Out]):
         apart.clock = appliance.clock.apart()
         return apart
 
-    def _handle(
-        self, appliance: Appliance, line: bytes, prefix: Envelope | None
-    ) -> None:
+    def _read(self, appliance: Appliance, odd: Odd) -> None:
+        raw, prefix, times, refused = odd
         at = 31 if prefix is None else prefix.body_at
-        handle = self._leads.get(line[at : at + 4])
-        if handle is None:
-            reason = "unknown head: behind it stands what looks like AUTH or a login"
-            self._reader.refuse(
-                Line(appliance, line, 0, prefix), "unknown_head", reason
-            )
+        line = Line(appliance, raw, at, prefix)
+        if refused is not None:
+            self._reader.refuse(line, *refused)
         else:
-            handle(appliance, line, at, prefix)
+            self._reader.each_time(self._leads[raw[at : at + 4]], line, times)
+
+
+def _agree(times: list[int]) -> bool:
+    """Return whether lines of more than one second are of one day."""
+    return bool(times) and 0 < max(times) - min(times) <= DAY
+
+
+def _in_order(handle: Handler) -> Handler:
+    def line(
+        appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
+    ) -> None:
+        if appliance.odd:
+            appliance.instant(raw, prefix)
+        handle(appliance, raw, at, prefix)
+
+    return line

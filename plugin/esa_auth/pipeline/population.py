@@ -112,6 +112,8 @@ class Population(Generic[Out]):
         others = [a for a in self.appliances.values() if a.name != ours]
         others.sort(key=lambda appliance: appliance.clock.now)
         for appliance in others[: MOST_APPLIANCES // 16]:
+            if appliance.odd and self.came_back:
+                self.came_back(appliance)
             del self.appliances[appliance.name]
             # The sums over all appliances must not go back.
             first = next(iter(self.appliances.values()))

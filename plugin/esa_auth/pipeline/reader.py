@@ -73,6 +73,31 @@ class Reader(Generic[Out]):
             **{word.encode(): self._auth for word in _LEADS | _NEW_WORDINGS},
         }
 
+    def each_time(self, handle: Handler, line: Line, times: int) -> bool:
+        """Read a line that came so often; return whether it is more than ignored.
+
+        What opens, describes or closes a session does so once; and what is refused is
+        refused as a whole, so that one letter reads it again.
+        """
+        if line.appliance.odd and times > 1:
+            # What was put off before it is not to be counted with it.
+            line.appliance.instant(line.raw, line.prefix)
+        before = self._told()
+        handle(*line)
+        after = self._told()
+        if after[0] == before[0] + 1 and after[1:] == before[1:]:
+            for _ in range(times - 1):
+                self._count.lines += 1
+                handle(*line)
+        return after != before
+
+    def _told(self) -> tuple[int, int, int]:
+        """Return what changes with a line that counts as more than ignored."""
+        count = self._count
+        # A line whose event is held is not counted as a line until that leaves.
+        said = count.results + count.ancillary - count.lines
+        return said, count.context, count.rejected
+
     def _header(
         self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
     ) -> None:

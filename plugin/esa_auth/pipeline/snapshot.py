@@ -14,7 +14,7 @@ from esa_auth.facts import (
     Tls,
 )
 from esa_auth.joined import Observer, Session
-from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.appliance import Appliance, Odd
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import REDACTED
 from esa_auth.rows import Rows, taken
@@ -84,8 +84,8 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
     if series := saved.get("series"):
         appliance.series.restore(series)
     appliance.odd = [
-        (raw, None if prefix is None else Envelope(*prefix))
-        for raw, prefix in saved.get("odd", [])
+        Odd(raw, None if prefix is None else Envelope(*prefix), times, refused)
+        for raw, prefix, times, refused in saved.get("odd", [])
     ]
     appliance.identity.restore(dict(saved["ordinals"]))
     # Of a state that an earlier version wrote, it is as if it had just been looked.

@@ -1,12 +1,13 @@
 """Lines whose head has to be read in full: of a new second, rare, or unknown."""
 
 import re
+from collections.abc import Mapping
 from typing import Generic
 
 from esa_auth import grammar
 from esa_auth.envelope import end_of, read_prefix, start_of
 from esa_auth.facts import Envelope
-from esa_auth.pipeline.appliance import Line
+from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.heads import Heads
@@ -36,13 +37,14 @@ class Unusual(Generic[Out]):
         emitter: Emitter[Out],
         population: Population[Out],
         reader: Reader[Out],
+        leads: Mapping[bytes, Handler],
         heads: Heads,
     ) -> None:
         self._count = emitter.counters
         self._veiled = emitter.veil is not None
         self._population = population
         self._reader = reader
-        self._leads = reader.leads()
+        self._leads = leads
         self._heads = heads
 
     def read(self, line: bytes, host: str | None, time: str | None) -> None:
@@ -72,21 +74,12 @@ class Unusual(Generic[Out]):
             # Somebody's text behind a line feed: it tells nothing of a session, and
             # is refused if it looks like AUTH.
             handle = self._leads[b"SMTP"]
-        used = self._used(handle, line, prefix, name)
+        appliance = self._population.named(name)
+        used = self._reader.each_time(
+            handle, Line(appliance, line, prefix.body_at, prefix), 1
+        )
         # Without a level the first word may be one of the head.
         return used or (prefix.level is not None and prefix.stamp is not None)
-
-    def _used(self, handle: Handler, line: bytes, prefix: Envelope, name: str) -> bool:
-        before = self._told()
-        handle(self._population.named(name), line, prefix.body_at, prefix)
-        return self._told() != before
-
-    def _told(self) -> tuple[int, int, int]:
-        """Return what changes with a line that counts as more than ignored."""
-        count = self._count
-        # A line whose event is held is not counted as a line until that leaves.
-        said = count.results + count.ancillary - count.lines
-        return said, count.context, count.rejected
 
     def _passed_over(
         self, line: bytes, prefix: Envelope, name: str, time: str | None
@@ -108,7 +101,11 @@ class Unusual(Generic[Out]):
         self, line: bytes, prefix: Envelope, name: str, why: str, reason: str
     ) -> None:
         appliance = self._population.named(name)
-        self._reader.refuse(Line(appliance, line, 0, prefix), why, reason)
+        try:
+            self._reader.refuse(Line(appliance, line, 0, prefix), why, reason)
+        except ImplausibleTimeError as found:
+            found.odd = found.odd._replace(refused=(why, reason))
+            raise
 
     def _repeated(
         self, line: bytes, prefix: Envelope, name: str, said: re.Match[bytes]
@@ -127,16 +124,13 @@ class Unusual(Generic[Out]):
             stamp=own.stamp or prefix.stamp, repeated=line[: end_of(line)]
         )
         handle = self._leads.get(single[own.body_at : own.body_at + 4])
-        before = self._told()
-        if handle is None or not self._used(handle, single, own, name):
-            if grammar.PHRASES.within(inner):
-                reason = "unknown head: what is repeated looks like AUTH or a login"
-                self._keep(line, prefix, name, "unknown_head", reason)
-            return
-        # What opens, describes or closes a session does so once; and what is refused
-        # is refused as a whole, so that one letter reads it again.
-        said_it = self._told()
-        if said_it[0] == before[0] + 1 and said_it[1:] == before[1:]:
-            for _ in range(times - 1):
-                self._count.lines += 1
-                self._used(handle, single, own, name)
+        appliance = self._population.named(name)
+        each = Line(appliance, single, own.body_at, own)
+        try:
+            used = handle is not None and self._reader.each_time(handle, each, times)
+        except ImplausibleTimeError as found:
+            found.odd = found.odd._replace(times=times)
+            raise
+        if not used and grammar.PHRASES.within(inner):
+            reason = "unknown head: what is repeated looks like AUTH or a login"
+            self._keep(line, prefix, name, "unknown_head", reason)

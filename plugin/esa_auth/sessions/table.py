@@ -87,17 +87,20 @@ class Table:
                     self._late_opening(session, at, body)
                 return None
             began, interface = session.start.epoch, _interface_of(session)
+            doubled = session.disowned
             del self.live[number]
         else:
             kept = self.kept.pop(number)
             began, interface = _opened(kept), _interface(kept)
+            doubled = _CONFLICT in _lines(kept)
             if _no_opening(kept) and is_late(at, began):
                 rest = kept.partition(b" ")[2]
                 self.kept[number] = b"%d %b\n%b" % (at, body, rest)
                 return None
         self.replaced += 1
         other = _interface(body)
-        foreign = bool(interface and other) and interface != other
+        # Of two that had the number open, one may have it still.
+        foreign = doubled or (bool(interface and other) and interface != other)
         if foreign and began >= since and not is_expired(began, at, self.max_age):
             self.conflicts += 1
             body = _CONFLICT
@@ -222,7 +225,7 @@ class Table:
         """Make a session of kept lines, as old as the first of them."""
         first = self._resolve(began)
         session = self.live[number] = Session(self.side, number.decode(), first)
-        lines = kept.partition(b" ")[2].split(b"\n")
+        lines = _lines(kept)
         if _CONFLICT in lines:
             session.disown()
             return session
@@ -240,6 +243,10 @@ class Table:
 
 def _opened(kept: bytes) -> int:
     return int(kept[: kept.index(b" ")])
+
+
+def _lines(kept: bytes) -> list[bytes]:
+    return kept.partition(b" ")[2].split(b"\n")
 
 
 def _no_opening(kept: bytes) -> bool:
