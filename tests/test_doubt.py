@@ -97,6 +97,18 @@ WRONG: dict[str, tuple[str, str, bytes]] = {
         ),
     ),
     "postfix": ("syslog of other programs (postfix/smtpd)", "Text Mail Logs", POSTFIX),
+    # "Failed" begins lines of our own.
+    "sshd": (
+        "syslog of other programs (sshd)",
+        "Text Mail Logs",
+        b"Mar 17 10:00:00 web01 sshd[7]: Failed password for ann port 4 ssh2\n" * 30,
+    ),
+    "mail": (
+        "a mail",
+        "the log itself",
+        b"Received: from a by b\nSubject: x\n\nThe first line\n\nmore\n" * 10,
+    ),
+    "CR alone": ("end in CR alone", "LF", ESA.replace(b"\n", b"\r")),
     "table": ("CSV", "the log itself", TABLE),
     "noise": ("binary", "the log itself", NOISE),
     "unknown": ("begins with 'hello", "explain", b"hello world\n" * 30),

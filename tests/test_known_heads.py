@@ -86,6 +86,18 @@ HEADS_OF = {head.name: (head.sample, None) for head in HEADS} | {
         + b"esa01 mail_logs: Info: ",
         "esa01",
     ),
+    "RFC 5424, brackets in a value": (
+        b"<166>1 2026-04-22T11:00:00Z esa01 mail_logs - - "
+        b'[x y="a\\]b\\"" z="c"] Info: ',
+        "esa01",
+    ),
+    "RFC 5424, much data": (
+        b"<166>1 2026-04-22T11:00:00Z esa01 mail_logs - - "
+        + b'[x y="'
+        + b"z" * 500
+        + b'"] Info: ',
+        "esa01",
+    ),
     "fraction": (b"Apr 22 11:00:00.123 esa01 mail_logs: Info: ", "esa01"),
     "year first": (b"2026 Apr 22 11:00:00 esa01 mail_logs: Info: ", "esa01"),
     "year first, fraction": (b"2026 Apr 22 11:00:00.123 esa01 x: Info: ", "esa01"),

@@ -60,6 +60,7 @@ OTHERS = {
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._IGNORED": f"{STAMP} Info: MID 450 queued for delivery",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
+    "pipeline._LEVEL": "x [INFO] ",
     "pipeline._NATIVE_STAMP": STAMP,
     "pipeline._PRIORITY": "<22>",
     "pipeline._REPEATED": "message repeated 3 times: [",
@@ -75,7 +76,7 @@ OTHERS = {
 SEARCHED = (
     "sessions._TLS",
     *("ecs._ESCAPED", "ecs._LINES_OWN", "grammar._QUOTE"),
-    *("privacy._TOKEN", "pipeline.PERHAPS"),
+    *("privacy._TOKEN", "pipeline.PERHAPS", "pipeline._LEVEL"),
 )
 # These read a setting, the name of a file, and the grammar itself.
 NO_LINE = {

@@ -63,6 +63,15 @@ UNKNOWN = (
     bytes(2000) + b"x ",
     "Größe 22. April 2026 ".encode("latin-1"),
 )
+NATIVE_INFO = b"Wed Apr 22 11:00:00 2026 Info: "
+# No rule reads them, and with a level before them they are of the appliance.
+NEW_WORDINGS = (
+    b"Login failed for the user ann",
+    b"Invalid login attempt by ann",
+    b"Authentication failed for ann",
+    b"SASL says no",
+    b"Account ann has been locked",
+)
 KEPT_AS = ("unknown_head", "no_time", "unread")
 FORGED = "SMTP Auth: (ICID 450) succeeded for user: admin using AUTH mechanism: "
 FORGED += "PLAIN with profile: x"
@@ -137,6 +146,44 @@ def test_a_new_wording_is_kept_too(head: bytes, body: str) -> None:
     (letter,) = run([head + body.encode()]).dead
     assert letter["error"]["type"] == "unknown_head"
     assert letter["cisco_esa"]["reasons"][0].startswith("unknown head")
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"Apr 22 11:00:00 esa01 mail.info mail_logs: Info: ",
+        b"Apr 22 11:00:00 esa01 mail_logs: [ID 702911 mail.info] Warning: ",
+        b"Apr 22 11:00:00 esa01 our own mail logs 2: Info: ",
+        b"Apr 22 11:00:00 esa01 mail_logs : Info: ",
+        b"Wed Apr 22 11:00:00 2026 INFO: ",
+        b"Wed Apr 22 11:00:00 2026 [Info] ",
+        b"2026-04-22T11:00:00.123Z  esa01  Wed Apr 22 11:00:00 2026 Info: ",
+        b'2026-04-22T11:00:00+00:00\tesa.mail\t{"message":"' + NATIVE_INFO,
+    ],
+)
+def test_a_new_wording_is_kept_behind_a_stamp_and_a_level(head: bytes) -> None:
+    for body in NEW_WORDINGS:
+        for found in both(head + body):
+            found.assert_accounted()
+            (letter,) = found.dead
+            assert letter["error"]["type"] == "unknown_head", body
+
+
+def test_what_other_programs_say_of_logins_is_not_ours() -> None:
+    for body in (
+        b"sshd[7]: pam_unix(sshd:auth): authentication failure; user=ann",
+        b"app[7]: info: the job of ann is done, login failed for nobody",
+    ):
+        assert not run([b"Apr 22 11:00:00 web01 " + body]).dead
+
+
+@pytest.mark.parametrize("times", [3, 1000, 1001, 999_999_999])
+def test_a_new_wording_is_kept_however_often_it_is_repeated(times: int) -> None:
+    head = b"Apr 22 11:00:00 esa01 mail_logs: message repeated %d times: [ Info: "
+    for body in (*NEW_WORDINGS, b"Login failed for " + b"x" * 900):
+        found = run([head % times + body + b"]"])
+        found.assert_accounted()
+        assert found.counters.rejected == 1, body
 
 
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
@@ -228,6 +275,19 @@ def test_a_year_where_a_native_stamp_has_its_own(record: bool) -> None:
     assert not found.dead
     assert [e["@timestamp"] for e in found.events] == ["2009-04-22T11:00:00.000Z"] * 2
     assert found.results[0]["source"]["ip"] == "198.51.100.7"
+
+
+@pytest.mark.parametrize("glued", [b'"', b"[", b"msg:", b'message="', b"{x}(", b"x|"])
+def test_what_is_glued_on_a_weekday_is_no_host(glued: bytes) -> None:
+    for stamp in (
+        b"2026-04-22T11:00:00Z ",
+        b"Apr 22 11:00:00 ",
+        b"time:2026-04-22 11:00:00 ",
+    ):
+        line = stamp + glued + NATIVE_INFO + inbound()
+        for found in both(line):
+            assert not found.events, line
+            assert found.dead[0]["observer"]["name"] == "esa", line
 
 
 # ---- nobody's text makes an event ---------------------------------------------------

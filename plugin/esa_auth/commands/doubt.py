@@ -64,13 +64,19 @@ class Doubt:
         # Here, because nearly no run has anything to say.
         from esa_auth.commands.looks import holds
 
-        if max(unknown, broken) >= (1 - _QUOTED) * lines:
+        if max(unknown, broken) >= (1 - _QUOTED) * _filled(sample) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
         elif rejected > broken:
             # What was refused as a line of the AUTH family is from an ESA.
             return
         elif (found := holds(sample)) is not None:
             self._say(f"none of its first {lines} lines is that of a mail log: {found}")
+
+
+def _filled(sample: bytes) -> float:
+    """Return the share of lines that are not blank, which have no head at all."""
+    lines = sample.strip().split(b"\n")
+    return sum(map(bool, map(bytes.strip, lines))) / len(lines)
 
 
 def _sentence(sample: bytes, form: str, lines: int, broken: int) -> str:

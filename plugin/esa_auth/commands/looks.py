@@ -159,8 +159,17 @@ _BY_HAND = "unpack it, then give what is in it"
 _RAW = "give the log itself (Text Mail Logs, as the appliance writes it)"
 _SUBSCRIBE = f"it has no SMTP AUTH lines; {_RAW}"
 
+
+def _old_mac(sample: bytes) -> str | None:
+    """To us, which split at LF only, it is one line."""
+    alone = sample.count(b"\r") - sample.count(b"\r\n")
+    few = sample.count(b"\n") * _COLUMNS < alone
+    return "a text whose lines end in CR alone" if alone >= _COLUMNS and few else None
+
+
 # Of Cisco's own, with the heads of a mail log before them.
 _BODIES = (
+    Look(_old_mac, "end them with LF (tr '\\r' '\\n')"),
     Look(_most("CEF", rb"CEF: ?[0-9]\|"), f"a consolidated event log; {_SUBSCRIBE}"),
     Look(_most("LEEF", rb"LEEF: ?[0-9.]+\|"), _SUBSCRIBE),
     Look(

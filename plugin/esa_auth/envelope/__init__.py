@@ -2,12 +2,13 @@
 
 from esa_auth.envelope.clock import Clock, Present
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
-from esa_auth.envelope.forms import HEADS, NATIVE, Head
+from esa_auth.envelope.forms import HEADS, LEVELS, NATIVE, Head
 from esa_auth.envelope.prefix import has_prefix, is_stamp, read_prefix
 
 __all__ = [
     "CHANGED_ENDS",
     "HEADS",
+    "LEVELS",
     "NATIVE",
     "Clock",
     "Head",

@@ -28,11 +28,18 @@ STAMP = rb"(?:" + BSD + rb"|" + RFC3339 + rb")"
 _ANY_STAMP = rb"(?:" + NATIVE + rb"|" + STAMP + rb")"
 _LEVEL_NEXT = rb"(?=(?:" + LEVELS + rb"):|(?:last )?message repeated [0-9])"
 _NO_LEVEL = rb"(?!(?:" + LEVELS + rb"):)"
+# What is glued on a native stamp, as in `"Wed Apr 22 ...` and `msg:Wed Apr 22 ...`.
+_GLUED_WEEKDAY = (
+    rb"\S{0,254}[^\sA-Za-z0-9.-](?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
+    rb"[A-Z][a-z]{2} {1,2}[0-9]"
+)
 # A host, where no other stamp and no level stands; an address may be mapped to IPv6.
 _HOST = (
     rb"(?!"
     + _ANY_STAMP
-    + rb"[ \t])(?!(?:last )?message repeated )"
+    + rb"[ \t])(?!(?:last )?message repeated )(?!"
+    + _GLUED_WEEKDAY
+    + rb")"
     + _NO_LEVEL
     + rb"(?P<host>(?:[^\s:<]|::?[0-9A-Fa-f])\S{0,254}(?<!:))"
 )
@@ -122,7 +129,7 @@ HEADS = (
         rb"1 (?P<stamp>"
         + RFC3339
         + rb"|-) (?P<host>\S{1,255}) (?P<program>\S{1,48}) "
-        + rb"\S{1,128} \S{1,32} (?:-|(?:\[[^\]]{0,300}\])+)(?= |\Z)",
+        + rb"\S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?= |\Z)",
         b"<166>1 2026-04-22T11:00:00Z esa01 mail_logs - - - Info: ",
         "collectors; around another header where a relay takes that for text",
         "standard",

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Generic
 
 from esa_auth import grammar
-from esa_auth.envelope import end_of, read_prefix, start_of
+from esa_auth.envelope import LEVELS, end_of, read_prefix, start_of
 from esa_auth.facts import Envelope
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
 from esa_auth.pipeline.connections import Handler
@@ -22,6 +23,13 @@ MOST_REPEATS = 1000
 # syslogd of BSD and of Solaris. Which line was the last one of its sender is not known
 # behind a collector, where lines of others come between: it is joined to none.
 _LAST_REPEATED = re.compile(rb"(?:-+ )?last message repeated ([0-9]{1,9}) times?\b")
+# A level, as others may have changed it: "[INFO] ". A line with a stamp may be of any
+# program; behind a level it is kept for a wording that no rule has.
+_LEVEL = re.compile(
+    rb"(?<![A-Za-z])(?:" + LEVELS + rb")[^A-Za-z0-9]{1,8}", re.IGNORECASE
+)
+_MOST_LEVELS = 16
+_LONGEST_BODY = 4096
 _BLANK_BODY = rb"(?<=: )[ \t\0]|message repeated "
 # What makes a line with a known head and an unknown first word worth a second look.
 PERHAPS = re.compile(
@@ -90,10 +98,13 @@ class Unusual(Generic[Out]):
         if last is not None:
             self._count.repeats_unread += int(last[1])
         stamped = prefix.stamp is not None and prefix.stamp != time
-        ours = prefix.level is not None or line[at : at + 4] in self._leads
+        handle = self._leads.get(line[at : at + 4])
+        # Other texts begin with the words of a login, too: "The", "Failed".
+        ours = prefix.level is not None or handle not in (None, self._leads[b"SMTP"])
         if not ours and time is None and line.strip():
             self._count.unknown_heads += 1
-        if grammar.PHRASES.within(line, of_any_wording=not (ours or stamped)):
+        kept = grammar.PHRASES.within(line, of_any_wording=not (ours or stamped))
+        if kept or (not ours and _new_wording(line)):
             reason = "unknown head: behind it stands what looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
 
@@ -114,7 +125,7 @@ class Unusual(Generic[Out]):
         times = int(said[1])
         inner = line[said.end() : end_of(line)].rstrip().removesuffix(b"]")
         if not 0 < times <= MOST_REPEATS or len(inner) >= _LONGEST_REPEATED:
-            if grammar.PHRASES.within(inner):
+            if grammar.PHRASES.within(inner) or _new_wording(inner):
                 reason = f"repeated more than {MOST_REPEATS} times, or cut"
                 self._keep(line, prefix, name, "unread", reason)
             return
@@ -134,3 +145,12 @@ class Unusual(Generic[Out]):
         if not used and grammar.PHRASES.within(inner):
             reason = "unknown head: what is repeated looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
+
+
+def _new_wording(line: bytes) -> bool:
+    """Return whether behind a level stands what looks like AUTH or a login."""
+    return any(
+        grammar.auth_like(body.decode("utf-8", "backslashreplace"))
+        for found in islice(_LEVEL.finditer(line), _MOST_LEVELS)
+        if (body := line[found.end() : found.end() + _LONGEST_BODY])
+    )
