@@ -69,6 +69,16 @@ def test_every_wording_may_be_repeated(rule: object) -> None:
     assert found.counters.lines == 2
 
 
+def test_each_time_is_an_attempt_when_it_is_read_later() -> None:
+    """A day after the line before: put off until it is known why."""
+    near = HEAD.replace(b"22 11", b" 2 11") + b"Info: " + inbound(8)
+    for after in ([], [near]):
+        found = run([near, repeated(3, b"Info: " + inbound(9)), *after])
+        found.assert_accounted()
+        assert [e["cisco_esa"]["icid"] for e in found.results].count(9) == 3
+        assert found.counters.lines == 4 + len(after)
+
+
 def test_lines_of_a_connection_count_once() -> None:
     """They say the same of it however often."""
     bodies = [*opened(), FAILED, b"ICID 450 close"]

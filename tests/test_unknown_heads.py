@@ -177,6 +177,22 @@ def test_what_other_programs_say_of_logins_is_not_ours() -> None:
         assert not run([b"Apr 22 11:00:00 web01 " + body]).dead
 
 
+@pytest.mark.parametrize(
+    "words", [b"Connector says - ", b"User log ", b"MID Info: ", b"x "]
+)
+def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
+    """The head begins as a body does, and the line is a day or more from the others."""
+    near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
+    for rule in KEPT:
+        line = b"Apr 22 11:00:00 esa01 " + words + rule.sample.encode()
+        for after in ([], [near]):
+            found = run([near, line, *after])
+            found.assert_accounted()
+            assert found.counters.ignored == 0, rule.name
+            assert [d["error"]["type"] for d in found.dead] == ["unknown_head"]
+            assert found.counters.unknown_heads <= 1
+
+
 @pytest.mark.parametrize("times", [3, 1000, 1001, 999_999_999])
 def test_a_new_wording_is_kept_however_often_it_is_repeated(times: int) -> None:
     head = b"Apr 22 11:00:00 esa01 mail_logs: message repeated %d times: [ Info: "
