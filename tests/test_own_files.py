@@ -29,9 +29,10 @@ def written(option: str, path: Path, tmp_path: Path) -> Ended:
 
 
 REFUSING = ["convert", "--log-file", "--dead-letter"]
+REPLACING = ["report", "--metrics-file"]
 
 
-@pytest.mark.parametrize("option", [*REFUSING, "report"])
+@pytest.mark.parametrize("option", [*REFUSING, *REPLACING])
 def test_a_link_is_not_followed(tmp_path: Path, option: str) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.write_bytes(b"precious")
@@ -39,13 +40,21 @@ def test_a_link_is_not_followed(tmp_path: Path, option: str) -> None:
     done = written(option, link, tmp_path)
     assert target.read_bytes() == b"precious"
     assert "Traceback" not in done.stderr
-    if option == "report":
-        # The page takes the place of the link.
-        assert done.code == 0
-        assert not link.is_symlink()
-    else:
-        assert done.code == 2
-        assert "symbolic link" in done.stderr
+    assert link.is_symlink()
+    # Metrics stop no work.
+    assert done.code == (0 if option == "--metrics-file" else 2)
+    assert "symbolic link" in done.stderr
+
+
+@pytest.mark.parametrize("option", REPLACING)
+def test_only_a_file_is_replaced(tmp_path: Path, option: str) -> None:
+    """As root it could be /dev/null."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    done = written(option, pipe, tmp_path)
+    assert pipe.is_fifo()
+    assert "not a regular file" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mail_logs", "pipe"]
 
 
 @pytest.mark.parametrize("option", REFUSING)

@@ -21,6 +21,7 @@ from esa_auth.metrics.readings import (
 )
 from esa_auth.metrics.server import MetricsServer
 from esa_auth.metrics.textfile import TextFile
+from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
@@ -53,8 +54,15 @@ def monitored(
             server = MetricsServer(settings.address, shown.text, reasons, note)
             held.callback(server.close)
         if settings.file is not None:
-            held.callback(TextFile(settings.file, shown.write).close)
+            write = partial(_replace, shown)
+            held.callback(TextFile(settings.file, write).close)
         yield
+
+
+def _replace(shown: Exposition, path: str) -> None:
+    """Write the metrics to a file; raise OSError if that is something else."""
+    check_replaceable(path)
+    shown.write(path)
 
 
 def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Readings:

@@ -11,7 +11,7 @@ from esa_auth.commands.delivery import read_time
 from esa_auth.commands.options import add_config, add_input, load_config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.paths import expand
-from esa_auth.outputs.own_file import open_new
+from esa_auth.outputs.own_file import check_replaceable, open_new
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -62,6 +62,10 @@ def run(args: argparse.Namespace) -> int:
         appliance=args.appliance,
     )
     config = load_config(args)
+    try:
+        check_replaceable(args.into)
+    except OSError as error:
+        raise ConfigError(f"-o: {args.into}: {error.strerror}") from error
     into = os.path.realpath(args.into)
     paths = expand(args.files, lambda path: os.path.realpath(path) == into)
     tally = Tally(about)
@@ -121,6 +125,7 @@ def _write(path: str, data: bytes) -> None:
     try:
         with os.fdopen(open_new(beside), "wb") as file:
             file.write(data)
+        check_replaceable(path)
         os.replace(beside, path)
     except OSError as error:
         raise TemporaryError(f"-o: {path}: {error.strerror}") from error

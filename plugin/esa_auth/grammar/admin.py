@@ -54,11 +54,14 @@ _SAYS = re.compile(
 )
 # What a line begins with that is of a login though no user is its first word.
 _HOW = ("failed", "invalid", "successful", "unsuccessful", "too many")
-_BY = ("api", "gui", "cli", "ssh", "saml", "jwt")
-_WHAT = ("login", "logon", "logout", "sign-in", "authentication", "token generated")
+_BY = ("api", "gui", "cli", "ssh", "saml", "jwt", "radius", "two-factor")
+_WHAT = (
+    *("login", "logon", "logout", "lockout", "sign-in", "authentication"),
+    "token generated",
+)
 LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, "account")
 _TRIES = re.compile(
-    rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) )?"
+    rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) ){{0,2}}"
     rf"(?:(?:{'|'.join(_WHAT)})(?![a-z])|to (?:authenticate|log ?in) )"
     r"(?<!\Aauthentication)"
     r"|authentication (?:fail|err|succe|ok|den|ref|rej|att|of |for |by )"

@@ -50,3 +50,20 @@ def open_new(path: str) -> int:
         os.unlink(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.open(path, flags, OWNER_ONLY)
+
+
+def check_replaceable(path: str) -> None:
+    """Look whether a new file may take the place of what ``path`` is.
+
+    Raises:
+        OSError: it is a link, a device, a pipe or a directory. Root could replace
+            /dev/null and /dev/stdout.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    if stat.S_ISLNK(mode):
+        raise OSError(errno.ELOOP, "is a symbolic link", path)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "not a regular file", path)
