@@ -335,6 +335,13 @@ def test_both_formats_are_read_by_the_librarys_own_parsers() -> None:
     assert {"esa_auth_lines", "esa_auth_forward_ack_latency_seconds"} <= names
 
 
+@pytest.mark.parametrize("version", ["x", "", "1.x", "9" * 5000, ";"])
+def test_a_version_that_is_none_is_passed_over(version: str) -> None:
+    accept = f"application/openmetrics-text; version={version}, text/plain;{version}"
+    text, _ = exposition(readings(beat())).text(accept)
+    assert b"esa_auth_lines" in text
+
+
 def test_a_hostile_appliance_is_a_label_and_no_metric() -> None:
     name = 'a"} 1\nesa_auth_lines_total 9\n#\\'
     given = readings(beat(), appliances=(ApplianceReading(name, 1, 0, 0, 5),))

@@ -71,3 +71,19 @@ def test_it_says_what_names_no_file_and_when_there_is_one(tmp_path: Path) -> Non
         assert f"{log}: there is a file now" in ended.stderr
     else:
         assert "following 1 file of 1 log\n" in ended.stderr
+
+
+def test_a_file_name_is_said_on_one_line(tmp_path: Path) -> None:
+    none = tmp_path / "a\nesa-auth: \x1b[31mb*"
+    log, own = tmp_path / "mail_logs", tmp_path / "own.log"
+    log.write_bytes(native(inbound()) + b"\n")
+    words = ["tail", str(none), str(log), "--state-dir", str(tmp_path / "state")]
+    for more in ([], ["--log-file", str(own)]):
+        with Running(*words, *more) as tail:
+            with log.open("ab") as file:
+                file.write(native(inbound(), len(more)) + b"\n")
+            tail.next_event()
+            tail.signal(signal.SIGTERM)
+            said = tail.finish().stderr or own.read_text()
+        (line,) = [line for line in said.splitlines() if "no such file" in line]
+        assert "a\\nesa-auth: \\x1b[31mb*" in line

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from esa_auth import __version__
+from esa_auth.commands.logs import OneLine
 from esa_auth.commands.usage import add_examples
 from esa_auth.errors import ConfigError, EsaAuthError
 
@@ -36,7 +37,9 @@ _STDOUT_GONE = frozenset({errno.EPIPE, errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a subcommand and return the exit code."""
-    logging.basicConfig(format="esa-auth: %(message)s", level=logging.INFO)
+    told = logging.StreamHandler()
+    told.setFormatter(OneLine("esa-auth: %(message)s"))
+    logging.basicConfig(handlers=[told], level=logging.INFO)
     words = sys.argv[1:] if argv is None else argv
     args = build_parser(*words[:1]).parse_args(words)
     try:

@@ -7,6 +7,16 @@ from io import TextIOWrapper
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs.own_file import open_own
+from esa_auth.visible import visible
+
+
+class OneLine(logging.Formatter):
+    """Writes a message on one line, whatever file names are in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
+        text = super().formatMessage(record)
+        return visible(text, len(text))
 
 
 def log_to(path: str) -> None:
@@ -38,7 +48,7 @@ def log_to(path: str) -> None:
         handler = Handler(path)
     except OSError as error:
         raise ConfigError(f"log.file: {path}: {error.strerror}") from error
-    form = logging.Formatter(
+    form = OneLine(
         "%(asctime)sZ esa-auth[%(process)d]: %(message)s", "%Y-%m-%dT%H:%M:%S"
     )
     form.converter = time.gmtime

@@ -68,7 +68,11 @@ class Exposition:
 
     def text(self, accept: str) -> tuple[bytes, str]:
         """Return the metrics and their content type, for an ``Accept`` header."""
-        encode, kind = choose_encoder(accept)
+        try:
+            encode, kind = choose_encoder(accept)
+        except (TypeError, ValueError):
+            # prometheus-client 0.26 compares a version that is no number with one.
+            encode, kind = choose_encoder("")
         return encode(self._registry), kind
 
     def write(self, path: str) -> None:
