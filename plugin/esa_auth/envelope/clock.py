@@ -9,8 +9,8 @@ The year of a BSD stamp never comes from another line:
 - the receiver wrote a date around the line: the latest year that is not more than a
   day after the end of that date;
 - live (`filter`, `tail`, `stream`): the latest year that is not more than a day ahead
-  of the wall clock. While the wall clock is evidently unset (before 2024), the
-  appliance's clock stands in if that is later; if there is none, `implausible_time`;
+  of the wall clock. While that is evidently unset (before 2024), the year in which it
+  is nearest to the appliance's clock; if there is none, `implausible_time`;
 - an archive: the latest year not more than a day after the file was last written.
 
 The clock of an appliance is the time of its last line that was plausible. A line within
@@ -18,9 +18,11 @@ a day of it always is, except live, where a line more than a day ahead of the wa
 never is. Of the others, live:
 
 1. within a day of the wall clock: plausible, wherever the clock was;
-2. older, and the clock is within a day of the wall clock: implausible. So no number of
+2. older, but within a day of where the clock was before a step of more than a day, and
+   fewer than 16 lines since: plausible (the step was odd, or two streams are mixed);
+3. older, and the clock is within a day of the wall clock: implausible. So no number of
    forged lines moves the clock of an appliance whose own lines arrive;
-3. older, and so is the clock (an old file is read): plausible if it is later than the
+4. older, and so is the clock (an old file is read): plausible if it is later than the
    clock; if it is earlier, from the 16th line on of those that come one after the other
    and lie within a day of each other.
 
@@ -33,9 +35,10 @@ An implausible line is flagged `implausible_time`. It is read on its own: it mov
 neither this clock nor what is held of any session, and it takes nothing from them.
 """
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from esa_auth.envelope.stamp import (
+    DAY,
     ODD_BSD,
     RFC3339,
     Parts,
@@ -43,18 +46,15 @@ from esa_auth.envelope.stamp import (
     noon_of,
     with_fraction,
 )
+from esa_auth.envelope.year import latest
 from esa_auth.envelope.zone import Zone
 from esa_auth.facts import Instant
 
-DAY = 86_400
 _HOUR = 3_600
+_HALF_A_YEAR = 180 * DAY
 _FUTURE = 300
 # 2024-01-01: a wall clock that is before it was never set.
 _EARLIEST = 1_704_067_200
-# The same day of the next year is further away than this, whatever its zone does.
-_SURELY_LATEST = 364 * DAY
-# 29 February is away for at most so many years.
-_LEAP = 8
 # So many lines that agree are no accident.
 MOST_ODD = 16
 
@@ -93,13 +93,13 @@ class Clock:
         self._instant: Instant | None = None
         # Lines in a row that agree with each other and not with the clock.
         self._odd = self._odd_at = 0
-        # For one implausible line.
-        self.odd_one = False
-        # Takes whatever comes for plausible.
-        self.trusting = False
+        # For one implausible line; and takes whatever comes for plausible.
+        self.odd_one = self.trusting = False
         self.future = 0
-        # Whether all that is near to it is of the second that it shows.
-        self.alone = True
+        # Lines that followed since it was set or stepped by a day, up to `MOST_ODD`;
+        # and where it was before the step, if it had been followed so far there.
+        self._followed = 0
+        self._before: int | None = None
 
     @property
     def now(self) -> int:
@@ -119,6 +119,11 @@ class Clock:
     def started(self) -> bool:
         """Whether a plausible line was read at all."""
         return self._started
+
+    @property
+    def alone(self) -> bool:
+        """Whether all that is near to it is of the second that it shows."""
+        return not self._followed
 
     @property
     def live(self) -> bool:
@@ -161,8 +166,8 @@ class Clock:
         present = self._present
         if (
             0 <= at - self._last <= _FUTURE
-            and self._started
-            and not (self._ahead or self.alone)
+            and self._followed == MOST_ODD
+            and not self._ahead
             and (present is None or at <= present.now)
         ):
             # Nearly always: a moment later than the line before it.
@@ -171,13 +176,9 @@ class Clock:
             return True
         if not (self.trusting or self._is_plausible(at)):
             return False
-        if abs(at - self._steady) <= _HOUR or not self._started:
-            self._steady, self._ahead = at, 0
-        else:
-            self._ahead += 1
-            if self._ahead >= MOST_ODD:
-                self._steady, self._ahead = at, 0
-        self.alone = not self._started or abs(at - self._last) > DAY
+        # After a restart a second may go on: it counts once.
+        if at != self._last or not self._started:
+            self._step(at)
         self._last, self._started, self._odd = at, True, 0
         return True
 
@@ -185,6 +186,7 @@ class Clock:
         """Return a clock for one implausible line, which leaves this one alone."""
         clock = Clock(self.zone.name, self._reference, self._present)
         clock.zone.offset, clock._last = self.zone.offset, self._last
+        clock._started, clock._steady = self._started, self._steady
         clock.odd_one = clock.trusting = True
         return clock
 
@@ -195,7 +197,8 @@ class Clock:
             "last": self._last if self._started else None,
             "steady": self._steady,
             "ahead": self._ahead,
-            "alone": int(self.alone),
+            "followed": self._followed,
+            "before": self._before,
             "odd": self._odd,
             "odd_at": self._odd_at,
         }
@@ -208,7 +211,9 @@ class Clock:
             # Of a state that an earlier version wrote they are missing.
             self._steady = saved.get("steady") or self._last
             self._ahead = saved.get("ahead") or 0
-            self.alone = bool(saved.get("alone"))
+            followed = saved.get("followed")
+            self._followed = MOST_ODD if followed is None else followed
+            self._before = saved.get("before")
             self._odd, self._odd_at = saved.get("odd") or 0, saved.get("odd_at") or 0
         self._read_as = None
 
@@ -219,6 +224,25 @@ class Clock:
             self._reference, self._last, self._started = last, last, True
         self.odd_one, self.trusting = implausible, True
 
+    def _step(self, at: int) -> None:
+        self._ahead += 1
+        near = not self._started or abs(at - self._steady) <= _HOUR
+        if near or self._ahead >= MOST_ODD:
+            self._steady, self._ahead = at, 0
+        if self._started and abs(at - self._last) <= DAY:
+            self._followed = min(MOST_ODD, self._followed + 1)
+            if self._followed == MOST_ODD:
+                self._before = None
+        elif self._was_near(at):
+            self._followed, self._before = MOST_ODD, None
+        else:
+            if self._followed == MOST_ODD:
+                self._before = self._last
+            self._followed = 0
+
+    def _was_near(self, at: int) -> bool:
+        return self._before is not None and abs(at - self._before) <= DAY
+
     def _is_plausible(self, at: int) -> bool:
         present = self._present
         if present is None:
@@ -228,7 +252,7 @@ class Clock:
             return at <= now + DAY
         if not self._started or (is_set and self._last > now + DAY):
             return True
-        if abs(at - self._last) <= DAY:
+        if abs(at - self._last) <= DAY or self._was_near(at):
             return True
         if is_set and self._last >= now - DAY:
             return False
@@ -262,38 +286,13 @@ class Clock:
         if self._present:
             reference = self._present.now
             if not self._present.is_set and self._started:
-                reference = max(reference, self._last)
+                reference = self._steady + _HALF_A_YEAR
         instant = self._latest(reference, parts, stamp)
         if self._present and reference < _EARLIEST:
             return instant._replace(flags=(*instant.flags, "implausible_time"))
         return instant
 
     def _latest(self, reference: int, parts: Parts, stamp: str) -> Instant:
-        # A day of grace, for clocks and zones that differ.
-        until = reference + DAY
-        year = datetime.fromtimestamp(reference, UTC).year
-        same = self._of_year(year, parts, stamp)
-        if same is not None and same.epoch <= until < same.epoch + _SURELY_LATEST:
-            return same
-        found = self._of_years(reference, parts, stamp)
-        past = [i for i in found if i.epoch <= until]
-        return past[-1] if past else found[0]
-
-    def _of_years(self, near: int, parts: Parts, stamp: str) -> list[Instant]:
-        year = datetime.fromtimestamp(near, UTC).year
-        back = _LEAP if parts[:2] == (2, 29) else 1
-        found = [
-            instant
-            for candidate in range(year - back, year + 2)
-            if (instant := self._of_year(candidate, parts, stamp)) is not None
-        ]
-        if not found:
-            raise ValueError(parts)
-        return found
-
-    def _of_year(self, year: int, parts: Parts, stamp: str) -> Instant | None:
-        try:
-            local = datetime(year, *parts)  # noqa: DTZ001
-        except ValueError:  # 29 February of a common year
-            return None
-        return self.zone.local(local, stamp, self._last)
+        return latest(
+            reference, parts, lambda local: self.zone.local(local, stamp, self._last)
+        )

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from esa_auth.facts import Instant
 
+DAY = 86_400
 _NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"
 _MONTHS = {_NAMES[i : i + 3]: i // 3 + 1 for i in range(0, 36, 3)}
 _LOCAL = re.compile(

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 from esa_auth.envelope.stamp import (
+    DAY,
     instant_of,
     is_native,
     with_fraction,
@@ -15,7 +16,6 @@ from esa_auth.facts import Instant
 # So much a line may be late; what is further back is the hour that comes again. What is
 # a day back says nothing of it.
 _LATE = 300
-_DAY = 86_400
 
 
 class Zone:
@@ -70,5 +70,5 @@ def _zoned(local: datetime, zone: ZoneInfo, name: str, last: int) -> Instant:
     if first.epoch > second.epoch:
         return first._replace(flags=("nonexistent_time",))
     # The hour that comes twice: the second one if the first would go backwards.
-    chosen = second if _LATE < last - first.epoch <= _DAY else first
+    chosen = second if _LATE < last - first.epoch <= DAY else first
     return chosen._replace(flags=("ambiguous_time",))

@@ -8,7 +8,8 @@ says of a connection is forgotten with it.
 from collections.abc import Callable
 from typing import Generic
 
-from esa_auth.envelope.clock import DAY, MOST_ODD
+from esa_auth.envelope.clock import MOST_ODD
+from esa_auth.envelope.stamp import DAY
 from esa_auth.facts import Envelope
 from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
 from esa_auth.pipeline.connections import Handler
