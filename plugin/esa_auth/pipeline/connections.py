@@ -26,9 +26,8 @@ Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
 _NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
 _MOST_DIGITS = 12
 _ICID_CONTEXT = frozenset((b"Dela", b"disc", b"Conn", b"lost"))
-# What nearly all lines of a connection say. Behind other words of such lines AUTH may
-# stand, in a wording that is not known.
-_LONGEST_SAID = 9
+# What nearly all lines of a connection say, by nine bytes. Behind other words of such
+# lines AUTH may stand, in a wording that is not known.
 _INBOUND_ONLY = frozenset((b"ACCEPT SG", b"RELAY SG ", b"REJECT SG"))
 _OFTEN = _INBOUND_ONLY | {b"TLS succe"}
 # Made once: `A | B` in a condition is made at each call of it.
@@ -92,11 +91,12 @@ class Connections(Generic[Out]):
             appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
         ) -> None:
             end = raw.find(b" ", at + 5)
-            number, said = raw[at + 5 : end], raw[end + 1 : end + 1 + _LONGEST_SAID]
+            number, said = raw[at + 5 : end], raw[end + 1 : end + 10]
             table = appliance.inbound if inbound else appliance.outbound
             kept = table.kept.get(number)
-            closes = said == b"close" or (
-                said[:5] == b"close" and _says_close(raw[end + 1 :])
+            closes = said not in often and (
+                said == b"close"
+                or (said[:5] == b"close" and _says_close(raw[end + 1 :]))
             )
             if kept is None or not (closes or said in often):
                 other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
@@ -124,7 +124,7 @@ class Connections(Generic[Out]):
         word, table = rest[:4], line.appliance.inbound
         if word == b"clos" and _says_close(rest):
             self._close(table, number, line)
-        elif rest[:_LONGEST_SAID] in _OFTEN:
+        elif rest[:9] in _OFTEN:
             self._describe(table, number, line)
         elif word in _ICID_CONTEXT or (word.isupper() and word not in _NO_CONTEXT):
             self._describe_or_auth(table, number, line)

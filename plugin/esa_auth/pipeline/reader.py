@@ -27,9 +27,9 @@ from esa_auth.pipeline.recall import recall_line
 from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
 
-# First letters of the lines that are never passed over; those of a connection go their
-# own way. A wording that no rule has may be in small letters or in capitals.
-_LEADS = frozenset(f"{lead} "[:4] for lead in grammar.LEADS) - {"DCID"}
+# First letters of the lines that are never passed over. A wording that no rule has may
+# be in small letters or in capitals.
+_LEADS = frozenset(f"{lead} "[:4] for lead in grammar.LEADS)
 _NEW_WORDINGS = frozenset(
     form(f"{word}{behind}"[:4])
     for words, ends in ((grammar.AUTH_WORDS, ("",)), (grammar.LOGIN_WORDS, (" ", ":")))
@@ -57,6 +57,8 @@ class Reader(Generic[Out]):
         """Return the handler of each body that is not ignored, by its four bytes."""
         connections, traffic = self._connections, self._traffic
         return {
+            **{word.encode(): self._auth for word in _LEADS | _NEW_WORDINGS},
+            # Lines of a connection or a message go their own way, whatever the rules.
             b"New ": connections.new,
             b"ICID": connections.of_side("icid"),
             b"DCID": connections.of_side("dcid"),
@@ -70,7 +72,6 @@ class Reader(Generic[Out]):
             b"Begi": self._header,
             b"Vers": self._header,
             b"Time": self._header,
-            **{word.encode(): self._auth for word in _LEADS | _NEW_WORDINGS},
         }
 
     def each_time(self, handle: Handler, line: Line, times: int) -> bool:
