@@ -93,7 +93,8 @@ def test_a_kill_at_each_point(tmp_path: Path, point: str, two_sessions: Events) 
             for line in sessions(2):
                 # Every second time stopped in order before the line comes again.
                 host.hand(line, stops=number % 2 * 2)
-            assert host.stop() == 0
+            # The point may lie in the stop itself: then the next one ends in order.
+            assert host.stop() == 0 or host.stop() == 0
         assert host.starts > 1, f"{point} was not reached"
         assert collector.by_id() == two_sessions
 
