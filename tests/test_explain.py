@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import string
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -184,6 +185,15 @@ def test_a_line_is_explained_as_it_comes() -> None:
         assert running.finish().code == 0
 
 
+@pytest.fixture
+def heeded() -> Iterator[None]:
+    """Let children take SIGINT, which a shell has its background jobs ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeded")
 def test_control_c_ends_it_quietly() -> None:
     with Running("explain") as running:
         running.write(f"{STAMP}ICID 451 close\n".encode())
