@@ -425,6 +425,8 @@ def test_every_line_is_counted_once(lines: list[bytes]) -> None:
     for line in lines:
         before = pipeline.counters.as_dict()
         pipeline.feed([line])
+        # One of an odd time counts when it is known why.
+        pipeline.settle()
         after = pipeline.counters.as_dict()
         moved = {k: after[k] - before[k] for k in after}
         kinds = ("results", "ancillary", "context", "ignored", "rejected")

@@ -162,6 +162,7 @@ def test_every_login_to_the_appliance_in_other_logs_is_read() -> None:
             Settings(reference=REFERENCE), encoder("json"), lambda: READ_AT
         )
         pipeline.feed([line.encode() for line in lines])
+        pipeline.settle()
         assert pipeline.counters.results == logins, path.name
         assert pipeline.counters.ancillary == logouts, path.name
         assert pipeline.take_dead() == [], path.name
