@@ -27,7 +27,7 @@ TESTS = Path(__file__).parent
 SLOW = (
     *("enrich/test_commands.py", "fuzz/test_fuzz.py", "hostile/test_supply_chain.py"),
     *("outputs/test_forward_fluent_server.py", "privacy/test_pseudonyms.py"),
-    *("test_ack_rsyslog.py", "test_bench_gate.py", "test_compiled.py"),
+    *("test_ack_rsyslog.py", "test_bench_gate.py"),
     *("test_convert.py", "test_exhaustion.py", "test_filter_process.py"),
     *("test_format_option.py", "test_linear.py", "test_metrics.py"),
     *("test_packaging.py", "test_population.py", "test_progress.py", "test_replay.py"),

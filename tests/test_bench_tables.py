@@ -55,15 +55,6 @@ def test_a_case_stands_beside_its_floor_and_its_best_peer() -> None:
     assert cells[-2:] == ("at least 80,000 events/s", "125: missed")
 
 
-def test_the_compiled_program_has_the_floor_peers_and_targets_of_the_pure_one() -> None:
-    results = measured(flood=2.0, flood_compiled=1.0, flood_floor=0.5, flood_perl=0.8)
-    found = case(results, "flood, 25 % AUTH, compiled")
-    assert (found.rate, found.floor, found.peer, found.best) == (1000, 2, 0.8, "perl")
-    assert case_cells(found)[-2:] == ("at least 80,000 events/s", "250: missed")
-    pure = case(results, "flood, 25 % AUTH")
-    assert case_cells(pure)[-2:] == ("at least 80,000 events/s", "125: missed")
-
-
 def test_a_target_is_met_only_on_its_side() -> None:
     quick = measured(ordinary=3.9, ordinary_floor=1.0, ordinary_vrl_fastest=30.0)
     found = case_cells(case(quick, "ordinary traffic, 1 % AUTH"))[-1]

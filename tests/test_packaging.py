@@ -57,8 +57,7 @@ def package_files() -> dict[str, bytes]:
 
 def run(*words: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> str:
     """Run a program that must succeed; return its stdout."""
-    ours = ("PYTHONPATH", "ESA_AUTH_COMPILE")
-    environment = {k: v for k, v in os.environ.items() if k not in ours}
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     done = subprocess.run(
         list(map(str, words)),
         cwd=cwd,
