@@ -166,15 +166,15 @@ sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test ## write what is made in conf/
-	$(BIN)/python -m tests.siem
+	$(BIN)/python -m conf.build
 
 # The man page, made of the text of --help.
 man: $(VENV)/.test ## write the man page
-	$(BIN)/python -m tests.manual
+	$(BIN)/python -m conf.build.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
 splunk-addon: $(VENV)/.test ## dist/TA-esa-auth-VERSION.tar.gz
-	$(BIN)/python -m tests.siem.addon dist
+	$(BIN)/python -m conf.build.addon dist
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'

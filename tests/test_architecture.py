@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 
 pytestmark = needs_checkout
 
