@@ -18,8 +18,9 @@ from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
-from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
+from esa_auth.pipeline.snapshot import Give, restore, snapshot
 from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.sessions import Event
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
@@ -135,46 +136,32 @@ class Pipeline(Generic[Out]):
         """Write the end of every session still open, as not closed."""
         self.settle()
         for appliance in self.population.appliances.values():
-            for table in (appliance.inbound, appliance.outbound):
-                for session in table.live.values():
-                    self._emit.abandoned(session, appliance, "input_ended")
-                table.live.clear()
+            for ended in appliance.abandon(Event.INPUT_ENDED):
+                self._emit.abandoned(ended, appliance)
             for held in appliance.waiting.take_all():
                 self._emit.release(held, appliance)
 
     def snapshot(self, give: Give = list) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
-        appliances = self.population.appliances
-        saved: dict[str, Any] = {
-            "until_look": self.population.until_look,
-            "appliances": {n: save_appliance(a, give) for n, a in appliances.items()},
-        }
-        if self._emit.veil:
-            saved["privacy"] = self._emit.veil.about
-        return saved
+        return snapshot(self.population, self._emit.veil, give)
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
 
         Raises:
-            ValueError, TypeError, LookupError, AttributeError: it is none.
+            StateVersionError, ValueError: see `pipeline.snapshot.restore`.
         """
         if not saved:
             return
-        veil = self._emit.veil
-        if saved.get("privacy") != (veil and veil.about):
-            raise ValueError("of other settings of privacy")
         try:
-            for name, appliance in saved["appliances"].items():
-                load_appliance(self.population.named(name), appliance)
-            self.population.look_in(saved["until_look"])
-            if any(a.odd for a in self.population.appliances.values()):
-                self._odd.keep_order()
-            self.resume()
-        except (ValueError, TypeError, LookupError, AttributeError):
+            restore(self.population, self._emit.veil, saved)
+        except ValueError:
             # All of it or nothing.
             self.population.appliances.clear()
             raise
+        if any(a.odd for a in self.population.appliances.values()):
+            self._odd.keep_order()
+        self.resume()
 
     def resume(self) -> None:
         """Write what an earlier start held, if nothing is to wait any more."""

@@ -9,6 +9,7 @@ from esa_auth.model.facts import (
     Envelope,
     HatDecision,
     InboundAddress,
+    Instant,
     SessionClosed,
     Side,
     Tls,
@@ -17,7 +18,8 @@ from esa_auth.model.facts import (
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.population import Population
-from esa_auth.sessions import MAX_KEPT, Table
+from esa_auth.sessions import Table
+from esa_auth.sessions.kept import MAX_KEPT
 
 Out = TypeVar("Out")
 Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
@@ -62,23 +64,20 @@ class Connections(Generic[Out]):
             return
         if len(number) > _MOST_DIGITS:
             return
-        head = raw[:24] if prefix is None else prefix
-        if head != appliance.head and appliance.instant(raw, prefix) is None:
+        instant = appliance.instant(raw, prefix)
+        if instant is None:
             return
         self._count.context += 1
         series = appliance.series
         if number[:-3] != series.thousand and table is appliance.inbound:
-            series.opened(number, int(appliance.second))
+            series.opened(number, instant.epoch)
         body = raw[at:]
         if len(body) > MAX_KEPT:
             # It opens a session all the same, of which it says nothing.
             body = raw[at : at + 14] + number
-        if number in table.kept or number in table.live:
-            replaced = table.reopen(number, int(appliance.second), body, series.jumped)
-            if replaced is not None:
-                self._emit.abandoned(replaced, appliance, "session_replaced")
-        else:
-            table.kept[number] = appliance.second + body
+        ended = table.opened(number, instant.epoch, body, series.jumped)
+        if ended is not None:
+            self._emit.abandoned(ended, appliance)
         self._population.grown(appliance)
 
     def of_side(self, side: Side) -> Handler:
@@ -93,30 +92,23 @@ class Connections(Generic[Out]):
             end = raw.find(b" ", at + 5)
             number, said = raw[at + 5 : end], raw[end + 1 : end + 10]
             table = appliance.inbound if inbound else appliance.outbound
-            kept = table.kept.get(number)
+            kept = number in table.kept
             closes = said not in often and (
                 said == b"close"
                 or (said[:5] == b"close" and _says_close(raw[end + 1 :]))
             )
-            if kept is None or not (closes or said in often):
+            if not kept or not (closes or said in often):
                 other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
                 return
-            head = raw[:24] if prefix is None else prefix
-            if head != appliance.head and appliance.instant(raw, prefix) is None:
+            instant = appliance.instant(raw, prefix)
+            if instant is None:
                 # What only looks like a native line may be another appliance's.
                 return
-            if closes:
-                del table.kept[number]
-            elif not kept.startswith(appliance.lately) and table.drop_stale(
-                number, int(appliance.second)
-            ):
-                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
-                return
-            elif len(kept) + len(raw) <= MAX_KEPT:
-                table.kept[number] = kept + b"\n" + raw[at:]
-            else:
-                table.left_out(number, 0, raw[at:])
             count.context += 1
+            if closes:
+                table.closed(number, instant.epoch)
+            else:
+                self._described(appliance, table, number, instant, raw[at:])
 
         return line
 
@@ -153,26 +145,31 @@ class Connections(Generic[Out]):
     def _close(self, table: Table, number: bytes, line: Line) -> None:
         if number in table.live:
             self._close_live(table, number, line)
-        elif line.instant is None:
             return
-        elif table.kept.pop(number, None) is not None or _is_session(number):
+        instant = line.instant
+        if instant is not None and _is_session(number):
             self._count.context += 1
+            table.closed(number, instant.epoch)
 
     def _describe(self, table: Table, number: bytes, line: Line) -> None:
         instant = line.instant
-        if instant is None:
-            # What only looks like a native line may be another appliance's.
-            return
-        kept = table.kept.get(number)
-        if kept is None or table.drop_stale(number, instant.epoch):
-            if _is_session(number):
-                self._context(table, number, line)
-            return
-        self._count.context += 1
-        if len(kept) + len(line.raw) <= MAX_KEPT:
-            table.kept[number] = kept + b"\n" + line.raw[line.at :]
-        else:
-            table.left_out(number, 0, line.raw[line.at :])
+        # What only looks like a native line may be another appliance's.
+        if instant is not None and _is_session(number):
+            self._count.context += 1
+            body = line.raw[line.at :]
+            self._described(line.appliance, table, number, instant, body)
+
+    def _described(
+        self,
+        appliance: Appliance,
+        table: Table,
+        number: bytes,
+        instant: Instant,
+        body: bytes,
+    ) -> None:
+        self._population.alive(appliance, table, number, instant)
+        if table.described(number, instant, body):
+            self._population.grown(appliance)
 
     def _describe_or_auth(self, table: Table, number: bytes, line: Line) -> None:
         if grammar.auth_like(line.body) and isinstance(grammar.read(line.body), Unread):
@@ -195,7 +192,7 @@ class Connections(Generic[Out]):
         if instant is None:
             return
         session = self._population.alive(appliance, table, number, instant)
-        table.close(number)
+        table.closed(number, instant.epoch)
         if session is None:
             self._count.context += 1
             return
@@ -204,20 +201,6 @@ class Connections(Generic[Out]):
         self._emit.closed(
             session, source_of(line, instant, line.body.rstrip()), appliance
         )
-
-    def _context(self, table: Table, number: bytes, line: Line) -> None:
-        instant = line.instant
-        if instant is None:
-            return
-        self._count.context += 1
-        session = self._population.alive(line.appliance, table, number, instant)
-        if session is not None:
-            session.last = instant
-        table.drop_stale(number, instant.epoch)
-        known = session is not None or number in table.kept
-        table.add(number, instant.epoch, line.raw[line.at :])
-        if not known:
-            self._population.grown(line.appliance)
 
     def _perhaps_auth(self, table: Table, number: bytes, line: Line) -> None:
         """Read a session line of another word: context, new AUTH, or nothing."""

@@ -21,7 +21,7 @@ from esa_auth.pipeline.recall import own_text, recall_event, recall_source
 from esa_auth.pipeline.waiting import Held, SessionEnd
 from esa_auth.places import Places, hidden, replaced
 from esa_auth.privacy import Veil
-from esa_auth.sessions import fold_result, is_expired
+from esa_auth.sessions import END_FLAGS, Ended, fold_result
 from esa_auth.validation import EventSchema
 
 Out = TypeVar("Out")
@@ -127,20 +127,21 @@ class Emitter(Generic[Out]):
         if session.attempts:
             self._end(ecs.session_end_event(session, source, True), source, appliance)
 
-    def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
+    def abandoned(self, ended: Ended, appliance: Appliance) -> None:
         """Write the end of a session whose close was not seen."""
+        session = ended.session
         appliance.messages.ended(session)
         if session.attempts:
-            source = self._open_end(session, appliance, why)
+            source = self._open_end(ended, appliance)
             self._end(ecs.session_end_event(session, source, False), source, appliance)
 
-    def _open_end(self, session: Session, appliance: Appliance, why: str) -> Source:
-        began, age = session.start.epoch, appliance.inbound.max_age
-        if is_expired(began, appliance.clock.now, age):
-            why = "session_expired"
+    def _open_end(self, ended: Ended, appliance: Appliance) -> Source:
+        session, state = ended
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first
-        return Source(None, None, last, appliance.observer, event_id, flags=(why,))
+        return Source(
+            None, None, last, appliance.observer, event_id, flags=(END_FLAGS[state],)
+        )
 
     def reject(self, letter: Letter) -> None:
         """Keep a line that looks like AUTH and cannot be used, with the reason."""

@@ -23,7 +23,7 @@ from esa_auth.pipeline.emitter import Emitter, Out, covered
 from esa_auth.pipeline.enriching import EnrichingEmitter
 from esa_auth.pipeline.waiting import Held, Place, Said, SessionEnd
 from esa_auth.privacy import REDACTED
-from esa_auth.sessions import fold_result
+from esa_auth.sessions import Ended, fold_result
 
 Make = Callable[[str, Settings, Present | None], Appliance]
 
@@ -94,14 +94,15 @@ class PatientEmitter(Emitter[Out]):
         if session.attempts:
             appliance.waiting.add(Held(SessionEnd(True), session, source))
 
-    def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
+    def abandoned(self, ended: Ended, appliance: Appliance) -> None:
         """Write what is held of a session, then its end, or hold that, too."""
+        session = ended.session
         if not self._over(session, appliance):
-            super().abandoned(session, appliance, why)
+            super().abandoned(ended, appliance)
             return
         appliance.messages.ended(session)
         if session.attempts:
-            source = self._open_end(session, appliance, why)
+            source = self._open_end(ended, appliance)
             appliance.waiting.add(Held(SessionEnd(False), session, source))
 
     def release_due(self, appliance: Appliance) -> None:

@@ -111,8 +111,8 @@ class Reader(Generic[Out]):
             appliance.set_offset(fact.seconds)
         elif isinstance(fact, LogVersion):
             # What they were told by, they end by.
-            for session in appliance.leave(fact.serial):
-                self._emit.abandoned(session, appliance, "session_replaced")
+            for ended in appliance.leave(fact.serial):
+                self._emit.abandoned(ended, appliance)
             appliance.set_version(fact.version, fact.serial)
 
     def _auth(
@@ -178,7 +178,7 @@ class Reader(Generic[Out]):
         number = text.encode()
         session = self._population.alive(appliance, table, number, instant)
         if session is None:
-            session = table.session(number, instant)
+            session = table.authenticated(number, instant)
             if appliance.series.doubled:
                 session.conflict = True
             self._population.grown(appliance)
