@@ -167,7 +167,7 @@ class Connections(Generic[Out]):
         instant: Instant,
         body: bytes,
     ) -> None:
-        self._population.alive(appliance, table, number, instant)
+        self._population.expire(appliance, table, number, instant)
         if table.described(number, instant, body):
             self._population.grown(appliance)
 

@@ -79,13 +79,19 @@ class Population(Generic[Out]):
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
-        """Return the live session of ``number``; a connection too old ends here."""
+        """Return the live session of ``number``, if it is not too old for a line."""
         if instant is None:
             return None
+        self.expire(appliance, table, number, instant)
+        return table.session_of(number)
+
+    def expire(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant
+    ) -> None:
+        """End the connection if it is too old for a line of ``instant``."""
         ended = table.expire(number, instant.epoch)
         if ended is not None:
             self._emit.abandoned(ended, appliance)
-        return table.session_of(number)
 
     def _forget_appliances(self) -> None:
         # By the time of their own logs: the same ones at a replay.

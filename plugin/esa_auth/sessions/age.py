@@ -6,8 +6,7 @@ the future is as old as what is an hour in the past.
 - Late: an opening line belongs to a session, or to kept lines, without one if it is at
   most `SAME_MOMENT` seconds away from the first line of these.
 - Expired: a session, or kept lines, that began more than ``max_age`` seconds away from
-  all clocks that are asked is over. At a line of the connection, and when something
-  else ends it, that is the time of the line that was read last. In a sweep it is the
+  the time of the line that was read last is over. In a sweep it has to be so by the
   appliance's steady clock too: what has just begun behind a jump that this clock does
   not follow yet is new.
 
@@ -23,9 +22,9 @@ def is_late(opening: int, first: int) -> bool:
     return abs(opening - first) <= SAME_MOMENT
 
 
-def is_expired(began: int, max_age: int, *clocks: int) -> bool:
-    """Return whether what began at ``began`` is over by every one of ``clocks``."""
-    return all(abs(now - began) > max_age for now in clocks)
+def is_expired(began: int, now: int, max_age: int) -> bool:
+    """Return whether what began at ``began`` is over by ``now``."""
+    return abs(now - began) > max_age
 
 
 class Interval:
