@@ -1,14 +1,14 @@
 """Handlers of the lines that open, describe and close a connection."""
 
 from collections.abc import Callable
-from typing import Generic, TypeAlias, TypeVar
+from typing import TypeAlias
 
 from esa_auth import grammar
 from esa_auth.envelope import end_of
 from esa_auth.model.facts import (
-    Envelope,
     HatDecision,
     InboundAddress,
+    Instant,
     SessionClosed,
     Side,
     Tls,
@@ -16,11 +16,10 @@ from esa_auth.model.facts import (
 )
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
-from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.sessions import MAX_KEPT, Table
 
-Out = TypeVar("Out")
-Handler: TypeAlias = Callable[[Appliance, bytes, int, Envelope | None], None]
+Handler: TypeAlias = Callable[[Line], None]
 
 # A message's line, and AUTH in a wording that is not known.
 _NO_CONTEXT = frozenset((b"MID ", b"SMTP", b"SASL", b"AUTH"))
@@ -36,24 +35,25 @@ _CONTEXT = (HatDecision, InboundAddress, Tls)
 _SOME_TLS = b"%b %b TLS"
 
 
-class Connections(Generic[Out]):
+class Connections:
     """``New``, ``ICID n ...`` and ``DCID n ...``."""
 
     def __init__(
         self,
-        emitter: Emitter[Out],
-        population: Population[Out],
-        auth_family: Callable[[Line], None],
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+        auth_family: Handler,
     ) -> None:
         self._emit = emitter
         self._count = emitter.counters
-        self._population = population
+        self._registry = registry
+        self._advance = advance
         self._auth_family = auth_family
 
-    def new(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
+    def new(self, line: Line) -> None:
         """Begin a session with the line as it is; it is read when AUTH asks."""
+        appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
         end = raw.find(b" ", at + 14)
         number, table = raw[at + 14 : end], appliance.tables.get(raw[at : at + 14])
         if table is None:
@@ -62,8 +62,7 @@ class Connections(Generic[Out]):
             return
         if len(number) > _MOST_DIGITS:
             return
-        head = raw[:24] if prefix is None else prefix
-        if head != appliance.head and appliance.instant(raw, prefix) is None:
+        if self._advance(line) is None:
             return
         self._count.context += 1
         series = appliance.series
@@ -76,20 +75,20 @@ class Connections(Generic[Out]):
         if number in table.kept or number in table.live:
             replaced = table.reopen(number, int(appliance.second), body, series.jumped)
             if replaced is not None:
-                self._emit.abandoned(replaced, appliance, "session_replaced")
+                self._emit.ended(replaced, appliance, "session_replaced")
         else:
             table.kept[number] = appliance.second + body
-        self._population.grown(appliance)
+        self._registry.grown(appliance)
 
     def of_side(self, side: Side) -> Handler:
         """Return what takes HAT, TLS, loss and close of the connections of a side."""
         inbound = side == "icid"
         often = _OFTEN if inbound else _OFTEN - _INBOUND_ONLY
         count, other = self._count, self._inbound if inbound else self._outbound
+        advance = self._advance
 
-        def line(
-            appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-        ) -> None:
+        def handle(line: Line) -> None:
+            appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
             end = raw.find(b" ", at + 5)
             number, said = raw[at + 5 : end], raw[end + 1 : end + 10]
             table = appliance.inbound if inbound else appliance.outbound
@@ -99,10 +98,9 @@ class Connections(Generic[Out]):
                 or (said[:5] == b"close" and _says_close(raw[end + 1 :]))
             )
             if kept is None or not (closes or said in often):
-                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
+                other(number, raw[end + 1 :], line)
                 return
-            head = raw[:24] if prefix is None else prefix
-            if head != appliance.head and appliance.instant(raw, prefix) is None:
+            if advance(line) is None:
                 # What only looks like a native line may be another appliance's.
                 return
             if closes:
@@ -110,7 +108,7 @@ class Connections(Generic[Out]):
             elif not kept.startswith(appliance.lately) and table.drop_stale(
                 number, int(appliance.second)
             ):
-                other(number, raw[end + 1 :], Line(appliance, raw, at, prefix))
+                other(number, raw[end + 1 :], line)
                 return
             elif len(kept) + len(raw) <= MAX_KEPT:
                 table.kept[number] = kept + b"\n" + raw[at:]
@@ -118,7 +116,7 @@ class Connections(Generic[Out]):
                 table.left_out(number, 0, raw[at:])
             count.context += 1
 
-        return line
+        return handle
 
     def _inbound(self, number: bytes, rest: bytes, line: Line) -> None:
         word, table = rest[:4], line.appliance.inbound
@@ -132,7 +130,7 @@ class Connections(Generic[Out]):
             self._perhaps_auth(table, number, line)
 
     def _outbound(self, number: bytes, rest: bytes, line: Line) -> None:
-        if line.raw[line.at + 4 : line.at + 5] == b":":
+        if line.raw[line.envelope.body_at + 4 :][:1] == b":":
             # Of all DCID lines only the AUTH result has the colon.
             self._auth_family(line)
             return
@@ -153,13 +151,13 @@ class Connections(Generic[Out]):
     def _close(self, table: Table, number: bytes, line: Line) -> None:
         if number in table.live:
             self._close_live(table, number, line)
-        elif line.instant is None:
+        elif self._advance(line) is None:
             return
         elif table.kept.pop(number, None) is not None or _is_session(number):
             self._count.context += 1
 
     def _describe(self, table: Table, number: bytes, line: Line) -> None:
-        instant = line.instant
+        instant = self._advance(line)
         if instant is None:
             # What only looks like a native line may be another appliance's.
             return
@@ -170,9 +168,9 @@ class Connections(Generic[Out]):
             return
         self._count.context += 1
         if len(kept) + len(line.raw) <= MAX_KEPT:
-            table.kept[number] = kept + b"\n" + line.raw[line.at :]
+            table.kept[number] = kept + b"\n" + line.raw[line.envelope.body_at :]
         else:
-            table.left_out(number, 0, line.raw[line.at :])
+            table.left_out(number, 0, line.raw[line.envelope.body_at :])
 
     def _describe_or_auth(self, table: Table, number: bytes, line: Line) -> None:
         if grammar.auth_like(line.body) and isinstance(grammar.read(line.body), Unread):
@@ -182,19 +180,19 @@ class Connections(Generic[Out]):
 
     def _unread_auth(self, table: Table, number: bytes, line: Line) -> None:
         """Keep AUTH in a wording that is not known; it may say something of TLS."""
-        body = line.raw[line.at :]
+        body = line.raw[line.envelope.body_at :]
         if b"TLS" in body.upper() or b"SSL" in body.upper():
             counted = self._count.context
-            some = line.raw[: line.at] + _SOME_TLS % (body[:4], number)
+            some = line.raw[: line.envelope.body_at] + _SOME_TLS % (body[:4], number)
             self._describe(table, number, line._replace(raw=some))
             self._count.context = counted
         self._auth_family(line)
 
     def _close_live(self, table: Table, number: bytes, line: Line) -> None:
-        appliance, instant = line.appliance, line.instant
+        appliance, instant = line.appliance, self._advance(line)
         if instant is None:
             return
-        session = self._population.alive(appliance, table, number, instant)
+        session = self._registry.alive(appliance, table, number, instant)
         table.close(number)
         if session is None:
             self._count.context += 1
@@ -206,18 +204,18 @@ class Connections(Generic[Out]):
         )
 
     def _context(self, table: Table, number: bytes, line: Line) -> None:
-        instant = line.instant
+        instant = self._advance(line)
         if instant is None:
             return
         self._count.context += 1
-        session = self._population.alive(line.appliance, table, number, instant)
+        session = self._registry.alive(line.appliance, table, number, instant)
         if session is not None:
             session.last = instant
         table.drop_stale(number, instant.epoch)
         known = session is not None or number in table.kept
-        table.add(number, instant.epoch, line.raw[line.at :])
+        table.add(number, instant.epoch, line.raw[line.envelope.body_at :])
         if not known:
-            self._population.grown(line.appliance)
+            self._registry.grown(line.appliance)
 
     def _perhaps_auth(self, table: Table, number: bytes, line: Line) -> None:
         """Read a session line of another word: context, new AUTH, or nothing."""

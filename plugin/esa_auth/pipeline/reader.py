@@ -1,15 +1,13 @@
 """What each leading word asks for; most lines end at the first look-up."""
 
-from typing import Generic
+from collections.abc import Callable
 
 from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
-from esa_auth.model.dead_letter import Letter
 from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
     AuthNotice,
-    Envelope,
     InboundResult,
     Instant,
     LogOffset,
@@ -21,9 +19,8 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.connections import Connections, Handler
-from esa_auth.pipeline.emitter import Emitter, Out, source_of
-from esa_auth.pipeline.population import Population
-from esa_auth.pipeline.recall import recall_line
+from esa_auth.pipeline.emitter import Emitter, source_of
+from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.traffic import Traffic
 from esa_auth.sessions import Table
 
@@ -41,23 +38,32 @@ _NEW_WORDINGS = frozenset(
 _JOINED = (InboundResult, OutboundResult, AuthNotice)
 
 
-class Reader(Generic[Out]):
-    """Handlers by leading word; each gets the line and where its body begins."""
+class Reader:
+    """Handlers by leading word; each reads a line, moves the time, and joins.
 
-    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+    A line that matters to nobody moves no time: it is read first.
+    """
+
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        """``advance`` is the step in which a line moves the time of its appliance."""
         self._emit = emitter
         self._count = emitter.counters
-        self._population = population
-        self.settings = population.settings
-        self._max_line = population.settings.max_line
-        self._connections = Connections(emitter, population, self._family)
-        self._traffic = Traffic(emitter, population)
+        self._registry = registry
+        self._advance = advance
+        self._max_line = registry.settings.max_line
+        self._connections = Connections(emitter, registry, advance, self._family)
+        self._traffic = Traffic(emitter, registry, advance)
 
-    def leads(self) -> dict[bytes, Handler]:
+    def handlers_by_lead(self) -> dict[bytes, Handler]:
         """Return the handler of each body that is not ignored, by its four bytes."""
         connections, traffic = self._connections, self._traffic
         return {
-            **{word.encode(): self._auth for word in _LEADS | _NEW_WORDINGS},
+            **{word.encode(): self._family for word in _LEADS | _NEW_WORDINGS},
             # Lines of a connection or a message go their own way, whatever the rules.
             b"New ": connections.new,
             b"ICID": connections.of_side("icid"),
@@ -74,51 +80,19 @@ class Reader(Generic[Out]):
             b"Time": self._header,
         }
 
-    def each_time(self, handle: Handler, line: Line, times: int) -> bool:
-        """Read a line that came so often; return whether it is more than ignored.
-
-        What opens, describes or closes a session does so once; and what is refused is
-        refused as a whole, so that one letter reads it again.
-        """
-        if line.appliance.odd and times > 1:
-            # What was put off before it is not to be counted with it.
-            line.appliance.instant(line.raw, line.prefix)
-        before = self._told()
-        handle(*line)
-        after = self._told()
-        if after[0] == before[0] + 1 and after[1:] == before[1:]:
-            for _ in range(times - 1):
-                self._count.lines += 1
-                handle(*line)
-        return after != before
-
-    def _told(self) -> tuple[int, int, int]:
-        """Return what changes with a line that counts as more than ignored."""
-        count = self._count
-        # A line whose event is held is not counted as a line until that leaves.
-        said = count.results + count.ancillary - count.lines
-        return said, count.context, count.rejected
-
-    def _header(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        line = Line(appliance, raw, at, prefix)
+    def _header(self, line: Line) -> None:
         fact = grammar.read(line.body)
-        if isinstance(fact, Unread) or line.instant is None:
+        if isinstance(fact, Unread) or self._advance(line) is None:
             return
+        appliance = line.appliance
         self._count.context += 1
         if isinstance(fact, LogOffset):
             appliance.set_offset(fact.seconds)
         elif isinstance(fact, LogVersion):
             # What they were told by, they end by.
             for session in appliance.leave(fact.serial):
-                self._emit.abandoned(session, appliance, "session_replaced")
+                self._emit.ended(session, appliance, "session_replaced")
             appliance.set_version(fact.version, fact.serial)
-
-    def _auth(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        self._family(Line(appliance, raw, at, prefix))
 
     def _family(self, line: Line) -> None:
         """Read a line of the AUTH family: an event, or refused and kept."""
@@ -132,20 +106,23 @@ class Reader(Generic[Out]):
             self._connections.killed(fact, line)
         elif isinstance(fact, Unread):
             if fact.auth_like:
-                self._refuse(line, "unread", "looks like AUTH, and no rule reads it")
+                reason = "looks like AUTH, and no rule reads it"
+                self._emit.reject_line(line, self._advance(line), "unread", reason)
         elif isinstance(fact, AdminLogin | AdminLogout):
             instant = self._sound(line)
             if instant is not None:
-                self._emit.admin(fact, source_of(line, instant, body), line.appliance)
+                source = source_of(line, instant, body)
+                self._emit.event(fact, None, source, line.appliance)
 
     def _sound(self, line: Line) -> Instant | None:
-        """Return when a line was written, or refuse it if it is cut or has no time."""
-        instant = line.appliance.instant(line.raw, line.prefix)
+        """Return when a line was written, or reject it if it is cut or has no time."""
+        instant = self._advance(line)
         if len(line.raw) > self._max_line:
-            self._refuse(line, "too_long", f"longer than {self._max_line} bytes, cut")
+            reason = f"longer than {self._max_line} bytes, cut"
+            self._emit.reject_line(line, instant, "too_long", reason)
             return None
         if instant is None:
-            self._refuse(line, "no_time", "no readable time stamp")
+            self._emit.reject_line(line, None, "no_time", "no readable time stamp")
         return instant
 
     def _join(
@@ -167,30 +144,22 @@ class Reader(Generic[Out]):
         elif fact.icid is not None and fact.icid.strip("0"):
             session = self._session(appliance, appliance.inbound, fact.icid, instant)
         source = source_of(line, instant, body)
-        if isinstance(fact, AuthNotice):
-            self._emit.notice(fact, session, source, appliance)
-        else:
-            self._emit.result(fact, session, source, appliance)
+        self._emit.event(fact, session, source, appliance)
 
     def _session(
         self, appliance: Appliance, table: Table, text: str, instant: Instant
     ) -> Session:
         number = text.encode()
-        session = self._population.alive(appliance, table, number, instant)
+        session = self._registry.alive(appliance, table, number, instant)
         if session is None:
             session = table.session(number, instant)
             if appliance.series.doubled:
                 session.conflict = True
-            self._population.grown(appliance)
+            self._registry.grown(appliance)
         session.last = instant
         return session
 
-    def refuse(self, line: Line, why: str, reason: str) -> None:
-        """Keep a line that looks like one of the families, and cannot be read."""
-        self._refuse(line.trimmed(), why, reason)
-
-    def _refuse(self, line: Line, why: str, reason: str) -> None:
-        letter = Letter(
-            line.physical, why, (reason,), line.appliance.name, recall_line(line)
-        )
-        self._emit.reject(letter)
+    def reject(self, line: Line, why: str, reason: str) -> None:
+        """Reject a line that looks like one of the families, and cannot be read."""
+        line = line.trimmed()
+        self._emit.reject_line(line, self._advance(line), why, reason)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgpack
 
+from esa_auth.envelope import read_prefix
 from esa_auth.model.facts import (
     Envelope,
     HatDecision,
@@ -84,8 +85,9 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
     if series := saved.get("series"):
         appliance.series.restore(series)
     appliance.odd = [
-        Odd(raw, None if prefix is None else Envelope(*prefix), times, refused)
-        for raw, prefix, times, refused in saved.get("odd", [])
+        # Earlier versions saved None for a native line of level Info.
+        Odd(raw, Envelope(*head) if head else read_prefix(raw), times, rejected)
+        for raw, head, times, rejected in saved.get("odd", [])
     ]
     appliance.identity.restore(dict(saved["ordinals"]))
     # Of a state that an earlier version wrote, it is as if it had just been looked.

@@ -1,38 +1,44 @@
 """Handlers of message and delivery lines, which matter once a session has AUTH."""
 
+from collections.abc import Callable
+
 from esa_auth import grammar
 from esa_auth.envelope import end_of
-from esa_auth.model.counters import Counters
 from esa_auth.model.facts import (
     Bounced,
     ConnectionFailed,
     Delayed,
     Delivered,
     DeliveryStarted,
-    Envelope,
+    Instant,
     MessageReady,
     MessageStarted,
     RecipientGiven,
     SenderGiven,
 )
-from esa_auth.pipeline.appliance import Appliance, Line
-from esa_auth.pipeline.emitter import Emitter, Out
-from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.appliance import Line
+from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.sessions import fold_delivery
 
 
 class Traffic:
     """``MID``, ``Start MID``, ``Message``, ``Delivery``, ``Bounced`` and the like."""
 
-    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
-        self._count: Counters = emitter.counters
-        self._alive = population.alive
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        self._count = emitter.counters
+        self._alive = registry.alive
+        self._advance = advance
         self._veil = emitter.veil
 
-    def mid(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
+    def mid(self, line: Line) -> None:
         """Sender, recipient or end of data of a message."""
+        appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
         live = appliance.inbound.live
         if not live:
             return
@@ -41,16 +47,15 @@ class Traffic:
         if word == b"ICID ":
             # Nearly all are of connections without AUTH.
             if raw[end + 6 : raw.find(b" ", end + 6)] in live:
-                self.message(appliance, raw, at, prefix)
+                self.message(line)
         elif word == b"ready":
             mid = raw[at + 4 : end]
             if mid in appliance.messages:
-                self._ready(mid, Line(appliance, raw, at, prefix))
+                self._ready(mid, line)
 
-    def message(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
+    def message(self, line: Line) -> None:
         """Start of a message, its sender, a recipient."""
+        appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
         live = appliance.inbound.live
         if not live:
             return
@@ -59,11 +64,10 @@ class Traffic:
         number = raw[start:end] if end > 0 else raw[start : end_of(raw)].rstrip()
         if number not in live:
             return
-        line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
         if not isinstance(fact, MessageStarted | SenderGiven | RecipientGiven):
             return
-        instant, number = line.instant, fact.icid.encode()
+        instant, number = self._advance(line), fact.icid.encode()
         session = self._alive(appliance, appliance.inbound, number, instant)
         if session is None:
             return
@@ -75,22 +79,20 @@ class Traffic:
         if isinstance(fact, RecipientGiven) and fact.accepted:
             appliance.messages.recipient(mid)
 
-    def message_end(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
+    def message_end(self, line: Line) -> None:
         """``Message done`` is a delivery, ``Message aborted`` gives a message up."""
+        appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
         if raw[at + 8 : at + 13] == b"done ":
-            self.delivery(appliance, raw, at, prefix)
+            self.delivery(line)
         elif raw[at + 8 : at + 20] == b"aborted MID ":
             mid = raw[at + 20 :].partition(b" ")[0]
-            if mid in appliance.messages and appliance.instant(raw, prefix):
+            if mid in appliance.messages and self._advance(line):
                 self._count.context += 1
                 appliance.messages.aborted(mid)
 
-    def delivery(
-        self, appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
+    def delivery(self, line: Line) -> None:
         """What became of a message at the other server."""
+        appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
         live = appliance.outbound.live
         if not live:
             return
@@ -98,13 +100,12 @@ class Traffic:
         start = raw.find(b"DCID", at) + 4
         if raw[start : start + 20].lstrip(b": ").split(b" ", 1)[0] not in live:
             return
-        line = Line(appliance, raw, at, prefix)
         fact = grammar.read(line.body)
         if not isinstance(
             fact, DeliveryStarted | Delivered | Bounced | Delayed | ConnectionFailed
         ):
             return
-        instant, number = line.instant, fact.dcid.encode()
+        instant, number = self._advance(line), fact.dcid.encode()
         session = self._alive(appliance, appliance.outbound, number, instant)
         if session is not None:
             self._count.context += 1
@@ -114,6 +115,6 @@ class Traffic:
             fold_delivery(session, fact)
 
     def _ready(self, mid: bytes, line: Line) -> None:
-        if isinstance(grammar.read(line.body), MessageReady) and line.instant:
+        if isinstance(grammar.read(line.body), MessageReady) and self._advance(line):
             self._count.context += 1
             line.appliance.messages.ready(mid)

@@ -1,13 +1,12 @@
 """The pipeline of one key, whose memory lies in the engine's state for that key."""
 
 from collections.abc import Iterator
-from typing import Any, Generic
+from typing import Any
 
 import msgpack
 
 from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
-from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.ledger import Ledger
 from esa_auth.stream.cells import Cells, Store
 
@@ -16,10 +15,10 @@ _VERSION = 1
 _INDEX = "index"
 
 
-class Remembered(Generic[Out]):
+class Remembered:
     """A pipeline, and what of it was written."""
 
-    def __init__(self, pipeline: Pipeline[Out], store: Store) -> None:
+    def __init__(self, pipeline: Pipeline, store: Store) -> None:
         """Take up what ``store`` has of it; ``pipeline`` is new.
 
         Raises:
@@ -51,7 +50,7 @@ class Remembered(Generic[Out]):
             )
         for number, name in enumerate(names, 1):
             self._ledger(name).restore(self._reader(store, number))
-        self.pipeline.population.look_in(until_look)
+        self.pipeline.registry.sweep_after(until_look)
         self.pipeline.resume()
 
     def write(self, store: Store) -> None:
@@ -61,13 +60,13 @@ class Remembered(Generic[Out]):
 
     def _changes(self) -> Iterator[tuple[str, bytes | None]]:
         # An appliance that a line named for the first time is all change.
-        for name in self.pipeline.population.appliances:
+        for name in self.pipeline.registry.appliances:
             if name not in self._ledgers:
                 self._ledger(name)
         for number, ledger in enumerate(self._ledgers.values(), 1):
             for name, value in ledger.changes():
                 yield f"{number}.{name}", value
-        until_look = self.pipeline.population.until_look
+        until_look = self.pipeline.registry.until_look
         names = list(self._ledgers)
         index: bytes = msgpack.packb([_VERSION, until_look, names, *self._about])
         if index != self._index:
@@ -75,7 +74,7 @@ class Remembered(Generic[Out]):
             yield _INDEX, index
 
     def _ledger(self, name: str) -> Ledger:
-        ledger = Ledger(self.pipeline.population.named(name))
+        ledger = Ledger(self.pipeline.registry.named(name))
         self._ledgers[name] = ledger
         return ledger
 

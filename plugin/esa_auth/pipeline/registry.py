@@ -1,54 +1,49 @@
-"""All appliances and the bounds on what is held of them."""
+"""All appliances by name, and the bounds on what is held of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heapify, heapreplace
-from typing import Generic, TypeVar
 
 from esa_auth.envelope import Present
+from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.sessions import Table, is_expired
 
-Out = TypeVar("Out")
-
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
 
 
-class Population(Generic[Out]):
+class ApplianceRegistry:
     """Appliances by name; keeps their number, and their open sessions, under a cap."""
 
-    def __init__(
-        self,
-        emitter: Emitter[Out],
-        settings: Settings,
-        make: Callable[[str, Settings, Present | None], Appliance],
-    ) -> None:
-        """``make`` makes an appliance of its name."""
+    def __init__(self, emitter: Emitter, settings: Settings) -> None:
+        """``emitter`` makes the ends of the sessions that are dropped."""
         self.present = Present(settings.reference) if settings.live else None
-        # Called when lines that an appliance put off were odd.
-        self.came_back: Callable[[Appliance], None] | None = None
+        # Reads what an appliance put off, before it is forgotten.
+        self.read_odd: Callable[[Appliance], None] | None = None
         self.appliances: dict[str, Appliance] = {}
+        # Of those that were forgotten: the sums over all must not go back.
+        self.forgotten = ApplianceCounts()
         self.settings = settings
-        self._emit, self._make = emitter, make
+        self._emitter = emitter
         self._names = dict(settings.names)
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
         self._every = settings.look_every
         self.until_look = self._every
 
-    def look_in(self, connections: int) -> None:
-        """Look after so many connections for what is too much.
+    def sweep_after(self, connections: int) -> None:
+        """Check the cap again after this many new connections.
 
         Raises:
             ValueError: it is no such number.
         """
         if not int(connections) > 0:
-            raise ValueError(f"look in {connections} connections")
-        # The cap, and with it how often is looked, may be another one than at the stop.
+            raise ValueError(f"sweep after {connections} connections")
+        # The cap, and with it how often it is checked, may have changed since the stop.
         self.until_look = min(int(connections), self._every)
 
     def named(self, name: str) -> Appliance:
@@ -60,8 +55,7 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self._make(name, self.settings, self.present)
-            appliance.came_back = self.came_back
+            appliance = Appliance(name, self.settings, self.present)
             self.appliances[name] = appliance
         return appliance
 
@@ -84,7 +78,7 @@ class Population(Generic[Out]):
             for table in (appliance.inbound, appliance.outbound):
                 clock = appliance.clock
                 for session in table.sweep(clock.steady, clock.now):
-                    self._emit.abandoned(session, appliance, "session_expired")
+                    self._emitter.ended(session, appliance, "session_expired")
         self.until_look -= 1
         if self.until_look:
             return
@@ -103,7 +97,7 @@ class Population(Generic[Out]):
         if not is_expired(session.start.epoch, instant.epoch, table.max_age):
             return session
         table.drop_expired(number)
-        self._emit.abandoned(session, appliance, "session_expired")
+        self._emitter.ended(session, appliance, "session_expired")
         return None
 
     def _forget_appliances(self) -> None:
@@ -112,23 +106,15 @@ class Population(Generic[Out]):
         others = [a for a in self.appliances.values() if a.name != ours]
         others.sort(key=lambda appliance: appliance.clock.now)
         for appliance in others[: MOST_APPLIANCES // 16]:
-            if appliance.odd and self.came_back:
-                self.came_back(appliance)
+            if appliance.odd and self.read_odd:
+                self.read_odd(appliance)
             del self.appliances[appliance.name]
-            # The sums over all appliances must not go back.
-            first = next(iter(self.appliances.values()))
-            first.inherit(appliance)
-            heir = first.inbound
             for table in (appliance.inbound, appliance.outbound):
                 while table:
                     for session in table.evict(len(table)):
-                        self._emit.abandoned(session, appliance, "session_evicted")
-                heir.evicted += table.evicted
-                heir.expired += table.expired
-                heir.replaced += table.replaced
-                heir.conflicts += table.conflicts
-            for held in appliance.waiting.take_all():
-                self._emit.release(held, appliance)
+                        self._emitter.ended(session, appliance, "session_evicted")
+            self._emitter.release_all(appliance)
+            self.forgotten.add(appliance.counts())
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing. Of equal
@@ -143,6 +129,6 @@ class Population(Generic[Out]):
             table = max(appliance.inbound, appliance.outbound, key=len)
             before = len(table)
             for session in table.evict(excess):
-                self._emit.abandoned(session, appliance, "session_evicted")
+                self._emitter.ended(session, appliance, "session_evicted")
             excess -= before - len(table)
             heapreplace(heap, (-appliance.open_sessions(), number, appliance))
