@@ -25,7 +25,7 @@ def _saved() -> dict[str, Any]:
     saved: dict[str, Any] = msgpack.unpackb(
         msgpack.packb(pipeline.snapshot()), strict_map_key=False
     )
-    assert list(saved["appliances"]) == ["esa", "first", "second"]
+    assert list(saved["appliances"]) == ["first", "second"]
     return saved
 
 
