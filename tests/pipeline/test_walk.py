@@ -26,6 +26,9 @@ from tests.support.harness import READ_AT, SETTINGS, inbound, native, opened, sy
 PACKAGE = str(Path(esa_auth.__file__).parent) + os.sep
 
 
+Frame = Callable[[bytes, int], bytes]
+
+
 class Walk(NamedTuple):
     """What a line takes, each at most."""
 
@@ -51,7 +54,7 @@ def walked(work: Callable[[], None]) -> list[str]:
     return files
 
 
-def walk(frame: Callable[[bytes, int], bytes], before: list[bytes], line: bytes) -> Walk:
+def walk(frame: Frame, before: list[bytes], line: bytes) -> Walk:
     """Return what ``line`` takes behind ``before``, all in one second."""
     pipeline = Pipeline(SETTINGS, lambda: READ_AT)
     letters = DeadLetters(None, 0, 0, lambda _: None)
@@ -73,7 +76,7 @@ def walk(frame: Callable[[bytes, int], bytes], before: list[bytes], line: bytes)
 
 @pytest.mark.parametrize("frame", [native, syslog])
 def test_a_line_of_auth_that_opens_a_session(
-    frame: Callable[[bytes, int], bytes], capfdbinary: pytest.CaptureFixture[bytes]
+    frame: Frame, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     found = walk(frame, opened(450), inbound(450))
     assert capfdbinary.readouterr().out.count(b"\n") == 9
@@ -82,8 +85,6 @@ def test_a_line_of_auth_that_opens_a_session(
 
 @pytest.mark.parametrize("frame", [native, syslog])
 @pytest.mark.parametrize("at", [0, 1])
-def test_a_line_that_describes_a_connection(
-    frame: Callable[[bytes, int], bytes], at: int
-) -> None:
+def test_a_line_that_describes_a_connection(frame: Frame, at: int) -> None:
     found = walk(frame, [b"New SMTP DCID 7", *opened(450)[:at]], opened(450)[at])
     assert found <= Walk(12, 4, 9)

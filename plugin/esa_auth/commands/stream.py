@@ -31,7 +31,7 @@ from esa_auth.inputs.stop import StopSignal
 from esa_auth.model.dead_letter import BROKEN_RECORD, Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline
-from esa_auth.stream.desk import Desk
+from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.outgoing import MOST_BYTES, Outgoing
 from esa_auth.stream.settings import StreamSettings
 
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     stop = StopSignal()
     config, tables = enriched(config)
     lines = Lines(config, tables)
-    desk = Desk(lines.pipeline, lines.feed, lines.take)
+    pipelines = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
     client.look(settings)
     with ExitStack() as held:
         directory = config.state_directory
@@ -83,10 +83,10 @@ def run(args: argparse.Namespace) -> int:
             # Without a copy at hand the engine reads the changelog at every start.
             directory = held.enter_context(tempfile.TemporaryDirectory())
         try:
-            application.run(settings, desk, lines.rekey, stop, directory)
+            application.run(settings, pipelines, lines.rekey, stop, directory)
         finally:
             log.info("%d messages without a key re-keyed", lines.rekeyed)
-            log.info(desk.counters().closing_line())
+            log.info(pipelines.counters().closing_line())
     return 0
 
 

@@ -30,8 +30,9 @@ from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
+from esa_auth.pipeline.snapshot import Give, restore, snapshot
 from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.sessions import Event
 from esa_auth.validation import EventSchema
 
 # What is said of a line around it: (message, host or None, time or None).
@@ -118,45 +119,31 @@ class Pipeline:
         """Write the end of every session still open, as not closed."""
         self.settle()
         for appliance in self.registry.appliances.values():
-            for table in (appliance.inbound, appliance.outbound):
-                for session in table.live.values():
-                    self._emitter.ended(session, appliance, "input_ended")
-                table.live.clear()
+            for ended in appliance.abandon(Event.INPUT_ENDED):
+                self._emitter.ended(ended, appliance)
             self._emitter.release_all(appliance)
         self._finish()
         self._account()
 
     def snapshot(self, give: Give = list) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
-        appliances = self.registry.appliances
-        saved: dict[str, Any] = {
-            "until_look": self.registry.until_look,
-            "appliances": {n: save_appliance(a, give) for n, a in appliances.items()},
-        }
-        if self._emitter.veil:
-            saved["privacy"] = self._emitter.veil.about
-        return saved
+        return snapshot(self.registry, self._emitter.veil, give)
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
 
         Raises:
-            ValueError, TypeError, LookupError, AttributeError: it is none.
+            StateVersionError, ValueError: see `pipeline.snapshot.restore`.
         """
         if not saved:
             return
-        veil = self._emitter.veil
-        if saved.get("privacy") != (veil and veil.about):
-            raise ValueError("of other settings of privacy")
         try:
-            for name, appliance in saved["appliances"].items():
-                load_appliance(self.registry.named(name), appliance)
-            self.registry.sweep_after(saved["until_look"])
-            self.resume()
-        except (ValueError, TypeError, LookupError, AttributeError):
+            restore(self.registry, self._emitter.veil, saved)
+        except ValueError:
             # All of it or nothing.
             self.registry.appliances.clear()
             raise
+        self.resume()
 
     def resume(self) -> None:
         """Go on with what the appliances were given of an earlier start.

@@ -1,5 +1,6 @@
 """All that is known of one appliance."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,13 +13,15 @@ from esa_auth.identity import Identity
 from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.dead_letter import Recall
 from esa_auth.model.document import Document
-from esa_auth.model.facts import Envelope, Fact, Instant, Unread
-from esa_auth.model.session import Observer, Session
+from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
+from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
-from esa_auth.sessions import Messages, Series, Table
+from esa_auth.sessions import Changes, Ended, Event, Interval, Messages, Series, Table
 
 _MAX_REMEMBERED = 512
+_TLS = re.compile(rb"TLS success(?![A-Za-z])|TLS")
+SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,22 +108,28 @@ class Appliance:
         # Of an archive: lines that are put off.
         self.odd: list[Odd] = []
         self.implausible = 0
-        self.inbound = Table("icid", settings.max_age, read_context, instant_at)
-        self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
+        self.changes = Changes()
+        self.inbound, self.outbound = (
+            Table(
+                side,
+                settings.max_age,
+                read_context,
+                shorten_context,
+                instant_at,
+                self.changes,
+            )
+            for side in SIDES
+        )
         self.series = Series()
-        self.messages = Messages()
+        self.messages = Messages(self.changes)
         # Empty for ever unless `Settings.wait`.
-        self.waiting = Waiting()
+        self.waiting = Waiting(self.changes)
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )
         # Connections until it is looked for sessions that are too old: its own, for an
         # event must not depend on what other appliances write.
-        self.until_look = settings.look_every
-        # The second of the line read last, as `Table` keeps it: b"<epoch> ".
-        self.second = b""
-        # What the kept lines of a time near to it begin with, see `Table.near`.
-        self.lately = b""
+        self.until_look = Interval(settings.look_every)
         # What stood before its body, None if that had no time; and when it was written.
         self.head: Envelope | None = None
         self.instant: Instant | None = None
@@ -149,8 +158,6 @@ class Appliance:
             self.head = None
             raise ImplausibleTimeError(self, Odd(line.raw, envelope))
         self.head, self.instant = envelope, instant
-        self.second = b"%d " % instant.epoch
-        self.lately = self.second[: self.inbound.near]
         return instant
 
     def set_offset(self, seconds: int) -> None:
@@ -162,15 +169,16 @@ class Appliance:
         """Take version and serial."""
         self.observer = Observer(self.name, version, serial)
 
-    def leave(self, serial: str) -> list[Session]:
-        """Forget and return the sessions that are not those of machine ``serial``."""
+    def leave(self, serial: str) -> list[Ended]:
+        """End and return the sessions that are not those of machine ``serial``."""
         if self.observer.serial in (None, serial):
             return []
-        ended = [*self.inbound.live.values(), *self.outbound.live.values()]
-        for table in (self.inbound, self.outbound):
-            table.kept.clear()
-            table.live.clear()
-        return ended
+        return self.abandon(Event.APPLIANCE_CHANGED)
+
+    def abandon(self, event: Event) -> list[Ended]:
+        """End all connections by ``event``; return the sessions."""
+        now = self.clock.now
+        return [*self.inbound.abandon(event, now), *self.outbound.abandon(event, now)]
 
     def counts(self) -> ApplianceCounts:
         """Return what was counted of it."""
@@ -233,6 +241,15 @@ def read_context(body: bytes) -> Fact | Unread:
     if len(body) > _MAX_REMEMBERED:
         return grammar.read(body.decode("utf-8", "backslashreplace"))
     return _remembered(body)
+
+
+def shorten_context(body: bytes) -> bytes:
+    """Return what is kept of a line of a connection that is too long, if anything is.
+
+    That no line says anything of TLS means cleartext, so what it may say of that stays.
+    """
+    found = _TLS.search(body)
+    return b"%b %b" % (b" ".join(body.split(b" ", 2)[:2]), found[0]) if found else b""
 
 
 @lru_cache(maxsize=4096)

@@ -17,7 +17,8 @@ from esa_auth.model.facts import (
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.sessions import MAX_KEPT, Table
+from esa_auth.sessions import Table
+from esa_auth.sessions.kept import MAX_KEPT
 
 Handler: TypeAlias = Callable[[Line], None]
 
@@ -62,22 +63,20 @@ class Connections:
             return
         if len(number) > _MOST_DIGITS:
             return
-        if self._advance(line) is None:
+        instant = self._advance(line)
+        if instant is None:
             return
         self._count.context += 1
         series = appliance.series
         if number[:-3] != series.thousand and table is appliance.inbound:
-            series.opened(number, int(appliance.second))
+            series.opened(number, instant.epoch)
         body = raw[at:]
         if len(body) > MAX_KEPT:
             # It opens a session all the same, of which it says nothing.
             body = raw[at : at + 14] + number
-        if number in table.kept or number in table.live:
-            replaced = table.reopen(number, int(appliance.second), body, series.jumped)
-            if replaced is not None:
-                self._emit.ended(replaced, appliance, "session_replaced")
-        else:
-            table.kept[number] = appliance.second + body
+        ended = table.opened(number, instant.epoch, body, series.jumped)
+        if ended is not None:
+            self._emit.ended(ended, appliance)
         self._registry.grown(appliance)
 
     def of_side(self, side: Side) -> Handler:
@@ -85,36 +84,29 @@ class Connections:
         inbound = side == "icid"
         often = _OFTEN if inbound else _OFTEN - _INBOUND_ONLY
         count, other = self._count, self._inbound if inbound else self._outbound
-        advance = self._advance
 
         def handle(line: Line) -> None:
             appliance, raw, at = line.appliance, line.raw, line.envelope.body_at
             end = raw.find(b" ", at + 5)
             number, said = raw[at + 5 : end], raw[end + 1 : end + 10]
             table = appliance.inbound if inbound else appliance.outbound
-            kept = table.kept.get(number)
+            kept = number in table.kept
             closes = said not in often and (
                 said == b"close"
                 or (said[:5] == b"close" and _says_close(raw[end + 1 :]))
             )
-            if kept is None or not (closes or said in often):
+            if not kept or not (closes or said in often):
                 other(number, raw[end + 1 :], line)
                 return
-            if advance(line) is None:
+            instant = self._advance(line)
+            if instant is None:
                 # What only looks like a native line may be another appliance's.
                 return
-            if closes:
-                del table.kept[number]
-            elif not kept.startswith(appliance.lately) and table.drop_stale(
-                number, int(appliance.second)
-            ):
-                other(number, raw[end + 1 :], line)
-                return
-            elif len(kept) + len(raw) <= MAX_KEPT:
-                table.kept[number] = kept + b"\n" + raw[at:]
-            else:
-                table.left_out(number, 0, raw[at:])
             count.context += 1
+            if closes:
+                table.closed(number, instant.epoch)
+            else:
+                self._described(appliance, table, number, instant, raw[at:])
 
         return handle
 
@@ -151,26 +143,31 @@ class Connections:
     def _close(self, table: Table, number: bytes, line: Line) -> None:
         if number in table.live:
             self._close_live(table, number, line)
-        elif self._advance(line) is None:
             return
-        elif table.kept.pop(number, None) is not None or _is_session(number):
+        instant = self._advance(line)
+        if instant is not None and _is_session(number):
             self._count.context += 1
+            table.closed(number, instant.epoch)
 
     def _describe(self, table: Table, number: bytes, line: Line) -> None:
         instant = self._advance(line)
-        if instant is None:
-            # What only looks like a native line may be another appliance's.
-            return
-        kept = table.kept.get(number)
-        if kept is None or table.drop_stale(number, instant.epoch):
-            if _is_session(number):
-                self._context(table, number, line)
-            return
-        self._count.context += 1
-        if len(kept) + len(line.raw) <= MAX_KEPT:
-            table.kept[number] = kept + b"\n" + line.raw[line.envelope.body_at :]
-        else:
-            table.left_out(number, 0, line.raw[line.envelope.body_at :])
+        # What only looks like a native line may be another appliance's.
+        if instant is not None and _is_session(number):
+            self._count.context += 1
+            body = line.raw[line.envelope.body_at :]
+            self._described(line.appliance, table, number, instant, body)
+
+    def _described(
+        self,
+        appliance: Appliance,
+        table: Table,
+        number: bytes,
+        instant: Instant,
+        body: bytes,
+    ) -> None:
+        self._registry.alive(appliance, table, number, instant)
+        if table.described(number, instant, body):
+            self._registry.grown(appliance)
 
     def _describe_or_auth(self, table: Table, number: bytes, line: Line) -> None:
         if grammar.auth_like(line.body) and isinstance(grammar.read(line.body), Unread):
@@ -193,7 +190,7 @@ class Connections:
         if instant is None:
             return
         session = self._registry.alive(appliance, table, number, instant)
-        table.close(number)
+        table.closed(number, instant.epoch)
         if session is None:
             self._count.context += 1
             return
@@ -202,20 +199,6 @@ class Connections:
         self._emit.closed(
             session, source_of(line, instant, line.body.rstrip()), appliance
         )
-
-    def _context(self, table: Table, number: bytes, line: Line) -> None:
-        instant = self._advance(line)
-        if instant is None:
-            return
-        self._count.context += 1
-        session = self._registry.alive(line.appliance, table, number, instant)
-        if session is not None:
-            session.last = instant
-        table.drop_stale(number, instant.epoch)
-        known = session is not None or number in table.kept
-        table.add(number, instant.epoch, line.raw[line.envelope.body_at :])
-        if not known:
-            self._registry.grown(line.appliance)
 
     def _perhaps_auth(self, table: Table, number: bytes, line: Line) -> None:
         """Read a session line of another word: context, new AUTH, or nothing."""

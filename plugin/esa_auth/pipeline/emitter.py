@@ -21,7 +21,7 @@ from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
 from esa_auth.pipeline.waiting import Held, Said, SessionEnd
 from esa_auth.places import hidden, replaced
-from esa_auth.sessions import fold_result, is_expired
+from esa_auth.sessions import END_FLAGS, Ended, fold_result
 
 # Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
 # or newline. Who sent a name that a line was cut in chose what seems to follow it.
@@ -92,15 +92,13 @@ class Emitter:
         self.counters.context += 1
         self._end(Held(SessionEnd(closed=True), session, source), appliance)
 
-    def ended(self, session: Session, appliance: Appliance, why: str) -> None:
-        """Make the end of a session whose close was not seen; ``why`` is its flag."""
+    def ended(self, ended: Ended, appliance: Appliance) -> None:
+        """Make the end of a session whose close was not seen."""
+        session, flags = ended.session, (END_FLAGS[ended.state],)
         appliance.messages.ended(session)
-        began, age = session.start.epoch, appliance.inbound.max_age
-        if is_expired(began, appliance.clock.now, age):
-            why = "session_expired"
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first
-        source = Source(None, None, last, appliance.observer, event_id, flags=(why,))
+        source = Source(None, None, last, appliance.observer, event_id, flags=flags)
         self._end(Held(SessionEnd(closed=False), session, source), appliance)
 
     def release_due(self, appliance: Appliance) -> None:

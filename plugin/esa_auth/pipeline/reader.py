@@ -90,8 +90,8 @@ class Reader:
             appliance.set_offset(fact.seconds)
         elif isinstance(fact, LogVersion):
             # What they were told by, they end by.
-            for session in appliance.leave(fact.serial):
-                self._emit.ended(session, appliance, "session_replaced")
+            for ended in appliance.leave(fact.serial):
+                self._emit.ended(ended, appliance)
             appliance.set_version(fact.version, fact.serial)
 
     def _family(self, line: Line) -> None:
@@ -152,7 +152,7 @@ class Reader:
         number = text.encode()
         session = self._registry.alive(appliance, table, number, instant)
         if session is None:
-            session = table.session(number, instant)
+            session = table.authenticated(number, instant)
             if appliance.series.doubled:
                 session.conflict = True
             self._registry.grown(appliance)

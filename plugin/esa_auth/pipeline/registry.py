@@ -10,7 +10,7 @@ from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Table, is_expired
+from esa_auth.sessions import Event, Interval, Table
 
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
@@ -32,19 +32,7 @@ class ApplianceRegistry:
         self._names = dict(settings.names)
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
-        self._every = settings.look_every
-        self.until_look = self._every
-
-    def sweep_after(self, connections: int) -> None:
-        """Check the cap again after this many new connections.
-
-        Raises:
-            ValueError: it is no such number.
-        """
-        if not int(connections) > 0:
-            raise ValueError(f"sweep after {connections} connections")
-        # The cap, and with it how often it is checked, may have changed since the stop.
-        self.until_look = min(int(connections), self._every)
+        self.until_look = Interval(settings.look_every)
 
     def named(self, name: str) -> Appliance:
         """Return the appliance called ``name``, or at the address ``name``."""
@@ -72,33 +60,26 @@ class ApplianceRegistry:
 
     def grown(self, appliance: Appliance) -> None:
         """Note that a connection was added; expire and evict when it is time."""
-        appliance.until_look -= 1
-        if not appliance.until_look:
-            appliance.until_look = self._every
+        if appliance.until_look.is_over():
+            clock = appliance.clock
             for table in (appliance.inbound, appliance.outbound):
-                clock = appliance.clock
-                for session in table.sweep(clock.steady, clock.now):
-                    self._emitter.ended(session, appliance, "session_expired")
-        self.until_look -= 1
-        if self.until_look:
-            return
-        self.until_look = self._every
-        excess = self.open_sessions() - self.settings.cap
-        if excess > 0:
-            self._evict(excess)
+                for ended in table.sweep(clock.steady, clock.now):
+                    self._emitter.ended(ended, appliance)
+        if self.until_look.is_over():
+            excess = self.open_sessions() - self.settings.cap
+            if excess > 0:
+                self._evict(excess)
 
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
-        """Return the live session of ``number``; one that is too old ends here."""
-        if number not in table.live or instant is None:
+        """Return the live session of ``number``; a connection too old ends here."""
+        if instant is None:
             return None
-        session = table.live[number]
-        if not is_expired(session.start.epoch, instant.epoch, table.max_age):
-            return session
-        table.drop_expired(number)
-        self._emitter.ended(session, appliance, "session_expired")
-        return None
+        ended = table.expire(number, instant.epoch)
+        if ended is not None:
+            self._emitter.ended(ended, appliance)
+        return table.session_of(number)
 
     def _forget_appliances(self) -> None:
         # By the time of their own logs: the same ones at a replay.
@@ -109,10 +90,8 @@ class ApplianceRegistry:
             if appliance.odd and self.read_odd:
                 self.read_odd(appliance)
             del self.appliances[appliance.name]
-            for table in (appliance.inbound, appliance.outbound):
-                while table:
-                    for session in table.evict(len(table)):
-                        self._emitter.ended(session, appliance, "session_evicted")
+            for ended in appliance.abandon(Event.CROWDED_OUT):
+                self._emitter.ended(ended, appliance)
             self._emitter.release_all(appliance)
             self.forgotten.add(appliance.counts())
 
@@ -128,7 +107,7 @@ class ApplianceRegistry:
             _, number, appliance = heap[0]
             table = max(appliance.inbound, appliance.outbound, key=len)
             before = len(table)
-            for session in table.evict(excess):
-                self._emitter.ended(session, appliance, "session_evicted")
+            for ended in table.evict(excess, appliance.clock.now):
+                self._emitter.ended(ended, appliance)
             excess -= before - len(table)
             heapreplace(heap, (-appliance.open_sessions(), number, appliance))

@@ -11,14 +11,14 @@ from typing import Generic, TypeVar
 
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
-from esa_auth.stream.cells import Store
-from esa_auth.stream.remembered import Remembered
+from esa_auth.stream.split import Store
+from esa_auth.stream.stateful import StatefulPipeline
 
 Out = TypeVar("Out")
 Place = tuple[str, int, bytes]
 
 
-class Desk(Generic[Out]):
+class KeyedPipelines(Generic[Out]):
     """Pipelines by topic, partition and key."""
 
     def __init__(
@@ -29,8 +29,8 @@ class Desk(Generic[Out]):
     ) -> None:
         """``feed`` gives a pipeline a value of a key, ``take`` takes what it made."""
         self._make, self._feed, self._take = make, feed, take
-        self._held: dict[Place, Remembered] = {}
-        self._touched: dict[Place, tuple[Remembered, Store]] = {}
+        self._held: dict[Place, StatefulPipeline] = {}
+        self._touched: dict[Place, tuple[StatefulPipeline, Store]] = {}
         self._before = Counters()
 
     def read(self, place: Place, value: bytes, store: Store) -> list[Out]:
@@ -42,7 +42,7 @@ class Desk(Generic[Out]):
         """
         held = self._held.get(place)
         if held is None:
-            held = self._held[place] = Remembered(self._make(), store)
+            held = self._held[place] = StatefulPipeline(self._make(), store)
         # The store is of the open transaction: what is written goes with its lines.
         self._touched[place] = (held, store)
         self._feed(held.pipeline, place[2], value)
