@@ -6,20 +6,20 @@ from dataclasses import replace
 from itertools import filterfalse
 from typing import Any, Generic, TypeAlias
 
+from esa_auth import grammar
 from esa_auth.envelope import NATIVE
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
-from esa_auth.pipeline.appliance import ImplausibleTimeError, Settings
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.heads import INFO, Heads
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.patient import stages
 from esa_auth.pipeline.population import Population
-from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
-from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.pipeline.unusual import Unusual
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
@@ -33,10 +33,6 @@ _BLANK = ord(" ")
 # year before the level tells them apart, of lines that begin with a weekday.
 _NATIVE_STAMP = re.compile(NATIVE)
 _MOST_YEARS = 100
-# Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
-_IGNORED = re.compile(
-    rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
-)
 
 
 class Pipeline(Generic[Out]):
@@ -53,9 +49,13 @@ class Pipeline(Generic[Out]):
         self._emit, make = stages(encode, read_time, settings)
         self.population = Population(self._emit, settings, make)
         self.counters: Counters = self._emit.counters
-        self._reader = Reader(self._emit, self.population)
-        self._leads = self._reader.leads()
-        self._odd = OddLines(self._emit, self._reader, self._leads, self._forget_native)
+        self._ignored = re.compile(
+            rb".{23}[^:] Info: (?:%b)" % grammar.GRAMMAR.mail_to_ignore().encode(),
+            re.DOTALL,
+        )
+        self._dispatch = Dispatcher(self._emit, self.population)
+        self._leads = self._dispatch.handlers
+        self._odd = OddLines(self._emit, self._dispatch, self._forget_native)
         self.population.came_back = self._odd.came_back
         # A native line of level Info has its body at byte 31 and needs no parsing of
         # what stands before it to be passed over. By year, level and first word.
@@ -63,7 +63,7 @@ class Pipeline(Generic[Out]):
         self._years: set[bytes] = set()
         self._heads = Heads()
         self._unusual = Unusual(
-            self._emit, self.population, self._reader, self._leads, self._heads
+            self._emit, self.population, self._dispatch, self._heads
         )
 
     def belongs_to(self, name: str) -> None:
@@ -81,12 +81,12 @@ class Pipeline(Generic[Out]):
         framed = bool(lines) and lines[0][24:31] != _NATIVE_INFO
         unread = self._unfamiliar(lines) if framed else lines
         # Half of all native lines end here, without a step of the interpreter.
-        for line in filterfalse(_IGNORED.match, unread):
+        for line in filterfalse(self._ignored.match, unread):
             lead = line[19:35]
             handle = native.get(lead)
             if handle is not None and line[3] == _BLANK:
                 try:
-                    handle(appliance, line, 31, None)
+                    handle(Line(appliance, line, 31, None))
                 except ImplausibleTimeError as found:
                     self._odd.take(found)
             elif handle is not None or self._unusual_lead(line, lead):
@@ -96,7 +96,7 @@ class Pipeline(Generic[Out]):
         """Take JSON or msgpack records, in log order."""
         self.counters.lines += len(records)
         named, default = self.population.named, self.settings.appliance
-        native, ignored = self._native, _IGNORED.match
+        native, ignored = self._native, self._ignored.match
         for raw, host, time in records:
             if ignored(raw):
                 continue
@@ -104,7 +104,7 @@ class Pipeline(Generic[Out]):
             handle = native.get(lead)
             if handle is not None and raw[3] == _BLANK:
                 try:
-                    handle(named(host or default), raw, 31, None)
+                    handle(Line(named(host or default), raw, 31, None))
                 except ImplausibleTimeError as found:
                     self._odd.take(found)
             elif handle is not None or self._unusual_lead(raw, lead):
@@ -200,7 +200,7 @@ class Pipeline(Generic[Out]):
         """
         known, leads = self._heads.known, self._leads
         appliances, named = self.population.appliances, self.population.named
-        default, perhaps = self.settings.appliance, PERHAPS.search
+        default, perhaps = self.settings.appliance, self._unusual.perhaps.search
         for line in lines:
             at = line.find(INFO) + _INFO_BYTES
             prefix = known.get(line[:at])
@@ -211,7 +211,7 @@ class Pipeline(Generic[Out]):
             if handle is not None:
                 name = prefix.host or default
                 try:
-                    handle(appliances.get(name) or named(name), line, at, prefix)
+                    handle(Line(appliances.get(name) or named(name), line, at, prefix))
                 except ImplausibleTimeError as found:
                     self._odd.take(found)
             elif perhaps(line, at - 2):
@@ -223,7 +223,7 @@ class Pipeline(Generic[Out]):
             return True
         year = lead[:5]
         if year in self._years:
-            return PERHAPS.search(line, 29) is not None
+            return self._unusual.perhaps.search(line, 29) is not None
         if _NATIVE_STAMP.fullmatch(line, 0, 24):
             if len(self._years) >= _MOST_YEARS:
                 self._forget_native()
@@ -255,6 +255,6 @@ class Pipeline(Generic[Out]):
             name = prefix.host or host or self.settings.appliance
             if time is not None:
                 prefix = prefix._replace(around=time[:10])
-            handle(self.population.named(name), line, at, prefix)
-        elif PERHAPS.search(line, at - 2):
+            handle(Line(self.population.named(name), line, at, prefix))
+        elif self._unusual.perhaps.search(line, at - 2):
             self._unusual.read(line, host, time)

@@ -10,7 +10,7 @@ from esa_auth import grammar
 from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.identity import Identity
 from esa_auth.model.document import Document
-from esa_auth.model.facts import Envelope, Fact, Instant, Unread
+from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer, Session
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
@@ -124,11 +124,10 @@ class Appliance:
         # None if that had no time; a line that begins alike has the same one.
         self.head: bytes | Envelope | None = None
         self._instant: Instant | None = None
-        self.tables = {
-            b"New %b %b " % (word, side): table
-            for word in (b"SMTP", b"smtp")
-            for side, table in ((b"ICID", self.inbound), (b"DCID", self.outbound))
-        }
+
+    def table(self, side: Side) -> Table:
+        """Return the connections of one side."""
+        return self.inbound if side == "icid" else self.outbound
 
     def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
         """Return when ``line`` was written; no prefix means a native line.

@@ -198,25 +198,8 @@ def covered(
     source: Source,
     cover: Callable[[Told, Source, Places], tuple[Told, Source] | None],
 ) -> tuple[Told, Source] | None:
-    """Return what a veil's ``cover`` makes of a fact and its line, or None as it does.
-
-    A name that was ambiguous where the one that is written is not gets a flag.
-    """
-    told = cover(fact, source, grammar.places(source.body or ""))
-    if told is None:
-        return None
-    whole, (fact, source) = fact, told
-    if _ambiguous(whole) and not _ambiguous(fact):
-        source = source._replace(flags=(*source.flags, "ambiguous_user"))
-    return fact, source
-
-
-def _ambiguous(fact: _Told) -> bool:
-    if isinstance(fact, OutboundResult):
-        return False
-    if isinstance(fact, AdminLogin | AdminLogout):
-        return ecs.is_ambiguous_admin(fact.user or "")
-    return ecs.is_ambiguous(fact.user or "")
+    """Return what a veil's ``cover`` makes of a fact and its line; None: as it does."""
+    return cover(fact, source, grammar.places(source.body or ""))
 
 
 def source_of(line: Line, instant: Instant, body: str) -> Source:

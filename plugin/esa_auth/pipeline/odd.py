@@ -10,15 +10,9 @@ from typing import Generic
 
 from esa_auth.envelope.clock import MOST_ODD
 from esa_auth.envelope.stamp import DAY
-from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter, Out
-from esa_auth.pipeline.reader import Reader
-
-# They are passed over without a look at their time while nothing is known of their
-# session. What was put off may be what makes it known.
-_OF_MESSAGES = (b"MID ", b"Star", b"Mess", b"Deli", b"Boun", b"Dela", b"Conn")
 
 
 class OddLines(Generic[Out]):
@@ -27,13 +21,12 @@ class OddLines(Generic[Out]):
     def __init__(
         self,
         emitter: Emitter[Out],
-        reader: Reader[Out],
-        leads: dict[bytes, Handler],
+        dispatch: Dispatcher[Out],
         changed: Callable[[], None],
     ) -> None:
-        """Call ``changed`` when handlers in ``leads`` were replaced."""
-        self._emit, self._reader, self._leads = emitter, reader, leads
-        self._settings = reader.settings
+        """Call ``changed`` when handlers of ``dispatch`` were replaced."""
+        self._emit, self._dispatch = emitter, dispatch
+        self._settings = dispatch.settings
         self._changed = changed
         self._in_order = False
 
@@ -54,8 +47,9 @@ class OddLines(Generic[Out]):
         """See to it that what comes behind a line that is put off is put off, too."""
         if not self._in_order:
             self._in_order = True
-            for lead in _OF_MESSAGES:
-                self._leads[lead] = _in_order(self._leads[lead])
+            handlers = self._dispatch.handlers
+            for lead in self._dispatch.mail_leads:
+                handlers[lead] = _in_order(handlers[lead])
             self._changed()
 
     def came_back(self, appliance: Appliance) -> None:
@@ -112,9 +106,9 @@ class OddLines(Generic[Out]):
         at = 31 if prefix is None else prefix.body_at
         line = Line(appliance, raw, at, prefix)
         if refused is not None:
-            self._reader.refuse(line, *refused)
-        else:
-            self._reader.each_time(self._leads[raw[at : at + 4]], line, times)
+            self._dispatch.refuse(line, *refused)
+        elif handle := self._dispatch.of(raw, at):
+            self._dispatch.each_time(handle, line, times)
 
 
 def _agree(times: list[int]) -> bool:
@@ -123,11 +117,11 @@ def _agree(times: list[int]) -> bool:
 
 
 def _in_order(handle: Handler) -> Handler:
-    def line(
-        appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        if appliance.odd:
-            appliance.instant(raw, prefix)
-        handle(appliance, raw, at, prefix)
+    def in_order(line: Line) -> None:
+        # They are passed over without a look at their time while nothing is known of
+        # their session. What was put off may be what makes it known.
+        if line.appliance.odd:
+            line.appliance.instant(line.raw, line.prefix)
+        handle(line)
 
-    return line
+    return in_order

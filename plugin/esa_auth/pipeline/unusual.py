@@ -1,7 +1,6 @@
 """Lines whose head has to be read in full: of a new second, rare, or unknown."""
 
 import re
-from collections.abc import Mapping
 from itertools import islice
 from typing import Generic
 
@@ -9,11 +8,10 @@ from esa_auth import grammar
 from esa_auth.envelope import LEVELS, end_of, read_prefix, start_of
 from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.emitter import Emitter, Out
 from esa_auth.pipeline.heads import Heads
 from esa_auth.pipeline.population import Population
-from esa_auth.pipeline.reader import Reader
 
 # rsyslog, $RepeatedMsgReduction: "message repeated %d times: [%.800s]".
 _REPEATED = re.compile(rb"message repeated ([0-9]{1,9}) times: \[")
@@ -31,10 +29,6 @@ _LEVEL = re.compile(
 _MOST_LEVELS = 16
 _LONGEST_BODY = 4096
 _BLANK_BODY = rb"(?<=: )[ \t\0]|message repeated "
-# What makes a line with a known head and an unknown first word worth a second look.
-PERHAPS = re.compile(
-    grammar.PHRASES.beginning.pattern + b"|" + _BLANK_BODY, re.IGNORECASE
-)
 
 
 class Unusual(Generic[Out]):
@@ -44,16 +38,20 @@ class Unusual(Generic[Out]):
         self,
         emitter: Emitter[Out],
         population: Population[Out],
-        reader: Reader[Out],
-        leads: Mapping[bytes, Handler],
+        dispatch: Dispatcher[Out],
         heads: Heads,
     ) -> None:
         self._count = emitter.counters
         self._veiled = emitter.veil is not None
         self._population = population
-        self._reader = reader
-        self._leads = leads
+        self._dispatch = dispatch
         self._heads = heads
+        self._phrases = grammar.GRAMMAR.phrases
+        # What makes a line with a known head and an unknown first word worth a second
+        # look.
+        self.perhaps = re.compile(
+            self._phrases.beginning.pattern + b"|" + _BLANK_BODY, re.IGNORECASE
+        )
 
     def read(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read ``line``; a record around it may say its host and time."""
@@ -75,15 +73,15 @@ class Unusual(Generic[Out]):
 
     def _said(self, line: bytes, prefix: Envelope, name: str) -> bool:
         """Hand a body on to what reads it; return whether that is the end of it."""
-        handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
+        handle = self._dispatch.of(line, prefix.body_at)
         if handle is None:
             return False
         if prefix.stamp is None:
             # Somebody's text behind a line feed: it tells nothing of a session, and
             # is refused if it looks like AUTH.
-            handle = self._leads[b"SMTP"]
+            handle = self._dispatch.read
         appliance = self._population.named(name)
-        used = self._reader.each_time(
+        used = self._dispatch.each_time(
             handle, Line(appliance, line, prefix.body_at, prefix), 1
         )
         # Without a level the first word may be one of the head.
@@ -98,12 +96,10 @@ class Unusual(Generic[Out]):
         if last is not None:
             self._count.repeats_unread += int(last[1])
         stamped = prefix.stamp is not None and prefix.stamp != time
-        handle = self._leads.get(line[at : at + 4])
-        # Other texts begin with the words of a login, too: "The", "Failed".
-        ours = prefix.level is not None or handle not in (None, self._leads[b"SMTP"])
+        ours = prefix.level is not None or self._dispatch.is_certain(line, at)
         if not ours and time is None and line.strip():
             self._count.unknown_heads += 1
-        kept = grammar.PHRASES.within(line, of_any_wording=not (ours or stamped))
+        kept = self._phrases.within(line, of_any_wording=not (ours or stamped))
         if kept or (not ours and _new_wording(line)):
             reason = "unknown head: behind it stands what looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
@@ -113,7 +109,7 @@ class Unusual(Generic[Out]):
     ) -> None:
         appliance = self._population.named(name)
         try:
-            self._reader.refuse(Line(appliance, line, 0, prefix), why, reason)
+            self._dispatch.refuse(Line(appliance, line, 0, prefix), why, reason)
         except ImplausibleTimeError as found:
             found.odd = found.odd._replace(refused=(why, reason))
             raise
@@ -125,7 +121,7 @@ class Unusual(Generic[Out]):
         times = int(said[1])
         inner = line[said.end() : end_of(line)].rstrip().removesuffix(b"]")
         if not 0 < times <= MOST_REPEATS or len(inner) >= _LONGEST_REPEATED:
-            if grammar.PHRASES.within(inner) or _new_wording(inner):
+            if self._phrases.within(inner) or _new_wording(inner):
                 reason = f"repeated more than {MOST_REPEATS} times, or cut"
                 self._keep(line, prefix, name, "unread", reason)
             return
@@ -134,15 +130,15 @@ class Unusual(Generic[Out]):
         own = own._replace(
             stamp=own.stamp or prefix.stamp, repeated=line[: end_of(line)]
         )
-        handle = self._leads.get(single[own.body_at : own.body_at + 4])
+        handle = self._dispatch.of(single, own.body_at)
         appliance = self._population.named(name)
         each = Line(appliance, single, own.body_at, own)
         try:
-            used = handle is not None and self._reader.each_time(handle, each, times)
+            used = handle is not None and self._dispatch.each_time(handle, each, times)
         except ImplausibleTimeError as found:
             found.odd = found.odd._replace(times=times)
             raise
-        if not used and grammar.PHRASES.within(inner):
+        if not used and self._phrases.within(inner):
             reason = "unknown head: what is repeated looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
 
@@ -150,7 +146,7 @@ class Unusual(Generic[Out]):
 def _new_wording(line: bytes) -> bool:
     """Return whether behind a level stands what looks like AUTH or a login."""
     return any(
-        grammar.auth_like(body.decode("utf-8", "backslashreplace"))
+        grammar.GRAMMAR.looks_like_auth(body.decode("utf-8", "backslashreplace"))
         for found in islice(_LEVEL.finditer(line), _MOST_LEVELS)
         if (body := line[found.end() : found.end() + _LONGEST_BODY])
     )
