@@ -20,7 +20,7 @@ from rich.table import Table
 
 from esa_auth import ecs, grammar
 from esa_auth.identity import Identity
-from esa_auth.pipeline import Pipeline, Settings, emitter, reader
+from esa_auth.pipeline import Pipeline, Settings, dispatch, emitter
 from tests.bench.corpora import Spec, write
 
 RUNS = 5
@@ -59,7 +59,7 @@ def of_stages(lines: list[bytes]) -> dict[str, float]:
     schema = pipeline._schema
     wanted: dict[str, tuple[Any, str]] = {
         "read (grammar)": (grammar, "read"),
-        "origin and id (identity)": (reader, "source_of"),
+        "origin and id (identity)": (dispatch, "source_of"),
         "id alone": (Identity, "of_line"),
         "count for the session": (emitter, "fold_result"),
         "build, result (ecs)": (ecs, "result_event"),

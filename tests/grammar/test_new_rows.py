@@ -2,24 +2,25 @@
 
 import pytest
 
-from esa_auth import grammar
 from esa_auth.grammar import Rule
 from esa_auth.model.facts import HatDecision
 from tests.support.harness import inbound, native, opened, run
+from tests.support.rows import add_rows
 
 
 def test_a_row_on_a_connection_with_a_first_word_of_its_own_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     row = Rule(
-        "country",
-        "ICID",
-        r"ICID ([0-9]{1,12}) geolocation (.+)",
-        lambda m: HatDecision(m[1], country=m[2]),
-        "ICID 450 geolocation Atlantis",
-        "here",
+        name="country",
+        family="context",
+        lead="ICID",
+        expression=r"ICID ([0-9]{1,12}) geolocation (.+)",
+        build=lambda m: HatDecision(m[1], country=m[2]),
+        sample="ICID 450 geolocation Atlantis",
+        seen="here",
     )
-    monkeypatch.setitem(grammar._BY_LEAD, "icid", (row, *grammar._BY_LEAD["icid"]))
+    add_rows(monkeypatch, row)
     lines = [native(opened()[0]), native(row.sample), native(inbound())]
     got = run(lines)
     got.assert_accounted()

@@ -26,11 +26,6 @@ _LOGS = (
     ("ADMIN_API_", "api"),
     ("ADMIN_", "authentication"),
 )
-_DELIMITERS = (
-    *(" from ", " failed", " was authenticated", " successfully", " logged o"),
-    *(" login ", " with privilege ", " using a", " session", " Privilege:"),
-    *(", Source IP: ", ", Location: ", ", Event: ", ", Role: "),
-)
 
 
 def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
@@ -53,11 +48,6 @@ def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
         document.own["cisco_esa"]["admin"] = said
     _add_user(document.own, fact)
     return document
-
-
-def is_ambiguous_admin(name: str) -> bool:
-    """Whether ``name`` holds words of the lines of a login to the appliance."""
-    return any(words in name for words in _DELIMITERS)
 
 
 def _said(fact: AdminLogin | AdminLogout) -> dict[str, str]:
@@ -103,8 +93,6 @@ def _add_user(event: dict[str, Any], fact: AdminLogin | AdminLogout) -> None:
     elif name:
         event["user"] = user_part(name)
         event["related"] = {**event["related"], "user": [name]}
-        if is_ambiguous_admin(name):
-            flags.append("ambiguous_user")
     elif name is not None:
         flags.append("empty_user")
     if fact.code == "ADMIN_NOT_AUTHENTICATED" and fact.address:

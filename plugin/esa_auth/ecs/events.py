@@ -30,7 +30,6 @@ _SESSION = ["authentication", "session"]
 _START, _INFO, _END = ["start"], ["info"], ["end"]
 _UNKNOWN = ["esa_no_session_context"]
 _CODES = {"success": "SMTPAUTH_SUCCESS", "failure": "SMTPAUTH_FAILED"}
-_LINES_OWN = re.compile("for user: | using AUTH mechanism: | with profile: ")
 # A byte that is not UTF-8 is written so, and its backslash ends no domain name.
 _ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 _NOTICE_ACTIONS = {
@@ -267,13 +266,6 @@ def _add_user(document: Document, name: str) -> None:
         return
     event["user"] = user_part(name)
     event["related"] = {**event["related"], "user": [name]}
-    if is_ambiguous(name):
-        own["flags"] = [*own.get("flags", ()), "ambiguous_user"]
-
-
-def is_ambiguous(name: str) -> bool:
-    """Whether ``name`` holds words of the line around it."""
-    return _LINES_OWN.search(name) is not None
 
 
 def user_part(name: str) -> dict[str, str]:

@@ -19,19 +19,19 @@ from dataclasses import replace
 from itertools import filterfalse
 from typing import Any, TypeAlias
 
+from esa_auth import grammar
 from esa_auth.envelope import NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.odd import OddLines
-from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
-from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.pipeline.unusual import Unusual
 from esa_auth.sessions import Event
 from esa_auth.validation import EventSchema
 
@@ -39,9 +39,6 @@ from esa_auth.validation import EventSchema
 Record: TypeAlias = tuple[bytes, str | None, str | None]
 
 __all__ = ["Pipeline", "Settings"]
-
-# Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
-_IGNORED = re.compile(NATIVE_INFO + rb"(?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL)
 
 
 class Pipeline:
@@ -54,13 +51,15 @@ class Pipeline:
         self.counters: Counters = self._emitter.counters
         self.registry = ApplianceRegistry(self._emitter, settings)
         self._prefixes = PrefixCache()
-        reader = Reader(self._emitter, self.registry, self._advance)
-        self._handlers = reader.handlers_by_lead()
-        self._unusual = Unusual(
-            self._emitter, self.registry, reader, self._handlers, self._take
+        self._ignored = re.compile(
+            b"%b(?:%b)" % (NATIVE_INFO, grammar.GRAMMAR.mail_to_ignore().encode()),
+            re.DOTALL,
         )
+        dispatch = Dispatcher(self._emitter, self.registry, self._advance)
+        self._handler_of = dispatch.of
+        self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
         self._odd = OddLines(
-            self._emitter, reader, settings, self._handlers, self._take, self._advance
+            self._emitter, dispatch, settings, self._take, self._advance
         )
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
@@ -79,14 +78,14 @@ class Pipeline:
         """Take physical lines without their newline, in log order."""
         read = self._read
         # Half of all native lines end here, without a step of the interpreter.
-        for line in filterfalse(_IGNORED.match, lines):
+        for line in filterfalse(self._ignored.match, lines):
             read(line, None, None)
         self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
         for raw, host, time in records:
-            if not _IGNORED.match(raw):
+            if not self._ignored.match(raw):
                 self._read(raw, host, time)
         self._account(len(records))
 
@@ -180,9 +179,9 @@ class Pipeline:
                 self._unusual.read(line, host, time)
                 return
             at = envelope.body_at
-            handle = self._handlers.get(line[at : at + 4])
+            handle = self._handler_of(line, at)
             if handle is None:
-                if PERHAPS.search(line, at - 2):
+                if self._unusual.perhaps.search(line, at - 2):
                     self._unusual.read(line, host, time)
                 return
             if time is not None:

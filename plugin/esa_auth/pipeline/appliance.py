@@ -133,11 +133,10 @@ class Appliance:
         # What stood before its body, None if that had no time; and when it was written.
         self.head: Envelope | None = None
         self.instant: Instant | None = None
-        self.tables = {
-            b"New %b %b " % (word, side): table
-            for word in (b"SMTP", b"smtp")
-            for side, table in ((b"ICID", self.inbound), (b"DCID", self.outbound))
-        }
+
+    def table(self, side: Side) -> Table:
+        """Return the connections of one side."""
+        return self.inbound if side == "icid" else self.outbound
 
     def move_to(self, line: "Line") -> Instant | None:
         """Set the clock to the time of ``line``; return it, or None if it has none.

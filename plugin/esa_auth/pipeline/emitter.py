@@ -197,26 +197,20 @@ class Emitter:
         places = grammar.places(body)
         if veil is None:
             return fact, source._replace(body=replaced(body, hidden(places)))
-        told: tuple[Told, Source] | None
         if isinstance(fact, AuthNotice):
-            told = veil.notice(fact, source, places)
-        elif isinstance(fact, _ADMIN):
-            told = veil.admin(fact, source, places)
-        else:
-            told = veil.result(fact, source, places)
-        return told and _flagged(fact, *told)
+            return veil.notice(fact, source, places)
+        if isinstance(fact, _ADMIN):
+            return veil.admin(fact, source, places)
+        return veil.result(fact, source, places)
 
     def _redacted(self, fact: Tried, source: Source) -> tuple[Said, Source] | None:
         """Return what was tried and its line without the name, secret or not."""
         if (veil := self.veil) is None:
             return None
         places = grammar.places(source.body or "")
-        redacted: Tried
         if isinstance(fact, AuthNotice):
-            redacted, source = veil.redacted(fact, source, places)
-        else:
-            redacted, source = veil.redacted(fact, source, places)
-        return redacted, _flagged(fact, redacted, source)[1]
+            return veil.redacted(fact, source, places)
+        return veil.redacted(fact, source, places)
 
     def _reject_uncovered(self, source: Source, appliance: Appliance) -> None:
         """Reject a line whose name cannot be covered for sure; nothing of it leaves."""
@@ -224,21 +218,6 @@ class Emitter:
         hints = _hints_of(source, appliance)
         raw = source.raw or b""
         self.reject(Letter(raw, "uncovered_name", reasons, appliance.name, hints))
-
-
-def _flagged(before: Told, fact: Told, source: Source) -> tuple[Told, Source]:
-    """Flag a line whose name was ambiguous where the one that is written is not."""
-    if _ambiguous(before) and not _ambiguous(fact):
-        source = source._replace(flags=(*source.flags, "ambiguous_user"))
-    return fact, source
-
-
-def _ambiguous(fact: Told) -> bool:
-    if isinstance(fact, OutboundResult):
-        return False
-    if isinstance(fact, _ADMIN):
-        return ecs.is_ambiguous_admin(fact.user or "")
-    return ecs.is_ambiguous(fact.user or "")
 
 
 def _hints_of(source: Source, appliance: Appliance) -> Recall:

@@ -17,13 +17,8 @@ from esa_auth.pipeline.appliance import (
     Odd,
     Settings,
 )
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.pipeline.reader import Reader
-
-# They are passed over without a look at their time while nothing is known of their
-# session. What was put off may be what makes it known.
-_OF_MESSAGES = (b"MID ", b"Star", b"Mess", b"Deli", b"Boun", b"Dela", b"Conn")
 
 
 class OddLines:
@@ -32,14 +27,13 @@ class OddLines:
     def __init__(
         self,
         emitter: Emitter,
-        reader: Reader,
+        dispatch: Dispatcher,
         settings: Settings,
-        handlers: dict[bytes, Handler],
         take: Callable[[Handler, Line, int], bool],
         advance: Callable[[Line], Instant | None],
     ) -> None:
-        """``take`` has a line read so many times; ``handlers`` may be replaced."""
-        self._emit, self._reader, self._handlers = emitter, reader, handlers
+        """``take`` has a line read so many times; some handlers may be replaced."""
+        self._emit, self._dispatch = emitter, dispatch
         self._settings = settings
         self._take, self._advance = take, advance
         self._in_order = False
@@ -61,8 +55,9 @@ class OddLines:
         """See to it that what comes behind a line that is put off is put off, too."""
         if not self._in_order:
             self._in_order = True
-            for lead in _OF_MESSAGES:
-                self._handlers[lead] = self._ordered(self._handlers[lead])
+            handlers = self._dispatch.handlers
+            for lead in self._dispatch.mail_leads:
+                handlers[lead] = self._ordered(handlers[lead])
 
     def came_back(self, appliance: Appliance) -> None:
         """Read what was put off: the line after it is where the others are."""
@@ -117,14 +112,16 @@ class OddLines:
         raw, envelope, times, rejected = odd
         line = Line(appliance, raw, envelope)
         if rejected is not None:
-            self._reader.reject(line, *rejected)
-        else:
-            self._take(self._handlers[raw[envelope.body_at :][:4]], line, times)
+            self._dispatch.reject(line, *rejected)
+        elif handle := self._dispatch.of(raw, envelope.body_at):
+            self._take(handle, line, times)
 
     def _ordered(self, handle: Handler) -> Handler:
         """Return ``handle`` so that what was put off is read before it looks."""
 
         def handle_in_order(line: Line) -> None:
+            # They are passed over without a look at their time while nothing is known
+            # of their session. What was put off may be what makes it known.
             if line.appliance.odd:
                 self._advance(line)
             handle(line)

@@ -1,16 +1,15 @@
 """Lines whose head has to be read in full: of a new second, rare, or unknown."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from itertools import islice
 
 from esa_auth import grammar
 from esa_auth.envelope import LEVELS, end_of, read_prefix, start_of
 from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
-from esa_auth.pipeline.connections import Handler
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.registry import ApplianceRegistry
 
 # rsyslog, $RepeatedMsgReduction: "message repeated %d times: [%.800s]".
@@ -29,10 +28,6 @@ _LEVEL = re.compile(
 _MOST_LEVELS = 16
 _LONGEST_BODY = 4096
 _BLANK_BODY = rb"(?<=: )[ \t\0]|message repeated "
-# What makes a line with a known head and an unknown first word worth a second look.
-PERHAPS = re.compile(
-    grammar.PHRASES.beginning.pattern + b"|" + _BLANK_BODY, re.IGNORECASE
-)
 
 
 class Unusual:
@@ -42,17 +37,21 @@ class Unusual:
         self,
         emitter: Emitter,
         registry: ApplianceRegistry,
-        reader: Reader,
-        handlers: Mapping[bytes, Handler],
+        dispatch: Dispatcher,
         take: Callable[[Handler, Line, int], bool],
     ) -> None:
         """``take`` has a line read so many times, and says if it is not ignored."""
         self._count = emitter.counters
         self._veiled = emitter.veil is not None
         self._registry = registry
-        self._reader = reader
-        self._handlers = handlers
+        self._dispatch = dispatch
         self._take = take
+        self._phrases = grammar.GRAMMAR.phrases
+        # What makes a line with a known head and an unknown first word worth a second
+        # look.
+        self.perhaps = re.compile(
+            self._phrases.beginning.pattern + b"|" + _BLANK_BODY, re.IGNORECASE
+        )
 
     def read(self, line: bytes, host: str | None, time: str | None) -> None:
         """Read ``line``; a record around it may say its host and time."""
@@ -73,13 +72,13 @@ class Unusual:
 
     def _said(self, line: bytes, envelope: Envelope, name: str) -> bool:
         """Hand a body on to what reads it; return whether that is the end of it."""
-        handle = self._handlers.get(line[envelope.body_at : envelope.body_at + 4])
+        handle = self._dispatch.of(line, envelope.body_at)
         if handle is None:
             return False
         if envelope.stamp is None:
             # Somebody's text behind a line feed: it tells nothing of a session, and
             # is refused if it looks like AUTH.
-            handle = self._handlers[b"SMTP"]
+            handle = self._dispatch.read
         appliance = self._registry.named(name)
         used = self._take(handle, Line(appliance, line, envelope), 1)
         # Without a level the first word may be one of the head.
@@ -94,15 +93,10 @@ class Unusual:
         if last is not None:
             self._count.repeats_unread += int(last[1])
         stamped = envelope.stamp is not None and envelope.stamp != time
-        handle = self._handlers.get(line[at : at + 4])
-        # Other texts begin with the words of a login, too: "The", "Failed".
-        ours = envelope.level is not None or handle not in (
-            None,
-            self._handlers[b"SMTP"],
-        )
+        ours = envelope.level is not None or self._dispatch.is_certain(line, at)
         if not ours and time is None and line.strip():
             self._count.unknown_heads += 1
-        kept = grammar.PHRASES.within(line, of_any_wording=not (ours or stamped))
+        kept = self._phrases.within(line, of_any_wording=not (ours or stamped))
         if kept or (not ours and _new_wording(line)):
             reason = "unknown head: behind it stands what looks like AUTH or a login"
             self._reject(line, envelope, name, "unknown_head", reason)
@@ -112,7 +106,7 @@ class Unusual:
     ) -> None:
         appliance = self._registry.named(name)
         try:
-            self._reader.reject(Line(appliance, line, envelope), why, reason)
+            self._dispatch.reject(Line(appliance, line, envelope), why, reason)
         except ImplausibleTimeError as found:
             found.odd = found.odd._replace(rejected=(why, reason))
             raise
@@ -124,7 +118,7 @@ class Unusual:
         times = int(said[1])
         inner = line[said.end() : end_of(line)].rstrip().removesuffix(b"]")
         if not 0 < times <= MOST_REPEATS or len(inner) >= _LONGEST_REPEATED:
-            if grammar.PHRASES.within(inner) or _new_wording(inner):
+            if self._phrases.within(inner) or _new_wording(inner):
                 reason = f"repeated more than {MOST_REPEATS} times, or cut"
                 self._reject(line, envelope, name, "unread", reason)
             return
@@ -133,7 +127,7 @@ class Unusual:
         own = own._replace(
             stamp=own.stamp or envelope.stamp, repeated=line[: end_of(line)]
         )
-        handle = self._handlers.get(single[own.body_at : own.body_at + 4])
+        handle = self._dispatch.of(single, own.body_at)
         appliance = self._registry.named(name)
         each = Line(appliance, single, own)
         try:
@@ -141,7 +135,7 @@ class Unusual:
         except ImplausibleTimeError as found:
             found.odd = found.odd._replace(times=times)
             raise
-        if not used and grammar.PHRASES.within(inner):
+        if not used and self._phrases.within(inner):
             reason = "unknown head: what is repeated looks like AUTH or a login"
             self._reject(line, envelope, name, "unknown_head", reason)
 
@@ -149,7 +143,7 @@ class Unusual:
 def _new_wording(line: bytes) -> bool:
     """Return whether behind a level stands what looks like AUTH or a login."""
     return any(
-        grammar.auth_like(body.decode("utf-8", "backslashreplace"))
+        grammar.GRAMMAR.looks_like_auth(body.decode("utf-8", "backslashreplace"))
         for found in islice(_LEVEL.finditer(line), _MOST_LEVELS)
         if (body := line[found.end() : found.end() + _LONGEST_BODY])
     )
