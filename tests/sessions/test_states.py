@@ -11,7 +11,13 @@ import pytest
 from esa_auth.pipeline.appliance import instant_at, read_context, shorten_context
 from esa_auth.sessions import END_FLAGS, Ended, Event, State, Table
 from esa_auth.sessions.states import TRANSITIONS
-from tests.support.harness import SETTINGS, inbound, made, native
+from tests.support.harness import (
+    SETTINGS,
+    inbound,
+    made,
+    native,
+    taken,
+)
 
 OPEN = (State.UNKNOWN, State.KEPT, State.LIVE)
 ENDS = set(State) - set(OPEN)
@@ -230,7 +236,7 @@ def test_the_ends_that_events_tell_are_those_of_the_table(seed: int) -> None:
     told += [END_FLAGS[State.GIVEN_UP]] * rest
     pipeline.feed(lines)
     pipeline.drain()
-    found = [ended_as(e) for e in pipeline.take_events() if "summary" in e["cisco_esa"]]
+    found = [ended_as(e) for e in taken(pipeline) if "summary" in e["cisco_esa"]]
     assert found == told
     assert {"closed", "session_replaced"} <= set(found)
 
