@@ -70,7 +70,7 @@ class Run(Generic[Item]):
         if events := self.pipeline.take_events():
             if pulse:
                 pulse.begins(len(events))
-            self._output.send([self._encode(event) for event in events])
+            self._output.send(list(map(self._encode, events)))
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()

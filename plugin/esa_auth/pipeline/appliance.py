@@ -120,6 +120,7 @@ class Appliance:
             )
             for side in SIDES
         )
+        self.tables = {"icid": self.inbound, "dcid": self.outbound}
         self.series = Series()
         self.messages = Messages(self.changes)
         # Empty for ever unless `Settings.wait`.
@@ -133,10 +134,6 @@ class Appliance:
         # What stood before its body, None if that had no time; and when it was written.
         self.head: Envelope | None = None
         self.instant: Instant | None = None
-
-    def table(self, side: Side) -> Table:
-        """Return the connections of one side."""
-        return self.inbound if side == "icid" else self.outbound
 
     def move_to(self, line: "Line") -> Instant | None:
         """Set the clock to the time of ``line``; return it, or None if it has none.

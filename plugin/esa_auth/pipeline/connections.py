@@ -50,7 +50,7 @@ class Connections:
             return
         appliance = line.appliance
         self._count.context += 1
-        table, series = appliance.table(side), appliance.series
+        table, series = appliance.tables[side], appliance.series
         if side == "icid" and number[:-3] != series.thousand:
             series.opened(number, instant.epoch)
         body = line.raw[line.envelope.body_at :]
@@ -74,8 +74,8 @@ class Connections:
         if instant is None:
             # What only looks like a native line may be another appliance's.
             return
-        table = appliance.table(side)
-        self._registry.alive(appliance, table, number, instant)
+        table = appliance.tables[side]
+        self._registry.expire(appliance, table, number, instant)
         if table.described(number, instant, body):
             self._registry.grown(appliance)
 
@@ -84,7 +84,7 @@ class Connections:
         appliance, instant = line.appliance, self._advance(line)
         if instant is None or not is_connection(number):
             return
-        table = appliance.table(side)
+        table = appliance.tables[side]
         session = self._registry.alive(appliance, table, number, instant)
         table.closed(number, instant.epoch)
         if session is None:
@@ -104,12 +104,11 @@ class Connections:
         """
         if number is None or not number.strip("0"):
             return None
-        table, key = appliance.table(side), number.encode()
-        session = self._registry.alive(appliance, table, key, instant)
-        if session is None:
-            session = table.authenticated(key, instant)
-            if appliance.series.doubled:
-                session.conflict = True
+        table, key = appliance.tables[side], number.encode()
+        self._registry.expire(appliance, table, key, instant)
+        session = table.authenticated(key, instant)
+        if session.last is None:
+            session.conflict = session.conflict or appliance.series.doubled
             self._registry.grown(appliance)
         session.last = instant
         return session

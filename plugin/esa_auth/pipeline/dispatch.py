@@ -48,7 +48,9 @@ from esa_auth.pipeline.registry import ApplianceRegistry
 
 Handler: TypeAlias = Callable[[Line], None]
 
-_LEAD = 4
+# So many bytes of a body choose its handler.
+LEAD = 4
+_AUTH = (InboundResult, OutboundResult, AuthNotice)
 _SIDES: tuple[Side, ...] = get_args(Side)
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
@@ -92,20 +94,23 @@ class Dispatcher:
 
     def of(self, line: bytes, at: int) -> Handler | None:
         """Return what reads lines whose body, at ``at``, begins like this one."""
-        return self.handlers.get(line[at : at + _LEAD])
+        return self.handlers.get(line[at : at + LEAD])
 
     def is_certain(self, line: bytes, at: int) -> bool:
         """Return whether only lines of the appliance have such a body."""
-        return line[at : at + _LEAD] in self._certain
+        return line[at : at + LEAD] in self._certain
 
     def read(self, line: Line) -> None:
         """Read a line with the grammar, and do what it asks for."""
         if line.raw.endswith(CHANGED_ENDS):
             line = line.trimmed()
         body = line.body.rstrip()
-        reading = grammar.reading(body)
+        reading = grammar.GRAMMAR.reading(body)
         if reading is not None:
-            self._act(reading.fact, line, body)
+            if isinstance(reading.fact, _AUTH):
+                self._join(reading.fact, line, body)
+            else:
+                self._act(reading.fact, line, body)
         elif grammar.GRAMMAR.looks_like_auth(body):
             self._note_tls(line, body)
             self.reject(line, "unread", "looks like AUTH, and no rule reads it")
@@ -147,8 +152,6 @@ class Dispatcher:
 
     def _act(self, fact: Fact, line: Line, body: str) -> None:
         match fact:
-            case InboundResult() | OutboundResult() | AuthNotice():
-                self._join(fact, line, body)
             case AdminLogin() | AdminLogout():
                 self._login(fact, line, body)
             case Tls(side=side, number=number):

@@ -245,7 +245,8 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
 
     ``body`` is its text without what stands behind it.
     """
-    by, envelope, raw = line.appliance, line.envelope, line.physical
+    by, envelope = line.appliance, line.envelope
+    raw = envelope.repeated or line.raw
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
     if len(raw) in _CUTS:
         flags = (*flags, "possibly_cut")

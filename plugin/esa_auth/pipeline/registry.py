@@ -70,15 +70,21 @@ class ApplianceRegistry:
             if excess > 0:
                 self._evict(excess)
 
+    def expire(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant
+    ) -> None:
+        """End the connection ``number`` if it is too old at ``instant``."""
+        ended = table.expire(number, instant.epoch)
+        if ended is not None:
+            self._emitter.ended(ended, appliance)
+
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
         """Return the live session of ``number``; a connection too old ends here."""
         if instant is None:
             return None
-        ended = table.expire(number, instant.epoch)
-        if ended is not None:
-            self._emitter.ended(ended, appliance)
+        self.expire(appliance, table, number, instant)
         return table.session_of(number)
 
     def _forget_appliances(self) -> None:

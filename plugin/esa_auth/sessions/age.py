@@ -23,11 +23,6 @@ def is_late(opening: int, first: int) -> bool:
     return abs(opening - first) <= SAME_MOMENT
 
 
-def is_expired(began: int, max_age: int, *clocks: int) -> bool:
-    """Return whether what began at ``began`` is over by every one of ``clocks``."""
-    return all(abs(now - began) > max_age for now in clocks)
-
-
 class Interval:
     """Counts connections up to the next look for what is too old or too much."""
 

@@ -17,16 +17,16 @@ from esa_auth.model.facts import (
     Unread,
 )
 from esa_auth.model.session import Session
-from esa_auth.sessions.age import is_expired, is_late
+from esa_auth.sessions.age import is_late
 from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context
 from esa_auth.sessions.kept import (
     CONFLICT,
     MAX_KEPT,
     began_at,
-    bodies_of,
     lacks_opening,
     opened_at,
+    read_kept,
     seen_at,
 )
 from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
@@ -163,15 +163,17 @@ class Table:
 
         The caller has ended one that is too old, see `expire`.
         """
-        session = self.session_of(number)
-        if session is None:
-            kept = self.kept.pop(number, None)
-            if kept is None:
-                session = Session(self.side, number.decode(), instant)
-            else:
-                session = self._unfolded(number, kept)
-            self.live[number] = session
-            self.changes.added(self.side, number)
+        session = self.live.get(number)
+        if session is not None:
+            self.changes.changed(self.side, number)
+            return session
+        kept = self.kept.pop(number, None)
+        if kept is None:
+            session = Session(self.side, number.decode(), instant)
+        else:
+            session = self._unfolded(number, kept)
+        self.live[number] = session
+        self.changes.added(self.side, number)
         return session
 
     def closed(self, number: bytes, now: int) -> Ended | None:
@@ -226,11 +228,18 @@ class Table:
         self.changes.added(self.side, number)
 
     def _is_old(self, number: bytes, *clocks: int) -> bool:
-        session = self.live.get(number)
-        if session is not None:
-            return is_expired(session.start.epoch, self.max_age, *clocks)
-        kept = self.kept.get(number)
-        return kept is not None and is_expired(began_at(kept), self.max_age, *clocks)
+        """Return whether the connection began too long ago by every one of ``clocks``.
+
+        See `sessions.age`.
+        """
+        if (kept := self.kept.get(number)) is not None:
+            began = began_at(kept)
+        elif (session := self.live.get(number)) is not None:
+            began = session.start.epoch
+        else:
+            return False
+        nearest = min([abs(now - began) for now in clocks])
+        return nearest > self.max_age
 
     def _is_late(self, number: bytes, at: int) -> bool:
         """Return whether an opening line of ``at`` is that of what is open."""
@@ -258,9 +267,8 @@ class Table:
             began, opening = session.start.epoch, session.opening
             doubled = session.disowned
         else:
-            first, *more = bodies_of(self.kept[number])
-            began, doubled = began_at(self.kept[number]), CONFLICT in (first, *more)
-            opening = self._opening(number, first)
+            began, lines = read_kept(self.kept[number])
+            doubled, opening = CONFLICT in lines, self._opening(number, lines[0])
         # Of two that had the number open, one may have it still.
         here, other = _interface(opening), _interface(self._opening(number, body))
         foreign = doubled or (bool(here and other) and here != other)
@@ -268,14 +276,16 @@ class Table:
 
     def _unfolded(self, number: bytes, kept: bytes) -> Session:
         """Make a session of kept lines, as old as the first of them."""
-        first = self._resolve(began_at(kept))
+        began, lines = read_kept(kept)
+        first = self._resolve(began)
         session = Session(self.side, number.decode(), first)
-        lines = bodies_of(kept)
         if CONFLICT in lines:
             session.disown()
             return session
         for line in lines:
-            fold_context(session, self._fact(number, line))
+            # As a line of connection 0: many have the same, then.
+            lead, _, rest = line.partition(number)
+            fold_context(session, self._read(b"%b0%b" % (lead, rest)))
         if session.opening is not None:
             session.opened = first
         return session
