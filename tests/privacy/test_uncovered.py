@@ -85,7 +85,7 @@ def written(got: Run) -> bytes:
 def state_of(lines: list[bytes]) -> bytes:
     pipeline = made(SETTINGS)
     pipeline.feed(lines)
-    ledger = Ledger(pipeline.population.named(SETTINGS.appliance))
+    ledger = Ledger(pipeline.registry.named(SETTINGS.appliance))
     changes = b"".join(value or b"" for _, value in ledger.changes())
     packed: bytes = msgpack.packb(pipeline.snapshot())
     return packed + changes

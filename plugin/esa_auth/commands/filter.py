@@ -112,7 +112,7 @@ def _filter(
     try:
         readable = _read(run, stream, decoder, memory)
         if stream.broken_off:
-            decoder.abandon()
+            decoder.reject_rest()
         else:
             decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined

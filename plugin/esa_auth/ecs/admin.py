@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from esa_auth.ecs.context import endpoint, inbound_context
-from esa_auth.ecs.events import begun, user_part
+from esa_auth.ecs.events import base_document, user_part
 from esa_auth.model.document import Context, Document
 from esa_auth.model.facts import AdminLogin, AdminLogout, masked
 from esa_auth.model.session import Observer, Source
@@ -32,11 +32,11 @@ def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
     """Return the event of a login with its outcome, or of the end of one, without."""
     ends = _ends(source.observer, fact.address, fact.server, fact.interface)
     if isinstance(fact, AdminLogin):
-        document = begun(None, source, ends, ["start"], "admin-login")
+        document = base_document(["start"], "admin-login", source, context=ends)
         about = document.own["event"]
         about["outcome"] = fact.outcome
     else:
-        document = begun(None, source, ends, ["end"], "admin-logout")
+        document = base_document(["end"], "admin-logout", source, context=ends)
         about = document.own["event"]
         about["category"] = ["authentication", "session"]
     about["code"] = fact.code

@@ -4,89 +4,89 @@ Until its first AUTH line, the lines of a connection are kept as bytes that nobo
 read; see `sessions.Table`.
 """
 
-from operator import itemgetter
-from typing import Generic, TypeVar
+import re
+from collections.abc import Callable
 
 from esa_auth import grammar
 from esa_auth.model.facts import Instant, Side
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
-from esa_auth.pipeline.population import Population
-from esa_auth.sessions import MAX_KEPT
-
-Out = TypeVar("Out")
+from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.sessions.kept import MAX_KEPT
 
 _MOST_DIGITS = 12
 
 
-class Connections(Generic[Out]):
+class Connections:
     """Changes the tables of an appliance as its lines say."""
 
-    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        """See `Dispatcher` for ``advance``."""
         self._emit = emitter
         self._count = emitter.counters
-        self._population = population
+        self._registry = registry
+        self._advance = advance
         self._openings = grammar.GRAMMAR.openings()
 
     def opened(self, line: Line) -> bool:
         """Begin a connection with ``line``; return whether it is one that opens one."""
-        found = ((side, o.match(line.raw, line.at)) for side, o in self._openings)
-        side, match = next(filter(itemgetter(1), found), (None, None))
-        if side is None or match is None:
-            return False
+        raw, at = line.raw, line.envelope.body_at
+        for side, opening in self._openings:
+            if match := opening.match(raw, at):
+                self._begin(side, match, line)
+                return True
+        return False
+
+    def _begin(self, side: Side, match: re.Match[bytes], line: Line) -> None:
         number = match[1]
-        if not is_connection(number) or line.instant is None:
-            return True
+        instant = self._advance(line) if is_connection(number) else None
+        if instant is None:
+            return
         appliance = line.appliance
         self._count.context += 1
         table, series = appliance.table(side), appliance.series
-        at = int(appliance.second)
         if side == "icid" and number[:-3] != series.thousand:
-            series.opened(number, at)
-        body = line.raw[line.at :]
+            series.opened(number, instant.epoch)
+        body = line.raw[line.envelope.body_at :]
         if len(body) > MAX_KEPT:
             # It opens a session all the same, of which it says nothing.
             body = match[0].rstrip()
-        if number in table.kept or number in table.live:
-            replaced = table.reopen(number, at, body, series.jumped)
-            if replaced is not None:
-                self._emit.abandoned(replaced, appliance, "session_replaced")
-        else:
-            table.kept[number] = appliance.second + body
-        self._population.grown(appliance)
-        return True
+        ended = table.opened(number, instant.epoch, body, series.jumped)
+        if ended is not None:
+            self._emit.ended(ended, appliance)
+        self._registry.grown(appliance)
 
     def describe(self, side: Side, number: bytes, line: Line) -> None:
         """Take a line on how a connection was admitted."""
-        if line.instant is not None and is_connection(number):
+        if is_connection(number) and self._advance(line) is not None:
             self._count.context += 1
-            self.add(side, number, line, line.raw[line.at :])
+            self.add(side, number, line, line.raw[line.envelope.body_at :])
 
     def add(self, side: Side, number: bytes, line: Line, body: bytes) -> None:
         """Keep ``body`` as a line of a connection, which may have begun before."""
-        appliance, instant = line.appliance, line.instant
+        appliance, instant = line.appliance, self._advance(line)
         if instant is None:
             # What only looks like a native line may be another appliance's.
             return
         table = appliance.table(side)
-        session = self._population.alive(appliance, table, number, instant)
-        if session is not None:
-            session.last = instant
-        table.drop_stale(number, instant.epoch)
-        known = session is not None or number in table.kept
-        table.add(number, instant.epoch, body)
-        if not known:
-            self._population.grown(appliance)
+        self._registry.alive(appliance, table, number, instant)
+        if table.described(number, instant, body):
+            self._registry.grown(appliance)
 
     def close(self, side: Side, number: bytes, line: Line) -> None:
         """End a connection."""
-        appliance, instant = line.appliance, line.instant
+        appliance, instant = line.appliance, self._advance(line)
         if instant is None or not is_connection(number):
             return
         table = appliance.table(side)
-        session = self._population.alive(appliance, table, number, instant)
-        table.close(number)
+        session = self._registry.alive(appliance, table, number, instant)
+        table.closed(number, instant.epoch)
         if session is None:
             self._count.context += 1
             return
@@ -105,12 +105,12 @@ class Connections(Generic[Out]):
         if number is None or not number.strip("0"):
             return None
         table, key = appliance.table(side), number.encode()
-        session = self._population.alive(appliance, table, key, instant)
+        session = self._registry.alive(appliance, table, key, instant)
         if session is None:
-            session = table.session(key, instant)
+            session = table.authenticated(key, instant)
             if appliance.series.doubled:
                 session.conflict = True
-            self._population.grown(appliance)
+            self._registry.grown(appliance)
         session.last = instant
         return session
 

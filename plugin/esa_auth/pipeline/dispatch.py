@@ -7,11 +7,10 @@ grammar.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Generic, TypeAlias, get_args
+from typing import TypeAlias, get_args
 
 from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
-from esa_auth.model.dead_letter import Letter
 from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
@@ -43,10 +42,9 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Source
 from esa_auth.pipeline.appliance import Line
 from esa_auth.pipeline.connections import Connections, is_connection
-from esa_auth.pipeline.emitter import Emitter, Out, source_of
+from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.mail import Mail
-from esa_auth.pipeline.population import Population
-from esa_auth.pipeline.recall import recall_line
+from esa_auth.pipeline.registry import ApplianceRegistry
 
 Handler: TypeAlias = Callable[[Line], None]
 
@@ -55,15 +53,22 @@ _SIDES: tuple[Side, ...] = get_args(Side)
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
 
-class Dispatcher(Generic[Out]):
+class Dispatcher:
     """Hands each line to what its first words ask for."""
 
-    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        """``advance`` is the step in which a line moves the time of its appliance."""
         self._emit = emitter
         self._count = emitter.counters
-        self.settings = population.settings
-        self._connections = Connections(emitter, population)
-        self._mail = Mail(emitter, population)
+        self._advance = advance
+        self._max_line = registry.settings.max_line
+        self._connections = Connections(emitter, registry, advance)
+        self._mail = Mail(emitter, registry, advance)
         rules = grammar.GRAMMAR
         self._at_sight = {
             side: (rules.at_sight(side, "context"), rules.at_sight(side, "close"))
@@ -93,24 +98,6 @@ class Dispatcher(Generic[Out]):
         """Return whether only lines of the appliance have such a body."""
         return line[at : at + _LEAD] in self._certain
 
-    def each_time(self, handle: Handler, line: Line, times: int) -> bool:
-        """Read a line that came so often; return whether it is more than ignored.
-
-        What opens, describes or closes a session does so once; and what is refused is
-        refused as a whole, so that one letter reads it again.
-        """
-        if line.appliance.odd and times > 1:
-            # What was put off before it is not to be counted with it.
-            line.appliance.instant(line.raw, line.prefix)
-        before = self._told()
-        handle(line)
-        after = self._told()
-        if after[0] == before[0] + 1 and after[1:] == before[1:]:
-            for _ in range(times - 1):
-                self._count.lines += 1
-                handle(line)
-        return after != before
-
     def read(self, line: Line) -> None:
         """Read a line with the grammar, and do what it asks for."""
         if line.raw.endswith(CHANGED_ENDS):
@@ -121,15 +108,12 @@ class Dispatcher(Generic[Out]):
             self._act(reading.fact, line, body)
         elif grammar.GRAMMAR.looks_like_auth(body):
             self._note_tls(line, body)
-            self.refuse(line, "unread", "looks like AUTH, and no rule reads it")
+            self.reject(line, "unread", "looks like AUTH, and no rule reads it")
 
-    def refuse(self, line: Line, why: str, reason: str) -> None:
-        """Keep a line that looks like an event, and cannot be read as one."""
+    def reject(self, line: Line, why: str, reason: str) -> None:
+        """Reject a line that looks like an event, and cannot be read as one."""
         line = line.trimmed()
-        recall = recall_line(line)
-        self._emit.reject(
-            Letter(line.physical, why, (reason,), line.appliance.name, recall)
-        )
+        self._emit.reject_line(line, self._advance(line), why, reason)
 
     # ---- by the first words ---------------------------------------------------------
 
@@ -148,9 +132,9 @@ class Dispatcher(Generic[Out]):
     def _of_connection(self, side: Side, line: Line) -> None:
         """Take a line that begins with the number of a connection."""
         context, close = self._at_sight[side]
-        if match := context.match(line.raw, line.at):
+        if match := context.match(line.raw, line.envelope.body_at):
             self._connections.describe(side, match[1], line)
-        elif match := close.match(line.raw, line.at):
+        elif match := close.match(line.raw, line.envelope.body_at):
             self._connections.close(side, match[1], line)
         else:
             self.read(line)
@@ -199,33 +183,28 @@ class Dispatcher(Generic[Out]):
         number = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
         session = self._connections.session(appliance, side, number, instant)
         source = source_of(line, instant, body)
-        if isinstance(fact, OutboundResult):
-            self._emit.result(fact, session, source, appliance)
-            return
-        source = _flagged(source, fact.user, "auth")
-        if isinstance(fact, AuthNotice):
-            self._emit.notice(fact, session, source, appliance)
-        else:
-            self._emit.result(fact, session, source, appliance)
+        if not isinstance(fact, OutboundResult):
+            source = _flagged(source, fact.user, "auth")
+        self._emit.event(fact, session, source, appliance)
 
     def _login(self, fact: AdminLogin | AdminLogout, line: Line, body: str) -> None:
         instant = self._sound(line)
         if instant is not None:
             source = _flagged(source_of(line, instant, body), fact.user, "login")
-            self._emit.admin(fact, source, line.appliance)
+            self._emit.event(fact, None, source, line.appliance)
 
     def _sound(self, line: Line) -> Instant | None:
-        """Return when a line was written, or refuse it if it is cut or has no time."""
-        instant, longest = line.instant, self.settings.max_line
+        """Return when a line was written, or reject it if it is cut or has no time."""
+        instant, longest = self._advance(line), self._max_line
         if len(line.raw) > longest:
-            self.refuse(line, "too_long", f"longer than {longest} bytes, cut")
+            self.reject(line, "too_long", f"longer than {longest} bytes, cut")
             return None
         if instant is None:
-            self.refuse(line, "no_time", "no readable time stamp")
+            self.reject(line, "no_time", "no readable time stamp")
         return instant
 
     def _header(self, fact: LogBegun | LogOffset | LogVersion, line: Line) -> None:
-        if line.instant is None:
+        if self._advance(line) is None:
             return
         appliance = line.appliance
         self._count.context += 1
@@ -233,8 +212,8 @@ class Dispatcher(Generic[Out]):
             appliance.set_offset(fact.seconds)
         elif isinstance(fact, LogVersion):
             # What they were told by, they end by.
-            for session in appliance.leave(fact.serial):
-                self._emit.abandoned(session, appliance, "session_replaced")
+            for ended in appliance.leave(fact.serial):
+                self._emit.ended(ended, appliance)
             appliance.set_version(fact.version, fact.serial)
 
     def _note_tls(self, line: Line, body: str) -> None:
@@ -243,13 +222,6 @@ class Dispatcher(Generic[Out]):
             side, number, note = some
             if is_connection(number):
                 self._connections.add(side, number, line, note)
-
-    def _told(self) -> tuple[int, int, int]:
-        """Return what changes with a line that counts as more than ignored."""
-        count = self._count
-        # A line whose event is held is not counted as a line until that leaves.
-        said = count.results + count.ancillary - count.lines
-        return said, count.context, count.rejected
 
 
 def _side(lead: bytes) -> Side | None:

@@ -1,7 +1,7 @@
 """What lines tell of the mail of a connection, once that has AUTH."""
 
 import re
-from typing import Generic
+from collections.abc import Callable
 
 from esa_auth.model.facts import (
     Bounced,
@@ -9,6 +9,7 @@ from esa_auth.model.facts import (
     Delayed,
     Delivered,
     DeliveryStarted,
+    Instant,
     MessageAborted,
     MessageReady,
     MessageStarted,
@@ -16,8 +17,8 @@ from esa_auth.model.facts import (
     SenderGiven,
 )
 from esa_auth.pipeline.appliance import Line
-from esa_auth.pipeline.emitter import Emitter, Out
-from esa_auth.pipeline.population import Population
+from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.sessions import fold_delivery
 
 # Whom a line names, in so many of its first bytes: the rest may be text of others.
@@ -25,21 +26,28 @@ _NAMED = re.compile(rb"\b(MID|ICID|DCID):? ([0-9]{1,12})\b")
 _NAMED_WITHIN = 100
 
 
-class Mail(Generic[Out]):
+class Mail:
     """Counts messages and deliveries of live sessions."""
 
-    def __init__(self, emitter: Emitter[Out], population: Population[Out]) -> None:
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        """See `Dispatcher` for ``advance``."""
         self._count = emitter.counters
-        self._alive = population.alive
+        self._alive = registry.alive
+        self._advance = advance
         self._veil = emitter.veil
 
     def concerns(self, line: Line) -> bool:
         """Return whether ``line`` names a connection with AUTH, or a message of one."""
-        appliance = line.appliance
+        appliance, at = line.appliance, line.envelope.body_at
         inbound, outbound = appliance.inbound.live, appliance.outbound.live
         if not (inbound or outbound):
             return False
-        for kind, number in _NAMED.findall(line.raw, line.at, line.at + _NAMED_WITHIN):
+        for kind, number in _NAMED.findall(line.raw, at, at + _NAMED_WITHIN):
             if kind == b"MID":
                 known = number in appliance.messages
             else:
@@ -52,7 +60,7 @@ class Mail(Generic[Out]):
         self, fact: MessageStarted | SenderGiven | RecipientGiven, line: Line
     ) -> None:
         """Take the start of a message, its sender or a recipient."""
-        appliance, instant = line.appliance, line.instant
+        appliance, instant = line.appliance, self._advance(line)
         session = self._alive(appliance, appliance.inbound, fact.icid.encode(), instant)
         if session is None:
             return
@@ -67,7 +75,7 @@ class Mail(Generic[Out]):
     def message_end(self, fact: MessageReady | MessageAborted, line: Line) -> None:
         """Take that a message was received whole, or given up."""
         mid, messages = fact.mid.encode(), line.appliance.messages
-        if mid in messages and line.instant is not None:
+        if mid in messages and self._advance(line) is not None:
             self._count.context += 1
             if isinstance(fact, MessageReady):
                 messages.ready(mid)
@@ -80,7 +88,7 @@ class Mail(Generic[Out]):
         line: Line,
     ) -> None:
         """Take what became of a message at the other server."""
-        appliance, instant = line.appliance, line.instant
+        appliance, instant = line.appliance, self._advance(line)
         session = self._alive(
             appliance, appliance.outbound, fact.dcid.encode(), instant
         )

@@ -57,14 +57,20 @@ class Series:
             self.jumped = at
         self.thousand = None if self.score else text[:-3]
 
-    def snapshot(self) -> list[int]:
+    def snapshot(self) -> dict[str, int]:
         """Return what a restart needs."""
-        return [self.current, self._other, self.score, self.jumped]
+        return {
+            "current": self.current,
+            "other": self._other,
+            "score": self.score,
+            "jumped": self.jumped,
+        }
 
-    def restore(self, saved: list[int]) -> None:
+    def restore(self, saved: dict[str, int]) -> None:
         """Take up a snapshot.
 
         Raises:
-            ValueError, TypeError: it is none.
+            LookupError: it is none.
         """
-        self.current, self._other, self.score, self.jumped = map(int, saved)
+        self.current, self._other = saved["current"], saved["other"]
+        self.score, self.jumped = saved["score"], saved["jumped"]
