@@ -50,6 +50,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         {
             "ecs",
             "envelope",
+            "errors",
             "grammar",
             "identity",
             "model",

@@ -7,14 +7,19 @@ default may be added anywhere. Any other change is one of the format: it needs a
 (`pipeline.migration`).
 """
 
+import re
 from collections.abc import Callable
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from esa_auth.model.facts import Instant
+
 Read = Callable[[Any], Any]
 Kind = TypeVar("Kind", bound=tuple[Any, ...])
 
+# What `resolve` makes; an event's duration is reckoned from it.
+_ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z")
 _PLAIN = (bool, int, str, bytes, NoneType)
 
 
@@ -128,9 +133,12 @@ def _named(kind: Any) -> Read:
     def read(value: Any) -> Any:
         found = fields_of(_of_types(dict)(value), readers)
         try:
-            return kind(**found)
+            made = kind(**found)
         except TypeError as error:
             raise ValueError(f"{kind.__name__}: {error}") from error
+        if kind is Instant and not _ISO.fullmatch(made.iso):
+            raise ValueError("iso: not a time in UTC with milliseconds")
+        return made
 
     return read
 

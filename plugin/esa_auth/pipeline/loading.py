@@ -93,7 +93,7 @@ def load_session(side: Side, number: bytes, saved: dict[str, Any]) -> Session:
     fields = fields_of(saved, _session_readers(side))
     if "first" not in fields:
         raise ValueError("a session without its first line")
-    session = Session(side, number.decode("ascii"), fields.pop("first"))
+    session = Session(side, _number(number), fields.pop("first"))
     for name, value in fields.items():
         setattr(session, name, value)
     return session
@@ -129,8 +129,8 @@ def _load_connection(
     if connection.session is None:
         if connection.kept is None:
             raise ValueError("a connection without anything")
-        # Raises ValueError if they are not kept lines.
-        began_at(connection.kept)
+        # Both raise ValueError if there is something else.
+        began_at(connection.kept), _number(number)
         table.kept[number] = connection.kept
         return []
     session = load_session(side, number, connection.session)
@@ -139,6 +139,12 @@ def _load_connection(
         (mid, session, recipients) for mid, recipients in connection.messages
     )
     return [_waits(event, session) for event in connection.held]
+
+
+def _number(number: bytes) -> str:
+    if not number.isdigit():
+        raise ValueError("a connection without a number")
+    return number.decode("ascii")
 
 
 def _waits(event: HeldEvent, session: Session) -> tuple[int, Held]:
