@@ -120,8 +120,8 @@ def assert_alike(form: str, name: str) -> None:
                   SETTINGS)  # fmt: skip
         got.assert_accounted()
         assert got.events or got.dead
-        veil = SETTINGS.veil
-        assert veil is not None
+        pseudonymizer = SETTINGS.pseudonymizer
+        assert pseudonymizer is not None
         marks = tuple(e["user"]["name"] for e in got.events if "user" in e)
         outcome.append((bare(got.events, marks), bare(got.dead, marks)))
     assert outcome[0] == outcome[1]

@@ -92,7 +92,7 @@ def _check_for_acknowledging(config: Config) -> None:
         raise ConfigError("input.join_wrapped: not with --ack rsyslog, as join.wait")
     if config.pipeline.wait:
         raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
-    if config.pipeline.veil:
+    if config.pipeline.pseudonymizer:
         raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
 
 

@@ -18,7 +18,7 @@ from esa_auth.grammar import (
 from esa_auth.grammar.departure import Departure
 from esa_auth.grammar.rule import EVENT_FAMILIES, Family, Rule
 from esa_auth.grammar.table import MAIL_FAMILIES, Grammar, Reading, trimmed
-from esa_auth.grammar.tls import unknown_tls
+from esa_auth.grammar.tls import shortened_tls, unknown_tls
 from esa_auth.model.facts import Fact, Unread
 from esa_auth.places import Places
 
@@ -38,6 +38,7 @@ __all__ = [
     "read",
     "reading",
     "rule_for",
+    "shortened_tls",
     "trimmed",
     "unknown_tls",
 ]

@@ -14,6 +14,7 @@ _WHO = (
     r"Appliance: [^,]{0,256}, Interaction Mode: ([A-Za-z]{1,10}), "
     rf"User: {NAME}, Source IP: {ADDRESS}(?:, Destination IP: {ADDRESS})?"
 )
+_ROLE = ", Role: "
 _WHERE = r"(?:, Location: [^,]*)?"
 _API = r", Location: POST /[^,\s]*/login(?: HTTP/[0-9.]{1,5})?"
 _HELP = "help of the Security Management appliance, audit logs"
@@ -24,8 +25,8 @@ def _login(match: re.Match[str], code: str, outcome: Outcome) -> AdminLogin:
     mode, user, address, server = match.groups()[:4]
     role = None
     # Of the API only, and of a refused one it may be what was typed.
-    if mode == "API" and ", Role: " in user:
-        user, _, role = user.rpartition(", Role: ")
+    if mode == "API" and _ROLE in user:
+        user, _, role = user.rpartition(_ROLE)
     return AdminLogin(
         code,
         outcome,
@@ -50,6 +51,7 @@ RULES = (
         lead="Appliance",
         expression=rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?",
         build=lambda m: _login(m, "ADMIN_AUDIT_LOGIN", "success"),
+        cuts_user_at=(_ROLE,),
         sample=(
             f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
             "Event: Successful login"
@@ -65,10 +67,11 @@ RULES = (
             r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?"
         ),
         build=lambda m: _login(m, "ADMIN_AUDIT_LOGIN_FAILED", "failure"),
+        cuts_user_at=(_ROLE,),
         sample=(
-            f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, Location: "
-            f"/login, "
-            "Event: Permission denied reason - Invalid username or passphrase"
+            f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+            "Location: /login, Event: Permission denied reason - "
+            "Invalid username or passphrase"
         ),
         seen=f"{SMA_TESTS}, which leave out what stands between name and reason",
         evidence="third-party",
@@ -84,6 +87,7 @@ RULES = (
         lead="Appliance",
         expression=rf"{_WHO}{_API}, Event: API Access Success\.?",
         build=lambda m: _login(m, "ADMIN_AUDIT_API_LOGIN", "success"),
+        cuts_user_at=(_ROLE,),
         sample=(
             "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
             "Role: Administrator, Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "

@@ -39,11 +39,12 @@ _LONG_WORD = re.compile(r"[A-Za-z]{4}")
 # One word alone may be part of any name.
 _TELLING = re.compile(r"[A-Za-z]+[^A-Za-z]+[A-Za-z]|[A-Za-z]:")
 NUMBER = r"([0-9]{1,12})"
-_SIDE = re.compile(r"\b(ICID|DCID)\b:?\??:? " + re.escape(NUMBER))
+# It may also be written in another way where nobody asks for its value.
+_DIGITS = r"\(?\[0-9\](?:[+]|\{[0-9,]+\})\)?"
+_SIDE = re.compile(rf"\b(ICID|DCID)\b:?\??:? {_DIGITS}")
 _LITERAL = re.compile(r"[A-Za-z0-9 :,]*(?![?*+{])")
-_AROUND_NUMBER = re.compile(
-    r"[A-Za-z :,]*(?:\(\[0-9\]\{1,12\}\)[A-Za-z :,]*)?(?![?*+{])"
-)
+_AROUND_NUMBER = re.compile(rf"[A-Za-z :,]*(?:{_DIGITS}[A-Za-z :,]*)?(?![?*+{{])")
+_LEADING_NUMBER = re.compile(rf"[: ]*(?:{_DIGITS}[: ]*)?")
 
 
 @dataclass(frozen=True)
@@ -145,15 +146,15 @@ class Rule:
         """
         match = _AROUND_NUMBER.match(self.expression)
         words = match[0] if match else ""
-        behind = words.removeprefix(self.lead).replace(NUMBER, "")
+        behind = words.removeprefix(self.lead)
         return words if with_lead_alone or _LONG_WORD.search(behind) else None
 
     @property
     def second_letter(self) -> str | None:
         """What the word behind the lead, and a number, begins with, if it is told."""
-        rest = self.expression.removeprefix(self.lead).lstrip(": ")
-        rest = rest.removeprefix(NUMBER).lstrip(": ")
-        return rest[:1] if rest[:1].isalpha() else None
+        behind = self.expression.removeprefix(self.lead)
+        letter = _LEADING_NUMBER.sub("", behind, count=1)[:1]
+        return letter if letter.isalpha() else None
 
     @cached_property
     def delimiters(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ _KNOWN = (
 # TLS or SSL as a word of its own, in letters of any size: also STARTTLS and TLSv1.3.
 _WORD = r"(?:(?:[Ss][Tt][Aa][Rr][Tt])?[Tt][Ll][Ss]|[Ss][Ss][Ll])(?:v[0-9]|(?![A-Za-z]))"
 _OTHER = rf"(?!{_KNOWN})(.*?(?<![A-Za-z]){_WORD}.*)"
+_SAID = re.compile(rb"TLS success(?![A-Za-z])|TLS")
 _OF_CONNECTION = compiled(r"(ICID|DCID) ([0-9]+) (.*)")
 _ANY_TLS = compiled("TLS|SSL", any_case=True)
 # As `Grammar.looks_like_auth` looks for it.
@@ -67,6 +68,15 @@ def unknown_tls(body: str) -> tuple[Side, bytes, bytes] | None:
         return None
     side: Side = "icid" if match[1] == "ICID" else "dcid"
     return side, match[2].encode(), f"{match[1]} {match[2]} TLS".encode()
+
+
+def shortened_tls(body: bytes) -> bytes:
+    """Return what is kept of a line of a connection that is too long, if anything is.
+
+    That no line says anything of TLS means cleartext, so what it may say of that stays.
+    """
+    found = _SAID.search(body)
+    return b"%b %b" % (b" ".join(body.split(b" ", 2)[:2]), found[0]) if found else b""
 
 
 def other(side: Side, name: str) -> Rule:

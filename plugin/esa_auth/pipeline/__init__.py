@@ -126,7 +126,7 @@ class Pipeline:
 
     def snapshot(self, give: Give = list) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
-        return snapshot(self.registry, self._emitter.veil, give)
+        return snapshot(self.registry, self._emitter.pseudonymizer, give)
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
@@ -137,7 +137,7 @@ class Pipeline:
         if not saved:
             return
         try:
-            restore(self.registry, self._emitter.veil, saved)
+            restore(self.registry, self._emitter.pseudonymizer, saved)
         except ValueError:
             # All of it or nothing.
             self.registry.appliances.clear()

@@ -1,6 +1,5 @@
 """All that is known of one appliance."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,11 +15,10 @@ from esa_auth.model.document import Document
 from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
-from esa_auth.privacy import Veil
+from esa_auth.privacy import Pseudonymizer
 from esa_auth.sessions import Changes, Ended, Event, Interval, Messages, Series, Table
 
 _MAX_REMEMBERED = 512
-_TLS = re.compile(rb"TLS success(?![A-Za-z])|TLS")
 SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
@@ -61,10 +59,10 @@ class Settings:
         return bool(self.wait or self.redact_wait)
 
     @property
-    def veil(self) -> Veil | None:
-        """What covers names, if anything is to."""
+    def pseudonymizer(self) -> Pseudonymizer | None:
+        """What replaces names, or None if they are to stay."""
         wanted = self.pseudonym_key is not None or self.redact
-        return Veil(self.pseudonym_key, self.redact) if wanted else None
+        return Pseudonymizer(self.pseudonym_key, self.redact) if wanted else None
 
     @property
     def look_every(self) -> int:
@@ -114,7 +112,7 @@ class Appliance:
                 side,
                 settings.max_age,
                 read_context,
-                shorten_context,
+                grammar.shortened_tls,
                 instant_at,
                 self.changes,
             )
@@ -237,15 +235,6 @@ def read_context(body: bytes) -> Fact | Unread:
     if len(body) > _MAX_REMEMBERED:
         return grammar.read(body.decode("utf-8", "backslashreplace"))
     return _remembered(body)
-
-
-def shorten_context(body: bytes) -> bytes:
-    """Return what is kept of a line of a connection that is too long, if anything is.
-
-    That no line says anything of TLS means cleartext, so what it may say of that stays.
-    """
-    found = _TLS.search(body)
-    return b"%b %b" % (b" ".join(body.split(b" ", 2)[:2]), found[0]) if found else b""
 
 
 @lru_cache(maxsize=4096)

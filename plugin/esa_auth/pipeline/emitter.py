@@ -54,8 +54,8 @@ class Emitter:
         self.made: list[Made] = []
         self.dead: list[dict[str, Any]] = []
         self._read_time = read_time
-        self.veil = settings.veil
-        redact = self._redacted if self.veil else None
+        self.pseudonymizer = settings.pseudonymizer
+        redact = self._redacted if self.pseudonymizer else None
         self._hold: Hold | None = None
         if settings.waits:
             self._hold = Hold(settings.wait, settings.redact_wait, redact)
@@ -69,15 +69,15 @@ class Emitter:
     ) -> None:
         """Make the event of a line, or hold it; first the names are covered."""
         line = source
-        if self.veil or isinstance(fact, _ADMIN):
+        if self.pseudonymizer or isinstance(fact, _ADMIN):
             covered = self._covered(fact, source)
             if covered is None:
                 self._reject_uncovered(source, appliance)
                 return
             fact, source = covered
         if session is not None and isinstance(fact, _RESULTS):
-            if self.veil and isinstance(fact, InboundResult):
-                self.veil.verdict(session, fact)
+            if self.pseudonymizer and isinstance(fact, InboundResult):
+                self.pseudonymizer.forget_mistyped(session, fact)
             fold_result(session, fact)
             session.first_event_id = session.first_event_id or source.event_id
         if self._hold is None or session is None or isinstance(fact, _ADMIN):
@@ -141,8 +141,8 @@ class Emitter:
 
     def _letter(self, letter: Letter) -> None:
         self.counters.dead_letters += 1
-        if self.veil:
-            letter = self.veil.letter(letter, _own_text(letter.raw))
+        if self.pseudonymizer:
+            letter = self.pseudonymizer.letter(letter, _own_text(letter.raw))
         self.dead.append(ecs.dead_letter(letter, self._read_time()))
 
     def _end(self, end: Held, appliance: Appliance) -> None:
@@ -193,24 +193,24 @@ class Emitter:
 
         Without privacy too, the token of an administrator's session is left out.
         """
-        body, veil = source.body or "", self.veil
+        body, pseudonymizer = source.body or "", self.pseudonymizer
         places = grammar.places(body)
-        if veil is None:
+        if pseudonymizer is None:
             return fact, source._replace(body=replaced(body, hidden(places)))
         if isinstance(fact, AuthNotice):
-            return veil.notice(fact, source, places)
+            return pseudonymizer.notice(fact, source, places)
         if isinstance(fact, _ADMIN):
-            return veil.admin(fact, source, places)
-        return veil.result(fact, source, places)
+            return pseudonymizer.admin(fact, source, places)
+        return pseudonymizer.result(fact, source, places)
 
     def _redacted(self, fact: Tried, source: Source) -> tuple[Said, Source] | None:
         """Return what was tried and its line without the name, secret or not."""
-        if (veil := self.veil) is None:
+        if (pseudonymizer := self.pseudonymizer) is None:
             return None
         places = grammar.places(source.body or "")
         if isinstance(fact, AuthNotice):
-            return veil.redacted(fact, source, places)
-        return veil.redacted(fact, source, places)
+            return pseudonymizer.redacted(fact, source, places)
+        return pseudonymizer.redacted(fact, source, places)
 
     def _reject_uncovered(self, source: Source, appliance: Appliance) -> None:
         """Reject a line whose name cannot be covered for sure; nothing of it leaves."""

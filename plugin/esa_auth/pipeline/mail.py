@@ -39,7 +39,7 @@ class Mail:
         self._count = emitter.counters
         self._alive = registry.alive
         self._advance = advance
-        self._veil = emitter.veil
+        self._pseudonymizer = emitter.pseudonymizer
 
     def concerns(self, line: Line) -> bool:
         """Return whether ``line`` names a connection with AUTH, or a message of one."""
@@ -95,6 +95,6 @@ class Mail:
         if session is not None:
             self._count.context += 1
             session.last = instant
-            if self._veil and isinstance(fact, Bounced):
-                fact = self._veil.bounced(fact)
+            if self._pseudonymizer and isinstance(fact, Bounced):
+                fact = self._pseudonymizer.bounced(fact)
             fold_delivery(session, fact)

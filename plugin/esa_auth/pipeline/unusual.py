@@ -42,7 +42,7 @@ class Unusual:
     ) -> None:
         """``take`` has a line read so many times, and says if it is not ignored."""
         self._count = emitter.counters
-        self._veiled = emitter.veil is not None
+        self._private = emitter.pseudonymizer is not None
         self._registry = registry
         self._dispatch = dispatch
         self._take = take
@@ -59,7 +59,7 @@ class Unusual:
         envelope = read_prefix(line)
         if envelope.stamp is None:
             # What looks like a host may be of a name that a line feed broke in two.
-            own_host = None if self._veiled and time is None else envelope.host
+            own_host = None if self._private and time is None else envelope.host
             envelope = envelope._replace(stamp=time, host=own_host)
         elif time is not None:
             envelope = envelope._replace(around=time[:10])

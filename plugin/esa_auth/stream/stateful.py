@@ -26,7 +26,7 @@ class StatefulPipeline:
             ConfigError: it was written with other settings of privacy.
         """
         self.pipeline = pipeline
-        self._veil = pipeline.settings.veil
+        self._pseudonymizer = pipeline.settings.pseudonymizer
         self._values = SplitValues()
         self._ledgers: dict[str, Ledger] = {}
         self._index = self._values.read(store, _INDEX) or b""
@@ -51,7 +51,7 @@ class StatefulPipeline:
 
     def _restore(self, store: Store) -> None:
         index = _by_name(unpacked(self._index))
-        version = check(index, self._veil)
+        version = check(index, self._pseudonymizer)
         for number, name in enumerate(index["appliances"], 1):
             self._ledger(name).restore(self._reader(store, number), version)
         self.pipeline.registry.until_look.restore(index["until_look"])
@@ -65,7 +65,7 @@ class StatefulPipeline:
         for number, ledger in enumerate(self._ledgers.values(), 1):
             for name, value in ledger.changes():
                 yield f"{number}.{name}", value
-        known = about(self.pipeline.registry, self._veil)
+        known = about(self.pipeline.registry, self._pseudonymizer)
         index = packed({**known, "appliances": list(self._ledgers)})
         if index != self._index:
             self._index = index
