@@ -136,7 +136,7 @@ def test_many_lines_on_tls_are_bounded() -> None:
     pipeline = made()
     pipeline.feed([native(body) for body in opened()])
     pipeline.feed([native(f"ICID 450 TLS {'x' * 900} {n}") for n in range(100)])
-    (kept,) = pipeline.population.named("esa").inbound.kept.values()
+    (kept,) = pipeline.registry.named("esa").inbound.kept.values()
     assert len(kept) < MAX_KEPT + 64
 
 

@@ -179,7 +179,7 @@ def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
             pipelines.read(PLACE, stamp + each, state)
         pipelines.write()
         state.commit()
-    taken_up = StatefulPipeline(lines.pipeline(), state).pipeline.population
+    taken_up = StatefulPipeline(lines.pipeline(), state).pipeline.registry
     (appliance,) = taken_up.appliances.values()
     assert len(appliance.inbound.live) == 1
     assert len(appliance.messages) == 0
@@ -301,7 +301,7 @@ def test_a_value_of_any_size_comes_back(size: int, before: int | None) -> None:
 def test_state_of_another_version_is_refused(index: bytes) -> None:
     state = State()
     state.committed[b"index"] = b"W" + index
-    pipeline: Callable[[], Pipeline[Outgoing]] = lines_of().pipeline
+    pipeline: Callable[[], Pipeline] = lines_of().pipeline
     with pytest.raises(StateVersionError):
         StatefulPipeline(pipeline(), state)
 

@@ -54,8 +54,10 @@ def _lines(kind: str, sessions: int) -> Iterator[bytes]:
 
 
 def _run() -> Run[bytes]:
-    pipeline = Pipeline(Settings(), encoder("json"), read_time)
-    return Run(pipeline, _Nowhere(), DeadLetters(None, 0, 0, lambda _: None))
+    pipeline = Pipeline(Settings(), read_time)
+    return Run(
+        pipeline, encoder("json"), _Nowhere(), DeadLetters(None, 0, 0, lambda _: None)
+    )
 
 
 def main(kind: str, sessions: int, step: str, path: str) -> None:
@@ -77,7 +79,7 @@ def main(kind: str, sessions: int, step: str, path: str) -> None:
         else:
             run.restore(checkpoints.load())
             held = rss(os.getpid())
-    (appliance,) = run.pipeline.population.appliances.values()
+    (appliance,) = run.pipeline.registry.appliances.values()
     assert appliance.open_sessions() == sessions
     print(empty, held, peak(os.getpid()))
 

@@ -62,7 +62,7 @@ class Acknowledger:
             for line in lines.feed(block):
                 self._take(line)
         for half in lines.finish():
-            self._run.pipeline.refuse(half, "cut", "stdin ends inside this line")
+            self._run.pipeline.reject(half, "cut", "stdin ends inside this line")
             self._run.deliver()
         if self._last is not None and self._answers.unread():
             # The host died before it read the OK: its queue may still have the line.

@@ -15,7 +15,6 @@ from esa_auth.commands.delivery import read_time
 from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.envelope import read_prefix
-from esa_auth.model.document import Document
 from esa_auth.model.facts import Envelope, Unread
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
@@ -52,9 +51,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
     config, _ = enriched(load_config(args))
-    pipeline: Pipeline[dict[str, Any]] = Pipeline(
-        replace(config.pipeline, wait=0, redact_wait=0), Document.whole, read_time
-    )
+    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
     lines: Iterable[bytes]
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]
@@ -68,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
+def _shown(line: bytes, pipeline: Pipeline) -> str:
     # Here, because it is half of the start-up time of all the other commands.
     from rich.console import Console
     from rich.table import Table
@@ -96,16 +93,14 @@ def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
         console.print(table)
         for event in pipeline.take_events():
             console.print(Text("it becomes", style="bold"))
-            written = orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
+            written = orjson.dumps(event.whole(), option=orjson.OPT_INDENT_2).decode()
             for row in written.split("\n"):
                 console.print(Text(f"  {visible(row, _WHOLE)}"))
         console.print()
     return shown.get()
 
 
-def _rows(
-    line: bytes, body: str, pipeline: Pipeline[dict[str, Any]]
-) -> Iterator[tuple[str, str]]:
+def _rows(line: bytes, body: str, pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     """Feed the line, and yield what is to be said of it."""
     prefix = read_prefix(line)
     name = prefix.host or pipeline.settings.appliance
@@ -115,7 +110,7 @@ def _rows(
     # Whatever comes next, this line is to be explained now.
     pipeline.settle()
     dead = pipeline.take_dead()
-    clock = pipeline.population.named(name).clock
+    clock = pipeline.registry.named(name).clock
     instant = clock.resolve(prefix.stamp, prefix.around) if prefix.stamp else None
     read_in = f"{instant.iso} (read in {instant.zone})" if instant else None
     yield "time", read_in or "none: never an event"
@@ -155,14 +150,14 @@ def _nearest(body: str) -> Iterator[tuple[str, str]]:
 
 
 def _session(
-    fact: dict[str, Any], name: str, pipeline: Pipeline[dict[str, Any]]
+    fact: dict[str, Any], name: str, pipeline: Pipeline
 ) -> Iterator[tuple[str, str]]:
     """Yield what is known of the session, the line in hand included."""
     side = "dcid" if fact.get("dcid") or fact.get("side") == "dcid" else "icid"
     number = fact.get(side) or fact.get("number")
     if number is None:
         return
-    appliance = pipeline.population.named(name)
+    appliance = pipeline.registry.named(name)
     table = appliance.inbound if side == "icid" else appliance.outbound
     what = f"{side.upper()} {number} of {name}"
     session = table.live.get(number.encode())

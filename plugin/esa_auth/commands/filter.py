@@ -92,7 +92,7 @@ def _check_for_acknowledging(config: Config) -> None:
         raise ConfigError("input.join_wrapped: not with --ack rsyslog, as join.wait")
     if config.pipeline.wait:
         raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
-    if config.pipeline.veil:
+    if config.pipeline.pseudonymizer:
         raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
 
 
@@ -115,7 +115,7 @@ def _filter(
     try:
         readable = _read(run, stream, decoder, checkpoints)
         if stream.broken_off:
-            decoder.abandon()
+            decoder.reject_rest()
         else:
             decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined

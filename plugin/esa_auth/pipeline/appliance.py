@@ -1,6 +1,5 @@
 """All that is known of one appliance."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -10,15 +9,25 @@ from typing import NamedTuple
 from esa_auth import grammar
 from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.identity import Identity
+from esa_auth.model.counters import ApplianceCounts
+from esa_auth.model.dead_letter import Recall
 from esa_auth.model.document import Document
 from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
-from esa_auth.privacy import Veil
-from esa_auth.sessions import Changes, Ended, Event, Interval, Messages, Series, Table
+from esa_auth.privacy import Pseudonymizer
+from esa_auth.sessions import (
+    Changes,
+    Ended,
+    Event,
+    Interval,
+    Messages,
+    Series,
+    State,
+    Table,
+)
 
 _MAX_REMEMBERED = 512
-_TLS = re.compile(rb"TLS success(?![A-Za-z])|TLS")
 SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
@@ -59,10 +68,10 @@ class Settings:
         return bool(self.wait or self.redact_wait)
 
     @property
-    def veil(self) -> Veil | None:
-        """What covers names, if anything is to."""
+    def pseudonymizer(self) -> Pseudonymizer | None:
+        """What replaces names, or None if they are to stay."""
         wanted = self.pseudonym_key is not None or self.redact
-        return Veil(self.pseudonym_key, self.redact) if wanted else None
+        return Pseudonymizer(self.pseudonym_key, self.redact) if wanted else None
 
     @property
     def look_every(self) -> int:
@@ -73,13 +82,13 @@ class Settings:
 class Odd(NamedTuple):
     """A line whose time is implausible, and how often it came.
 
-    ``refused`` says why it is only to be kept, if it is: kind and reason.
+    ``rejected`` says why it becomes a dead letter unread, if it does: kind and reason.
     """
 
     line: bytes
-    prefix: Envelope | None
+    envelope: Envelope
     times: int = 1
-    refused: tuple[str, str] | None = None
+    rejected: tuple[str, str] | None = None
 
 
 class ImplausibleTimeError(Exception):
@@ -103,9 +112,8 @@ class Appliance:
         self.name = name
         self.observer = Observer(name)
         self.clock = Clock(zone, settings.reference, present)
-        # Of an archive: lines that are put off, and whom to tell that they were odd.
+        # Of an archive: lines that are put off.
         self.odd: list[Odd] = []
-        self.came_back: Callable[[Appliance], None] | None = None
         self.implausible = 0
         self.changes = Changes()
         self.inbound, self.outbound = (
@@ -113,12 +121,13 @@ class Appliance:
                 side,
                 settings.max_age,
                 read_context,
-                shorten_context,
+                grammar.shortened_tls,
                 instant_at,
                 self.changes,
             )
             for side in SIDES
         )
+        self.tables = {"icid": self.inbound, "dcid": self.outbound}
         self.series = Series()
         self.messages = Messages(self.changes)
         # Empty for ever unless `Settings.wait`.
@@ -129,31 +138,20 @@ class Appliance:
         # Connections until it is looked for sessions that are too old: its own, for an
         # event must not depend on what other appliances write.
         self.until_look = Interval(settings.look_every)
-        # What stood before its body: the stamp of a native line, else the envelope.
-        # None if that had no time; a line that begins alike has the same one.
-        self.head: bytes | Envelope | None = None
-        self._instant: Instant | None = None
-        self.tables = {
-            b"New %b %b " % (word, side): table
-            for word in (b"SMTP", b"smtp")
-            for side, table in ((b"ICID", self.inbound), (b"DCID", self.outbound))
-        }
+        # What stood before its body, None if that had no time; and when it was written.
+        self.head: Envelope | None = None
+        self.instant: Instant | None = None
 
-    def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
-        """Return when ``line`` was written; no prefix means a native line.
+    def move_to(self, line: "Line") -> Instant | None:
+        """Set the clock to the time of ``line``; return it, or None if it has none.
 
         Raises:
-            ImplausibleTimeError: see `envelope.clock`.
+            ImplausibleTimeError: see `envelope.clock`; nothing is moved.
         """
-        head = line[:24] if prefix is None else prefix
-        if head == self.head:
-            return self._instant
-        if prefix is None:
-            instant = self.clock.resolve(line[:24].decode("ascii", "replace"))
-        elif prefix.stamp is None:
-            instant = None
-        else:
-            instant = self.clock.resolve(prefix.stamp, prefix.around)
+        envelope = line.envelope
+        instant = None
+        if envelope.stamp is not None:
+            instant = self.clock.resolve(envelope.stamp, envelope.around)
         if instant is None:
             self.head = None
             return None
@@ -161,10 +159,8 @@ class Appliance:
             # So that the next line is looked at, whatever its head, and not only known
             # again: what is put off is to be read before it.
             self.head = None
-            raise ImplausibleTimeError(self, Odd(line, prefix))
-        self.head, self._instant = head, instant
-        if self.odd and self.came_back:
-            self.came_back(self)
+            raise ImplausibleTimeError(self, Odd(line.raw, envelope))
+        self.head, self.instant = envelope, instant
         return instant
 
     def set_offset(self, seconds: int) -> None:
@@ -187,23 +183,31 @@ class Appliance:
         now = self.clock.now
         return [*self.inbound.abandon(event, now), *self.outbound.abandon(event, now)]
 
-    @property
-    def doubts(self) -> dict[str, int]:
-        """How often what of its lines was doubtful, by the flag that says so."""
-        conflicts = self.inbound.conflicts + self.outbound.conflicts
-        return {
-            "assumed_utc": self.clock.zone.assumed_utc,
-            "future_time": self.clock.future,
-            "implausible_time": self.implausible,
-            "appliance_conflict": conflicts + self.series.conflicts,
-        }
+    def counts(self) -> ApplianceCounts:
+        """Return what was counted of it."""
+        tables = self.inbound, self.outbound
+        return ApplianceCounts(
+            evicted=sum(table.ends[State.EVICTED] for table in tables),
+            expired=sum(table.ends[State.EXPIRED] for table in tables),
+            replaced=sum(table.ends[State.REPLACED] for table in tables),
+            assumed_utc=self.clock.zone.assumed_utc,
+            future_time=self.clock.future,
+            implausible_time=self.implausible,
+            appliance_conflict=sum(t.conflicts for t in tables) + self.series.conflicts,
+        )
 
-    def inherit(self, other: "Appliance") -> None:
-        """Add the doubts of an appliance that is forgotten, but for its tables'."""
-        self.clock.zone.assumed_utc += other.clock.zone.assumed_utc
-        self.clock.future += other.clock.future
-        self.implausible += other.implausible
-        self.series.conflicts += other.series.conflicts
+    def hints(self, time: str | None, ordinal: int | None) -> Recall:
+        """Return what a replay needs of it; ``time`` and ``ordinal`` are the line's."""
+        clock, observer = self.clock.snapshot(), self.observer
+        return Recall(
+            time,
+            ordinal,
+            clock["offset"],
+            clock["last"],
+            observer.version,
+            observer.serial,
+            implausible=self.clock.odd_one,
+        )
 
     def open_sessions(self) -> int:
         """Return how many connections are held."""
@@ -211,28 +215,21 @@ class Appliance:
 
 
 class Line(NamedTuple):
-    """One line on its way: ``prefix`` is None for a native line of level Info."""
+    """One line on its way; its body begins at ``envelope.body_at``."""
 
     appliance: Appliance
     raw: bytes
-    at: int
-    prefix: Envelope | None
+    envelope: Envelope
 
     @property
     def body(self) -> str:
         """The body as text; bytes that are not UTF-8 are escaped."""
-        return self.raw[self.at :].decode("utf-8", "backslashreplace")
-
-    @property
-    def instant(self) -> Instant | None:
-        """When it was written."""
-        return self.appliance.instant(self.raw, self.prefix)
+        return self.raw[self.envelope.body_at :].decode("utf-8", "backslashreplace")
 
     @property
     def physical(self) -> bytes:
         """The bytes that stood in the log."""
-        prefix = self.prefix
-        return self.raw if prefix is None else prefix.repeated or self.raw
+        return self.envelope.repeated or self.raw
 
     def trimmed(self) -> "Line":
         """Return it without what its line end became on the way."""
@@ -247,15 +244,6 @@ def read_context(body: bytes) -> Fact | Unread:
     if len(body) > _MAX_REMEMBERED:
         return grammar.read(body.decode("utf-8", "backslashreplace"))
     return _remembered(body)
-
-
-def shorten_context(body: bytes) -> bytes:
-    """Return what is kept of a line of a connection that is too long, if anything is.
-
-    That no line says anything of TLS means cleartext, so what it may say of that stays.
-    """
-    found = _TLS.search(body)
-    return b"%b %b" % (b" ".join(body.split(b" ", 2)[:2]), found[0]) if found else b""
 
 
 @lru_cache(maxsize=4096)

@@ -7,7 +7,9 @@ and never change; of what was saved before a field was added, it is missing at t
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from esa_auth.envelope import read_prefix
 from esa_auth.pipeline.entries import CONNECTION, HEAD, HELD, ORDINALS, packed
+from esa_auth.pipeline.fields import plain
 from esa_auth.pipeline.loading import unpacked
 from esa_auth.rows import taken
 
@@ -20,7 +22,7 @@ _OPENING = {
     "icid": ("icid", "interface", "interface_ip", "address", "reverse_dns", "verified"),
     "dcid": ("dcid", "interface", "address", "port"),
 }
-_ODD = ("line", "prefix", "times", "refused")
+_ODD = ("line", "envelope", "times", "rejected")
 _ENVELOPE = (
     "body_at",
     "stamp",
@@ -194,9 +196,10 @@ def _event(row: list[Any]) -> dict[str, Any]:
 
 def _odd(row: list[Any]) -> dict[str, Any]:
     odd = _by_name(_ODD, row)
-    if odd["prefix"] is not None:
-        odd["prefix"] = _by_name(_ENVELOPE, odd["prefix"])
-    return odd
+    saved = odd["envelope"]
+    # None stood for a native line of level Info.
+    known = plain(read_prefix(odd["line"])) if saved is None else None
+    return odd | {"envelope": known or _by_name(_ENVELOPE, saved)}
 
 
 def _by_name(names: tuple[str, ...], values: list[Any]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from esa_auth.errors import StateVersionError
 from esa_auth.pipeline.entries import VERSION, all_entries
 from esa_auth.pipeline.loading import load
 from esa_auth.pipeline.migration import entries_of_snapshot
-from esa_auth.pipeline.population import Population
-from esa_auth.privacy import Veil
+from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.privacy import Pseudonymizer
 from esa_auth.rows import Rows, taken
 
 # How the entries of an appliance are given: as they are made, or as a list.
@@ -23,28 +23,32 @@ class OtherPrivacyError(ValueError):
     """What is saved has names that were covered in another way, or not at all."""
 
 
-def about(population: Population[Any], veil: Veil | None) -> dict[str, Any]:
+def about(
+    registry: ApplianceRegistry, pseudonymizer: Pseudonymizer | None
+) -> dict[str, Any]:
     """Return what is saved of a pipeline beside its appliances."""
     saved: dict[str, Any] = {
         "version": VERSION,
-        "until_look": population.until_look.left,
+        "until_look": registry.until_look.left,
     }
-    if veil is not None:
-        saved["privacy"] = veil.about
+    if pseudonymizer is not None:
+        saved["privacy"] = pseudonymizer.about
     return saved
 
 
 def snapshot(
-    population: Population[Any], veil: Veil | None, give: Give
+    registry: ApplianceRegistry, pseudonymizer: Pseudonymizer | None, give: Give
 ) -> dict[str, Any]:
     """Return all that the next lines depend on."""
-    appliances = population.appliances.items()
+    appliances = registry.appliances.items()
     entries = {name: give(all_entries(appliance)) for name, appliance in appliances}
-    return {**about(population, veil), "appliances": entries}
+    return {**about(registry, pseudonymizer), "appliances": entries}
 
 
 def restore(
-    population: Population[Any], veil: Veil | None, saved: dict[str, Any]
+    registry: ApplianceRegistry,
+    pseudonymizer: Pseudonymizer | None,
+    saved: dict[str, Any],
 ) -> None:
     """Take up what `snapshot` returned, here or in an earlier version.
 
@@ -54,16 +58,16 @@ def restore(
         ValueError: it is not a snapshot.
     """
     try:
-        version = check(saved, veil)
+        version = check(saved, pseudonymizer)
         for name, held in saved["appliances"].items():
             entries = entries_of_snapshot(held) if version == 1 else taken(held)
-            load(population.named(name), entries)
-        population.until_look.restore(saved["until_look"])
+            load(registry.named(name), entries)
+        registry.until_look.restore(saved["until_look"])
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"not a snapshot: {error!r}") from error
 
 
-def check(saved: dict[str, Any], veil: Veil | None) -> int:
+def check(saved: dict[str, Any], pseudonymizer: Pseudonymizer | None) -> int:
     """Return the format of ``saved``, which `about` began.
 
     Raises:
@@ -75,6 +79,6 @@ def check(saved: dict[str, Any], veil: Veil | None) -> int:
         raise StateVersionError(
             f"the saved state is of format {version}; this program knows {VERSION}"
         )
-    if saved.get("privacy") != (veil and veil.about):
+    if saved.get("privacy") != (pseudonymizer and pseudonymizer.about):
         raise OtherPrivacyError("it was saved with other settings of privacy")
     return version

@@ -86,9 +86,10 @@ class Waiting:
         return len(self._held)
 
     @property
-    def full(self) -> bool:
-        """Whether the oldest must go."""
-        return len(self._held) > MOST_HELD or self._size > MOST_BYTES
+    def lines(self) -> int:
+        """How many lines are held: all but the ends of sessions."""
+        held = self._held.values()
+        return sum(not isinstance(one.fact, SessionEnd) for one in held)
 
     @property
     def sessions(self) -> list[Session]:
@@ -118,9 +119,12 @@ class Waiting:
             heappop(self._heads)
         return None
 
-    def take_oldest(self) -> Held:
-        """Return what was held first, and hold it no more."""
-        return self._take(next(iter(self._held)))
+    def take_excess(self) -> list[Held]:
+        """Return the oldest of what is too much, and hold them no more."""
+        taken = []
+        while len(self._held) > MOST_HELD or self._size > MOST_BYTES:
+            taken.append(self._take_oldest())
+        return taken
 
     def take(self, session: Session) -> list[Held]:
         """Return what is held of ``session``, and hold it no more."""
@@ -128,7 +132,7 @@ class Waiting:
 
     def take_all(self) -> list[Held]:
         """Return all, and hold nothing."""
-        return [self.take_oldest() for _ in range(len(self))]
+        return [self._take_oldest() for _ in range(len(self))]
 
     def redact(self, fact: InboundResult, place: Place) -> None:
         """Take a success: other names that failed at its place were mistyped.
@@ -172,6 +176,9 @@ class Waiting:
             self._doubts.setdefault(held.place, {})[number] = None
         self._next = number + 1
         self._size += held.size
+
+    def _take_oldest(self) -> Held:
+        return self._take(next(iter(self._held)))
 
     def _take(self, number: int) -> Held:
         held = self._held.pop(number)

@@ -8,7 +8,7 @@ the future is as old as what is an hour in the past.
 - Expired: a session, or kept lines, that began more than ``max_age`` seconds away from
   the time of the line that was read last is over. In a sweep it has to be so by the
   appliance's steady clock too: what has just begun behind a jump that this clock does
-  not follow yet is new.
+  not follow yet is new. `Table` alone compares: see there for ``_is_old``.
 
 `Interval` says when it is time for a sweep.
 """
@@ -20,11 +20,6 @@ SAME_MOMENT = 2
 def is_late(opening: int, first: int) -> bool:
     """Return whether an opening line belongs to what began at ``first``."""
     return abs(opening - first) <= SAME_MOMENT
-
-
-def is_expired(began: int, now: int, max_age: int) -> bool:
-    """Return whether what began at ``began`` is over by ``now``."""
-    return abs(now - began) > max_age
 
 
 class Interval:

@@ -59,7 +59,7 @@ def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
         if session.opening is None and session.address is None:
             session.address = fact.address
     elif fact.user:
-        if _has_room(session, fact.user):
+        if fact.user not in session.users and _has_room(session, fact.user):
             session.users[fact.user] = None
         if fact.outcome == "success":
             session.last_success = fact.user

@@ -17,16 +17,16 @@ from esa_auth.model.facts import (
     Unread,
 )
 from esa_auth.model.session import Session
-from esa_auth.sessions.age import is_expired, is_late
+from esa_auth.sessions.age import is_late
 from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context
 from esa_auth.sessions.kept import (
     CONFLICT,
     MAX_KEPT,
     began_at,
-    bodies_of,
     lacks_opening,
     opened_at,
+    read_kept,
     seen_at,
 )
 from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
@@ -78,27 +78,6 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
-
-    @property
-    def expired(self) -> int:
-        """Connections that were too old."""
-        return self.ends[State.EXPIRED]
-
-    @property
-    def evicted(self) -> int:
-        """Connections for which there was no room."""
-        return self.ends[State.EVICTED]
-
-    @property
-    def replaced(self) -> int:
-        """Connections whose number was given to another one."""
-        return self.ends[State.REPLACED]
-
-    def inherit(self, other: "Table") -> None:
-        """Add the counts of a table that is dropped."""
-        self.conflicts += other.conflicts
-        for state, count in other.ends.items():
-            self.ends[state] += count
 
     def state(self, number: bytes) -> State:
         """Return what is known of ``number``."""
@@ -166,15 +145,17 @@ class Table:
 
         The caller has ended one that is too old, see `expire`.
         """
-        session = self.session_of(number)
-        if session is None:
-            kept = self.kept.pop(number, None)
-            if kept is None:
-                session = Session(self.side, number.decode(), instant)
-            else:
-                session = self._unfolded(number, kept)
-            self.live[number] = session
-            self.changes.added(self.side, number)
+        session = self.live.get(number)
+        if session is not None:
+            self.changes.changed(self.side, number)
+            return session
+        kept = self.kept.pop(number, None)
+        if kept is None:
+            session = Session(self.side, number.decode(), instant)
+        else:
+            session = self._unfolded(number, kept)
+        self.live[number] = session
+        self.changes.added(self.side, number)
         return session
 
     def closed(self, number: bytes, now: int) -> Ended | None:
@@ -213,17 +194,12 @@ class Table:
 
     def _end(self, number: bytes, event: Event, now: int) -> Ended | None:
         """End a connection by ``event``, or by its age if it is too old for that."""
-        kept = self.kept.pop(number, None)
-        session = None if kept else self.live.pop(number, None)
-        if kept:
-            state, began = State.KEPT, began_at(kept)
-        elif session:
-            state, began = State.LIVE, session.start.epoch
-        else:
-            return None
-        if is_expired(began, now, self.max_age):
+        if self._is_old(number, now):
             event = Event.GREW_OLD
-        end = TRANSITIONS[state][event]
+        kept, session = self.kept.pop(number, None), self.live.pop(number, None)
+        if kept is None and session is None:
+            return None
+        end = TRANSITIONS[State.LIVE if session else State.KEPT][event]
         self.ends[end] += 1
         self.changes.changed(self.side, number)
         return Ended(session, end) if session else None
@@ -233,13 +209,15 @@ class Table:
         self.changes.added(self.side, number)
 
     def _is_old(self, number: bytes, now: int) -> bool:
+        """Return whether a connection is over by its age: see `sessions.age`."""
         kept = self.kept.get(number)
-        if kept:
-            return is_expired(began_at(kept), now, self.max_age)
-        session = self.live.get(number)
-        return session is not None and is_expired(
-            session.start.epoch, now, self.max_age
-        )
+        if kept is not None:
+            began = began_at(kept)
+        elif (session := self.live.get(number)) is not None:
+            began = session.start.epoch
+        else:
+            return False
+        return abs(now - began) > self.max_age
 
     def _is_late(self, number: bytes, at: int) -> bool:
         """Return whether an opening line of ``at`` is that of what is open."""
@@ -267,9 +245,8 @@ class Table:
             began, opening = session.start.epoch, session.opening
             doubled = session.disowned
         else:
-            first, *more = bodies_of(self.kept[number])
-            began, doubled = began_at(self.kept[number]), CONFLICT in (first, *more)
-            opening = self._opening(number, first)
+            began, lines = read_kept(self.kept[number])
+            doubled, opening = CONFLICT in lines, self._opening(number, lines[0])
         # Of two that had the number open, one may have it still.
         here, other = _interface(opening), _interface(self._opening(number, body))
         foreign = doubled or (bool(here and other) and here != other)
@@ -277,14 +254,16 @@ class Table:
 
     def _unfolded(self, number: bytes, kept: bytes) -> Session:
         """Make a session of kept lines, as old as the first of them."""
-        first = self._resolve(began_at(kept))
+        began, lines = read_kept(kept)
+        first = self._resolve(began)
         session = Session(self.side, number.decode(), first)
-        lines = bodies_of(kept)
         if CONFLICT in lines:
             session.disown()
             return session
         for line in lines:
-            fold_context(session, self._fact(number, line))
+            # As a line of connection 0: many have the same, then.
+            lead, _, rest = line.partition(number)
+            fold_context(session, self._read(b"%b0%b" % (lead, rest)))
         if session.opening is not None:
             session.opened = first
         return session

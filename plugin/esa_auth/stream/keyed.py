@@ -7,14 +7,14 @@ with it whatever a transaction that was not committed had made of it.
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Generic
+from typing import Generic, TypeVar
 
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
-from esa_auth.pipeline.emitter import Out
 from esa_auth.stream.split import Store
 from esa_auth.stream.stateful import StatefulPipeline
 
+Out = TypeVar("Out")
 Place = tuple[str, int, bytes]
 
 
@@ -23,14 +23,14 @@ class KeyedPipelines(Generic[Out]):
 
     def __init__(
         self,
-        make: Callable[[], Pipeline[Out]],
-        feed: Callable[[Pipeline[Out], bytes, bytes], None],
-        take: Callable[[Pipeline[Out], bytes], list[Out]],
+        make: Callable[[], Pipeline],
+        feed: Callable[[Pipeline, bytes, bytes], None],
+        take: Callable[[Pipeline, bytes], list[Out]],
     ) -> None:
         """``feed`` gives a pipeline a value of a key, ``take`` takes what it made."""
         self._make, self._feed, self._take = make, feed, take
-        self._held: dict[Place, StatefulPipeline[Out]] = {}
-        self._touched: dict[Place, tuple[StatefulPipeline[Out], Store]] = {}
+        self._held: dict[Place, StatefulPipeline] = {}
+        self._touched: dict[Place, tuple[StatefulPipeline, Store]] = {}
         self._before = Counters()
 
     def read(self, place: Place, value: bytes, store: Store) -> list[Out]:

@@ -1,11 +1,10 @@
 """The pipeline of one key, whose state lies in the engine's store for that key."""
 
 from collections.abc import Iterator
-from typing import Any, Generic
+from typing import Any
 
 from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
-from esa_auth.pipeline.emitter import Out
 from esa_auth.pipeline.entries import packed
 from esa_auth.pipeline.ledger import Ledger, Read
 from esa_auth.pipeline.loading import unpacked
@@ -16,10 +15,10 @@ from esa_auth.stream.split import SplitValues, Store
 _INDEX = "index"
 
 
-class StatefulPipeline(Generic[Out]):
+class StatefulPipeline:
     """A pipeline, and what of it was written to a store."""
 
-    def __init__(self, pipeline: Pipeline[Out], store: Store) -> None:
+    def __init__(self, pipeline: Pipeline, store: Store) -> None:
         """Fill ``pipeline``, which is new, from what ``store`` has of it.
 
         Raises:
@@ -27,7 +26,7 @@ class StatefulPipeline(Generic[Out]):
             ConfigError: it was written with other settings of privacy.
         """
         self.pipeline = pipeline
-        self._veil = pipeline.settings.veil
+        self._pseudonymizer = pipeline.settings.pseudonymizer
         self._values = SplitValues()
         self._ledgers: dict[str, Ledger] = {}
         self._index = self._values.read(store, _INDEX) or b""
@@ -52,28 +51,28 @@ class StatefulPipeline(Generic[Out]):
 
     def _restore(self, store: Store) -> None:
         index = _by_name(unpacked(self._index))
-        version = check(index, self._veil)
+        version = check(index, self._pseudonymizer)
         for number, name in enumerate(index["appliances"], 1):
             self._ledger(name).restore(self._reader(store, number), version)
-        self.pipeline.population.until_look.restore(index["until_look"])
+        self.pipeline.registry.until_look.restore(index["until_look"])
         self.pipeline.resume()
 
     def _changes(self) -> Iterator[tuple[str, bytes | None]]:
         # An appliance that a line named for the first time is all change.
-        for name in self.pipeline.population.appliances:
+        for name in self.pipeline.registry.appliances:
             if name not in self._ledgers:
                 self._ledger(name)
         for number, ledger in enumerate(self._ledgers.values(), 1):
             for name, value in ledger.changes():
                 yield f"{number}.{name}", value
-        known = about(self.pipeline.population, self._veil)
+        known = about(self.pipeline.registry, self._pseudonymizer)
         index = packed({**known, "appliances": list(self._ledgers)})
         if index != self._index:
             self._index = index
             yield _INDEX, index
 
     def _ledger(self, name: str) -> Ledger:
-        ledger = Ledger(self.pipeline.population.named(name))
+        ledger = Ledger(self.pipeline.registry.named(name))
         self._ledgers[name] = ledger
         return ledger
 

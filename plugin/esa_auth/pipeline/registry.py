@@ -1,39 +1,34 @@
-"""All appliances and the bounds on what is held of them."""
+"""All appliances by name, and the bounds on what is held of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heapify, heapreplace
-from typing import Generic, TypeVar
 
 from esa_auth.envelope import Present
+from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.sessions import Event, Interval, Table
 
-Out = TypeVar("Out")
-
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
 
 
-class Population(Generic[Out]):
+class ApplianceRegistry:
     """Appliances by name; keeps their number, and their open sessions, under a cap."""
 
-    def __init__(
-        self,
-        emitter: Emitter[Out],
-        settings: Settings,
-        make: Callable[[str, Settings, Present | None], Appliance],
-    ) -> None:
-        """``make`` makes an appliance of its name."""
+    def __init__(self, emitter: Emitter, settings: Settings) -> None:
+        """``emitter`` makes the ends of the sessions that are dropped."""
         self.present = Present(settings.reference) if settings.live else None
-        # Called when lines that an appliance put off were odd.
-        self.came_back: Callable[[Appliance], None] | None = None
+        # Reads what an appliance put off, before it is forgotten.
+        self.read_odd: Callable[[Appliance], None] | None = None
         self.appliances: dict[str, Appliance] = {}
+        # Of those that were forgotten: the sums over all must not go back.
+        self.forgotten = ApplianceCounts()
         self.settings = settings
-        self._emit, self._make = emitter, make
+        self._emitter = emitter
         self._names = dict(settings.names)
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
@@ -48,8 +43,7 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self._make(name, self.settings, self.present)
-            appliance.came_back = self.came_back
+            appliance = Appliance(name, self.settings, self.present)
             self.appliances[name] = appliance
         return appliance
 
@@ -70,11 +64,19 @@ class Population(Generic[Out]):
             clock = appliance.clock
             for table in (appliance.inbound, appliance.outbound):
                 for ended in table.sweep(clock.steady, clock.now):
-                    self._emit.abandoned(ended, appliance)
+                    self._emitter.ended(ended, appliance)
         if self.until_look.is_over():
             excess = self.open_sessions() - self.settings.cap
             if excess > 0:
                 self._evict(excess)
+
+    def expire(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant
+    ) -> None:
+        """End the connection ``number`` if it is too old at ``instant``."""
+        ended = table.expire(number, instant.epoch)
+        if ended is not None:
+            self._emitter.ended(ended, appliance)
 
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
@@ -85,32 +87,19 @@ class Population(Generic[Out]):
         self.expire(appliance, table, number, instant)
         return table.session_of(number)
 
-    def expire(
-        self, appliance: Appliance, table: Table, number: bytes, instant: Instant
-    ) -> None:
-        """End the connection if it is too old for a line of ``instant``."""
-        ended = table.expire(number, instant.epoch)
-        if ended is not None:
-            self._emit.abandoned(ended, appliance)
-
     def _forget_appliances(self) -> None:
         # By the time of their own logs: the same ones at a replay.
         ours = self.settings.appliance
         others = [a for a in self.appliances.values() if a.name != ours]
         others.sort(key=lambda appliance: appliance.clock.now)
         for appliance in others[: MOST_APPLIANCES // 16]:
-            if appliance.odd and self.came_back:
-                self.came_back(appliance)
+            if appliance.odd and self.read_odd:
+                self.read_odd(appliance)
             del self.appliances[appliance.name]
-            # The sums over all appliances must not go back.
-            first = next(iter(self.appliances.values()))
-            first.inherit(appliance)
             for ended in appliance.abandon(Event.CROWDED_OUT):
-                self._emit.abandoned(ended, appliance)
-            for table in (appliance.inbound, appliance.outbound):
-                first.inbound.inherit(table)
-            for held in appliance.waiting.take_all():
-                self._emit.release(held, appliance)
+                self._emitter.ended(ended, appliance)
+            self._emitter.release_all(appliance)
+            self.forgotten.add(appliance.counts())
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing. Of equal
@@ -125,6 +114,6 @@ class Population(Generic[Out]):
             table = max(appliance.inbound, appliance.outbound, key=len)
             before = len(table)
             for ended in table.evict(excess, appliance.clock.now):
-                self._emit.abandoned(ended, appliance)
+                self._emitter.ended(ended, appliance)
             excess -= before - len(table)
             heapreplace(heap, (-appliance.open_sessions(), number, appliance))
