@@ -33,6 +33,7 @@ from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
 
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
+_REMEMBERED = 512
 
 
 class Table:
@@ -40,6 +41,7 @@ class Table:
 
     __slots__ = (
         "_read",
+        "_read_long",
         "_resolve",
         "_shorten",
         "changes",
@@ -73,32 +75,13 @@ class Table:
         self.conflicts = 0
         self.changes = changes or Changes()
         self._read = read
+        # A long line may be long on purpose, and is not remembered.
+        self._read_long = getattr(read, "__wrapped__", read)
         self._shorten = shorten
         self._resolve = resolve
 
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
-
-    @property
-    def expired(self) -> int:
-        """Connections that were too old."""
-        return self.ends[State.EXPIRED]
-
-    @property
-    def evicted(self) -> int:
-        """Connections for which there was no room."""
-        return self.ends[State.EVICTED]
-
-    @property
-    def replaced(self) -> int:
-        """Connections whose number was given to another one."""
-        return self.ends[State.REPLACED]
-
-    def inherit(self, other: "Table") -> None:
-        """Add the counts of a table that is dropped."""
-        self.conflicts += other.conflicts
-        for state, count in other.ends.items():
-            self.ends[state] += count
 
     def state(self, number: bytes) -> State:
         """Return what is known of ``number``."""
@@ -141,8 +124,10 @@ class Table:
 
     def described(self, number: bytes, instant: Instant, body: bytes) -> bool:
         """Take a context line; return whether it is the first of its connection."""
-        session = self.session_of(number)
-        kept = self.kept.get(number)
+        session, kept = self.live.get(number), self.kept.get(number)
+        known = session is not None or kept is not None
+        if known and self.changes.watching:
+            self.changes.changed(self.side, number)
         if len(body) + len(kept or b"") > MAX_KEPT:
             body = self._shorten(body)
             if kept is not None and body in kept.split(b"\n"):
@@ -155,8 +140,7 @@ class Table:
             self._keep(number, seen_at(instant.epoch, body))
         elif body and kept is not None:
             self.kept[number] = kept + b"\n" + body
-            self.changes.changed(self.side, number)
-        return session is None and kept is None
+        return not known
 
     def authenticated(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.
@@ -165,7 +149,8 @@ class Table:
         """
         session = self.live.get(number)
         if session is not None:
-            self.changes.changed(self.side, number)
+            if self.changes.watching:
+                self.changes.changed(self.side, number)
             return session
         kept = self.kept.pop(number, None)
         if kept is None:
@@ -173,7 +158,8 @@ class Table:
         else:
             session = self._unfolded(number, kept)
         self.live[number] = session
-        self.changes.added(self.side, number)
+        if self.changes.watching:
+            self.changes.added(self.side, number)
         return session
 
     def closed(self, number: bytes, now: int) -> Ended | None:
@@ -188,11 +174,11 @@ class Table:
 
     def sweep(self, steady: int, last: int) -> list[Ended]:
         """Drop what is too old by both clocks, return the live sessions among it."""
-        while old := [n for n in _oldest(self.kept) if self._is_old(n, steady, last)]:
+        while old := [n for n in _oldest(self.kept) if self._is_old(n, last, steady)]:
             self._end_all(old, Event.GREW_OLD, last)
         old = []
         for number in _oldest(self.live):
-            if not self._is_old(number, steady, last):
+            if not self._is_old(number, last, steady):
                 break
             old.append(number)
         return self._end_all(old, Event.GREW_OLD, last)
@@ -227,19 +213,20 @@ class Table:
         self.kept[number] = kept
         self.changes.added(self.side, number)
 
-    def _is_old(self, number: bytes, *clocks: int) -> bool:
-        """Return whether the connection began too long ago by every one of ``clocks``.
-
-        See `sessions.age`.
-        """
+    def _is_old(self, number: bytes, now: int, steady: int | None = None) -> bool:
+        """Return whether it began too long ago by each clock, see `sessions.age`."""
         if (kept := self.kept.get(number)) is not None:
             began = began_at(kept)
         elif (session := self.live.get(number)) is not None:
             began = session.start.epoch
         else:
             return False
-        nearest = min([abs(now - began) for now in clocks])
-        return nearest > self.max_age
+        age = (
+            abs(now - began)
+            if steady is None
+            else min(abs(now - began), abs(steady - began))
+        )
+        return age > self.max_age
 
     def _is_late(self, number: bytes, at: int) -> bool:
         """Return whether an opening line of ``at`` is that of what is open."""
@@ -284,8 +271,8 @@ class Table:
             return session
         for line in lines:
             # As a line of connection 0: many have the same, then.
-            lead, _, rest = line.partition(number)
-            fold_context(session, self._read(b"%b0%b" % (lead, rest)))
+            read = self._read if len(line) <= _REMEMBERED else self._read_long
+            fold_context(session, read(line.replace(number, b"0", 1)))
         if session.opening is not None:
             session.opened = first
         return session
@@ -297,9 +284,8 @@ class Table:
         return fact if isinstance(fact, InboundOpened | OutboundOpened) else None
 
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
-        """Read a context line as that of connection 0: many have the same, then."""
-        lead, _, rest = body.partition(number)
-        return self._read(b"%b0%b" % (lead, rest))
+        """Read a context line as that of connection 0."""
+        return self._read_long(body.replace(number, b"0", 1))
 
 
 def _interface(opening: InboundOpened | OutboundOpened | None) -> str:
