@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esa_auth.grammar import KEPT, Rule, read
+from esa_auth.grammar import KEPT, Rule, places, read
 from esa_auth.pipeline import Settings
 from tests.harness import (
     SETTINGS,
@@ -177,7 +177,9 @@ def test_what_other_programs_say_of_logins_is_not_ours() -> None:
         assert not run([b"Apr 22 11:00:00 web01 " + body]).dead
 
 
-@pytest.mark.parametrize("words", [b"Connector says - ", b"MID Info: ", b"x "])
+@pytest.mark.parametrize(
+    "words", [b"Connector says - ", b"MID Info: ", b"x ", b"User log "]
+)
 def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
     """The head begins as a body does, and the line is a day or more from the others."""
     near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
@@ -191,18 +193,48 @@ def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
             assert found.counters.unknown_heads <= 1
 
 
-def test_a_head_that_reads_as_a_name_hides_no_login_either() -> None:
-    """Known fault: of "User log User joe failed ..." an event is made, and no letter.
+def before_the_name(sample: str) -> str:
+    user = places(sample).user
+    return sample[: user[0]] if user else "0"
 
-    A name may hold blanks. Until that is mended, at least nothing vanishes.
-    """
-    near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
+
+# What a row begins with that may be a head: a number is of the appliance.
+READ_AS_A_HEAD = sorted(
+    {
+        words.encode()
+        for words in (before_the_name(rule.sample) for rule in KEPT)
+        if not re.search("[0-9]", words)
+    }
+)
+
+
+@pytest.mark.parametrize("lead", READ_AS_A_HEAD)
+@pytest.mark.parametrize("more", [b"log ", b"log:", b"", b"x from 192.0.2.9 "])
+def test_a_head_that_reads_as_a_name_hides_no_login(lead: bytes, more: bytes) -> None:
+    """Without a level nothing says where the head ends; who joe is must be certain."""
     for rule in KEPT:
-        line = b"Apr 22 11:00:00 esa01 User log " + rule.sample.encode()
-        for after in ([], [near]):
-            found = run([near, line, *after])
+        line = b"Apr 22 11:00:00 esa01 " + lead + more + rule.sample.encode()
+        repeated = b"Apr 22 11:00:00 esa01 message repeated 2 times: [ %b]"
+        for found in (*both(line), *both(repeated % line[22:])):
             found.assert_accounted()
             assert found.counters.ignored == 0, rule.name
+            assert not found.events, line
+            assert found.counters.rejected == 1, line
+
+
+def test_behind_a_level_a_name_may_hold_any_words() -> None:
+    """There the head is over, so that the name is no more than a name."""
+    body = b"User log User joe failed authentication."
+    for line in (native(body), syslog(body)):
+        (event,) = run([line]).events
+        assert event["user"]["name"] == "log User joe"
+
+
+def test_a_number_in_the_words_before_a_name_is_of_no_head() -> None:
+    """Nobody hides an attempt at SMTP AUTH by a name that looks like a login."""
+    body = inbound(user=b"User joe failed authentication.")
+    (event,) = run([b"Apr 22 11:00:00 esa01 " + body]).results
+    assert event["user"]["name"] == "User joe failed authentication."
 
 
 @pytest.mark.parametrize("times", [3, 1000, 1001, 999_999_999])
