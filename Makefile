@@ -10,7 +10,6 @@ SYSLOG_NG := .cache/syslog-ng
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
-COMPILED := .cache/compiled
 BIN    := $(VENV)/bin
 
 .PHONY: help demo demo-kafka check quick test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
@@ -55,7 +54,7 @@ lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-bench: $(VENV)/.test $(PEERS)/.done $(COMPILED)/.done ## lines a second, beside other programs
+bench: $(VENV)/.test $(PEERS)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
 
 bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
@@ -63,7 +62,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA) $(COMPILED)
+ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Kafka, syslog-ng, ... (400 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
@@ -131,19 +130,6 @@ $(SYSLOG_NG)/.done: Makefile
 	    && for package in *.deb; do dpkg -x $$package . || exit 1; done && rm *.deb) && $(call fetched,$(SYSLOG_NG)) \
 	  || echo "not to be had (apt-get update?): the tests that need it will not run"; fi
 
-# This program with its hot modules compiled. Its wheel is of 1980, so that CI can build
-# the same bytes.
-$(COMPILED)/.done: Makefile setup.py setup.cfg pyproject.toml $(shell find plugin/esa_auth schemas conf -type f ! -name '*.pyc') $(VENV)/.test
-	@rm -rf build $(COMPILED)
-	@mkdir -p $(COMPILED); $(call fetching,esa-auth compiled,this checkout)
-	@if command -v cc >/dev/null; then \
-	  ESA_AUTH_COMPILE=1 SOURCE_DATE_EPOCH=315532800 $(BIN)/python -m build --wheel --outdir $(COMPILED)/dist . >$(COMPILED)/log 2>&1 \
-	  && $(BIN)/python -m venv $(COMPILED) \
-	  && $(COMPILED)/bin/python -m pip install --quiet "$$(echo $(COMPILED)/dist/*.whl)[test]" && $(call fetched,$(COMPILED)) \
-	  || echo "the build failed ($(COMPILED)/log): the tests of the compiled program will not run"; \
-	else echo "no C compiler: the tests of the compiled program will not run"; fi
-	@rm -rf build
-
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,
 # of which Debian installs one, are unpacked with the libraries that they need.
@@ -180,15 +166,15 @@ sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 
 # Writes all in conf/ that is made from something else: templates, queries, dashboards.
 siem: $(VENV)/.test ## write what is made in conf/
-	$(BIN)/python -m tests.siem
+	$(BIN)/python -m conf.build
 
 # The man page, made of the text of --help.
 man: $(VENV)/.test ## write the man page
-	$(BIN)/python -m tests.manual
+	$(BIN)/python -m conf.build.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
 splunk-addon: $(VENV)/.test ## dist/TA-esa-auth-VERSION.tar.gz
-	$(BIN)/python -m tests.siem.addon dist
+	$(BIN)/python -m conf.build.addon dist
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'

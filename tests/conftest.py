@@ -25,13 +25,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 TESTS = Path(__file__).parent
 # Those that start many processes, build something, or read millions of lines.
 SLOW = (
-    *("enrich/test_commands.py", "fuzz/test_fuzz.py", "hostile/test_supply_chain.py"),
-    *("outputs/test_forward_fluent_server.py", "privacy/test_pseudonyms.py"),
-    *("test_ack_rsyslog.py", "test_bench_gate.py", "test_compiled.py"),
-    *("test_convert.py", "test_exhaustion.py", "test_filter_process.py"),
-    *("test_format_option.py", "test_linear.py", "test_metrics.py"),
-    *("test_packaging.py", "test_population.py", "test_progress.py", "test_replay.py"),
-    *("test_report.py", "test_start.py", "test_tail_process.py", "test_watch.py"),
+    "bench/test_bench_gate.py",
+    "commands/test_ack_rsyslog.py",
+    "commands/test_convert.py",
+    "commands/test_exhaustion.py",
+    "commands/test_filter_process.py",
+    "commands/test_format_option.py",
+    "commands/test_progress.py",
+    "commands/test_replay.py",
+    "commands/test_start.py",
+    "commands/test_tail_process.py",
+    "commands/test_watch.py",
+    "enrich/test_commands.py",
+    "fuzz/test_fuzz.py",
+    "grammar/test_linear.py",
+    "hostile/test_supply_chain.py",
+    "metrics/test_metrics.py",
+    "outputs/test_forward_fluent_server.py",
+    "pipeline/test_population.py",
+    "privacy/test_pseudonyms.py",
+    "report/test_report.py",
+    "test_packaging.py",
 )
 
 

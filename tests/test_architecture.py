@@ -9,7 +9,7 @@ from statistics import median
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 
 pytestmark = needs_checkout
 
@@ -19,7 +19,6 @@ ANY = None
 # a part that is not in the table may not exist.
 MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "__init__": frozenset(),
-    "compiled": frozenset(),
     "errors": frozenset(),
     "facts": frozenset(),
     "counters": frozenset(),
@@ -39,7 +38,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "inputs": frozenset({"errors", "letter"}),
     "envelope": frozenset({"facts"}),
     "grammar": frozenset({"facts", "places"}),
-    "sessions": frozenset({"compiled", "facts", "joined"}),
+    "sessions": frozenset({"facts", "joined"}),
     "ecs": frozenset({"document", "facts", "joined", "letter"}),
     "kinds": frozenset({"resources"}),
     "validation": frozenset({"document", "kinds", "resources"}),
@@ -56,7 +55,6 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     # Where the stages meet.
     "pipeline": frozenset(
         {
-            "compiled",
             "counters",
             "document",
             "ecs",
@@ -93,7 +91,6 @@ STAGES = frozenset(
 )
 PURE = frozenset(
     {
-        "compiled",
         "counters",
         "document",
         "ecs",
@@ -288,10 +285,7 @@ def long_functions(module: Module) -> dict[str, int]:
 
 
 def taken_names(module: Module) -> set[str]:
-    """Return the functions that are called as a module of their package is.
-
-    Compiled, the module is what the name stands for.
-    """
+    """Return the functions that are called as a module of their package is."""
     modules = {each.name for each in MODULES}
     return {
         node.name

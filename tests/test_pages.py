@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 from tests.test_architecture import MAY_IMPORT, PACKAGE
 
 pytestmark = needs_checkout

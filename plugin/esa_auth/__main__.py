@@ -7,7 +7,6 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
 from esa_auth import __version__
@@ -91,7 +90,7 @@ def build_parser(first: str = "") -> argparse.ArgumentParser:
         prog="esa-auth",
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
-    parser.add_argument("--version", action="version", version=_version())
+    parser.add_argument("--version", action="version", version=__version__)
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     alone = first in _COMMANDS and first != "completion"
     for name in (first,) if alone else _COMMANDS:
@@ -100,11 +99,6 @@ def build_parser(first: str = "") -> argparse.ArgumentParser:
     add_examples(parser, subcommands.choices)
     parser.set_defaults(parser=parser)
     return parser
-
-
-def _version() -> str:
-    """Return the version, and whether it is the compiled build."""
-    return f"{__version__} (compiled)" if find_spec("esa_auth__mypyc") else __version__
 
 
 if __name__ == "__main__":

@@ -44,7 +44,6 @@ def parse_options(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     add("--full", action="store_true", help="growth to 10^8 lines, which run once")
     add("--program", type=shlex.split, help="what starts another esa-auth than ours")
-    add("--compiled", type=Path, default=CHECKOUT / ".cache" / "compiled")
     add("--core", type=int, default=max(os.sched_getaffinity(0)))
     add("--cache", type=Path, default=CHECKOUT / ".cache" / "bench")
     add("--peers", type=Path, default=CHECKOUT / ".cache" / "peers")
@@ -81,7 +80,6 @@ def run(options: argparse.Namespace, sizes: Sizes) -> Results:
     with tempfile.TemporaryDirectory(dir=options.cache) as scratch:
         stage = Stage(
             program=tuple(options.program or PROGRAM),
-            compiled=(str(options.compiled / "bin" / "python"), "-m", "esa_auth"),
             core=options.core,
             limit=FULL_LIMIT_S if options.full else LIMIT_S,
             cache=options.cache,

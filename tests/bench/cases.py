@@ -45,12 +45,10 @@ class Sample:
 class Stage:
     """Where and with what everything is run, for ``limit`` seconds at most.
 
-    ``program`` starts esa-auth, ``compiled`` the compiled one; ``peers`` is where those
-    of others are.
+    ``program`` starts esa-auth; ``peers`` is where those of others are.
     """
 
     program: tuple[str, ...]
-    compiled: tuple[str, ...]
     core: int
     limit: int
     cache: Path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,6 @@ from tests.bench.instructions import (
     under_valgrind,
 )
 from tests.bench.peers.cases import InProcess, Perl
-from tests.bench.plan import COMPILED
 
 SMALL, LARGE = 5_000, 15_000
 Words = Callable[[Corpus], tuple[str, ...]]
@@ -33,26 +31,15 @@ def counted(stage: Stage) -> dict[str, float]:
     peers = {f"ordinary {name}": words for name, words in peer_words(stage).items()}
     with ThreadPoolExecutor(2) as pool:
         own = [pool.submit(measured, stage.cache, pairs) for pairs in (KINDS, GROWTH)]
-        built = pool.submit(of_compiled, stage)
         theirs = {
             name: pool.submit(of_peer, stage, words) for name, words in peers.items()
         }
         found = own[1].result() | own[0].result()
         found["sessions"] = found.pop("million")
-        found |= built.result()
         for name, told in theirs.items():
             with suppress(RunFailed, subprocess.CalledProcessError):
                 found[name] = told.result()
     return found
-
-
-def of_compiled(stage: Stage) -> dict[str, float]:
-    """Return the counts of the compiled program, if there is one."""
-    python = stage.compiled[0]
-    if not shutil.which(python):
-        return {}
-    found = measured(stage.cache, KINDS, python)
-    return {f"{each.name}{COMPILED}": found[each.name] for each in KINDS}
 
 
 def write_all(stage: Stage) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.bench import traffic
 from tests.bench.corpora import Spec
 from tests.bench.instructions import FILTER, Pair, measured
-from tests.mmdb import PROVIDER, TOWN, write_mmdb
+from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
 
 RANGES = ("198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32")
 SIZES = ((20_000, 60_000), (100_000, 300_000))

@@ -8,7 +8,7 @@ from typing import Literal
 
 from tests.bench.cases import RunFailed
 from tests.bench.instructions import FLEETS, OPENED
-from tests.bench.plan import COMPILED, DEFAULT_CAP, FEW_SESSIONS, Sizes
+from tests.bench.plan import DEFAULT_CAP, FEW_SESSIONS, Sizes
 from tests.bench.results import Results
 
 Verdict = Literal["met", "missed", "not run", ""]
@@ -82,8 +82,24 @@ def figures(sizes: Sizes) -> Iterator[Figure]:
 
 def case_figures() -> Iterator[Figure]:
     """Give what a case has to reach by itself."""
-    for build in ("", COMPILED):
-        yield from build_figures(build)
+    yield Figure(
+        "ordinary traffic: time of filter / floor",
+        "x the floor",
+        lambda results: results.seconds("ordinary") / results.seconds("ordinary floor"),
+        Target(4, "at most"),
+        "ordinary",
+    )
+    for form in ("fastest", "remap"):
+        yield over_vrl(form)
+    yield Figure(
+        "flood: validated events, one core",
+        "events/s",
+        lambda results: results.event_rate("flood"),
+        Target(80_000, "at least"),
+        "flood",
+    )
+    for kind in ("syslog", "json"):
+        yield rate(kind)
     yield Figure(
         "convert of two appliances: lines/s of --jobs 2 / --jobs 1",
         "x one job",
@@ -93,36 +109,13 @@ def case_figures() -> Iterator[Figure]:
     )
 
 
-def build_figures(build: str) -> Iterator[Figure]:
-    """Give what the pure program and the compiled one have to reach alike."""
-    ordinary, flood = f"ordinary{build}", f"flood{build}"
-    yield Figure(
-        f"ordinary traffic: time of filter{build} / floor",
-        "x the floor",
-        lambda results: results.seconds(ordinary) / results.seconds("ordinary floor"),
-        Target(4, "at most"),
-        ordinary,
-    )
-    for form in ("fastest", "remap"):
-        yield over_vrl(form, ordinary)
-    yield Figure(
-        f"flood: validated events, one core{build}",
-        "events/s",
-        lambda results: results.event_rate(flood),
-        Target(80_000, "at least"),
-        flood,
-    )
-    for kind in ("syslog", "json"):
-        yield rate(f"{kind}{build}")
-
-
-def over_vrl(form: str, ordinary: str) -> Figure:
+def over_vrl(form: str) -> Figure:
     return Figure(
-        f"{ordinary} traffic: lines/s of filter / VRL, {form}",
+        f"ordinary traffic: lines/s of filter / VRL, {form}",
         f"x VRL, {form}",
-        lambda results: results.rate(ordinary) / results.rate(f"ordinary vrl {form}"),
+        lambda results: results.rate("ordinary") / results.rate(f"ordinary vrl {form}"),
         Target(6, "at least"),
-        ordinary,
+        "ordinary",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tests.bench.cases import Case, Filter, FirstEvent, Floor, Once, RunFailed, Stage
 from tests.bench.corpora import HEADER, Kind, NoRoom, Spec
@@ -21,8 +21,6 @@ JOINED = "perl"
 """The only peer that joins, so the only one whose memory grows with sessions."""
 LIBRARIES = ("pygrok", "vrl fastest", "vrl remap", "logprep")
 DAEMONS = ("syslog-ng", "rsyslog")
-COMPILED = " compiled"
-"""Behind the name of a case of the compiled program."""
 # Logprep is so much slower that fewer lines give as good a figure.
 LOGPREP_SHARE = 5
 PEERS: dict[str, tuple[str, ...]] = {
@@ -74,19 +72,13 @@ def ours(stage: Stage, spec: Spec) -> Filter:
     return Filter(spec.kind, stage, spec, options)
 
 
-def compiled(case: Filter) -> Filter:
-    """Give the same case of the compiled program."""
-    stage = replace(case.stage, program=case.stage.compiled)
-    return replace(case, name=case.name + COMPILED, stage=stage)
-
-
 def beside(stage: Stage, sizes: Sizes, kind: Kind, size: int) -> list[Case]:
-    """List the floor, the program, pure and compiled, and the peers on one corpus."""
+    """List the floor, the program and the peers on one corpus."""
     spec = Spec(kind, size)
     floor = Floor(f"{kind} floor", stage, spec)
     others = [peer(stage, sizes, spec, kind, name) for name in PEERS[kind]]
     own = ours(stage, spec)
-    return [floor, own, compiled(own), *others]
+    return [floor, own, *others]
 
 
 def peer(stage: Stage, sizes: Sizes, spec: Spec, case: str, name: str) -> Case:

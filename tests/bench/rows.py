@@ -7,20 +7,16 @@ from dataclasses import dataclass
 
 from tests.bench.cases import RunFailed
 from tests.bench.figures import Row
-from tests.bench.plan import COMPILED, PEERS
+from tests.bench.plan import PEERS
 from tests.bench.results import Results
 
 NATIVE_FLOOR = "ordinary floor"
 MIB = 1 << 20
 TITLES = {
     "ordinary": "ordinary traffic, 1 % AUTH",
-    "ordinary compiled": "ordinary traffic, 1 % AUTH, compiled",
     "flood": "flood, 25 % AUTH",
-    "flood compiled": "flood, 25 % AUTH, compiled",
     "syslog": "syslog framing",
-    "syslog compiled": "syslog framing, compiled",
     "json": "JSON framing",
-    "json compiled": "JSON framing, compiled",
     "msgpack": "msgpack framing",
     "sessions": "open sessions only",
     "jobs 1": "`convert --jobs 1`, two appliances",
@@ -64,14 +60,13 @@ def case_rows(results: Results, figures: Sequence[Row]) -> Iterator[CaseRow]:
 
 
 def case_row(results: Results, case: str, figures: Sequence[Row]) -> CaseRow:
-    kind = case.removesuffix(COMPILED)
     rate = known(lambda: results.rate(case))
-    best, beside = best_peer(results, kind)
+    best, beside = best_peer(results, case)
     peak = known(lambda: results.peak_bytes(case) / MIB)
     return CaseRow(
         title=TITLES[case],
         rate=rate,
-        floor=over_floor(results, case, FLOORS.get(case, f"{kind} floor")),
+        floor=over_floor(results, case, FLOORS.get(case, f"{case} floor")),
         peer=rate / beside if rate and beside else None,
         best=best,
         peak=peak,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from tests.bench import receiver
 from tests.bench.cases import RunFailed, Sample, Stage, run_pinned
 from tests.bench.corpora import Corpus, Spec
-from tests.process import account_of
+from tests.support.process import account_of
 
 
 def nothing(stage: Stage) -> Corpus:

@@ -13,8 +13,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.collector import Collector
-from tests.process import command, esa_auth
 from tests.shippers import test_fluentd, test_rsyslog, test_syslog_ng
 from tests.shippers.appliance import push_tcp, traffic
 from tests.shippers.hosts import (
@@ -27,6 +25,8 @@ from tests.shippers.hosts import (
     syslog_ng_missing,
     until,
 )
+from tests.support.collector import Collector
+from tests.support.process import command, esa_auth
 
 LINES = 200_000
 LOG = traffic("esa01", LINES, 1)

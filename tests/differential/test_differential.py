@@ -8,8 +8,8 @@ import pytest
 
 from tests.differential.joiner import Joiner, Said
 from tests.differential.traffic import START, Faults, lines
-from tests.harness import SETTINGS, Event, ended, made
 from tests.soak.sizes import show, size
+from tests.support.harness import SETTINGS, Event, ended, made
 
 REFERENCE = START + 40 * 86_400
 LINES = size(40_000, 2_000_000)

@@ -16,13 +16,13 @@ from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.stream.desk import Desk
-from tests.archive_runs import run
-from tests.collector import Collector
-from tests.harness import inbound, native, opened
 from tests.kafka.test_ledger import State
-from tests.mmdb import PROVIDER, TOWN, write_mmdb
-from tests.process import PATIENCE, Running, esa_auth
-from tests.test_metrics import free_port, values, wait_for
+from tests.metrics.test_metrics import free_port, values, wait_for
+from tests.support.archive_runs import run
+from tests.support.collector import Collector
+from tests.support.harness import inbound, native, opened
+from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
+from tests.support.process import PATIENCE, Running, esa_auth
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "enrich"
 SESSION = [native(body) for body in [*opened(), inbound()]]

@@ -14,9 +14,9 @@ from esa_auth.enrich.enrichment import Enrichment
 from esa_auth.enrich.geo import Geo, location, system, table
 from esa_auth.enrich.zones import Zones
 from esa_auth.pipeline.emitter import Emitter
-from tests.golden_cases import golden_events
-from tests.harness import SETTINGS, inbound, made, native, opened, run
-from tests.mmdb import PROVIDER, TOWN
+from tests.support.golden_cases import golden_events
+from tests.support.harness import SETTINGS, inbound, made, native, opened, run
+from tests.support.mmdb import PROVIDER, TOWN
 
 LINES = [native(body) for body in [*opened(), inbound(), inbound(user="bob")]]
 EVENTS = [event for _, event in golden_events()]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tests.fuzz.frames import SETTINGS, Log, Told
 from tests.fuzz.oracle import named, text_of
-from tests.harness import Event, Run, decode, ended, made
+from tests.support.harness import Event, Run, decode, ended, made
 
 # What a session, a clock and a count have a say in.
 _OF_OTHERS = ("source", "client", "destination", "server", "tls", "rule", "tags")

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import msgpack
 import orjson
 
-from tests.harness import SETTINGS as USUAL
-from tests.harness import native, syslog
+from tests.support.harness import SETTINGS as USUAL
+from tests.support.harness import native, syslog
 
 # 1 July 2009: stamps without a year are of the year of those that have one.
 SETTINGS = replace(USUAL, reference=1_246_406_400)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from esa_auth.envelope import Clock
 from tests.fuzz.frames import SETTINGS, Log, Told
 from tests.fuzz.oracle import named, prefix_of, text_of, told
-from tests.harness import Run
+from tests.support.harness import Run
 
 _OF_THE_OPENING = (
     ("source", "address"),

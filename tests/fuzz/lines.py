@@ -24,8 +24,8 @@ from tests.fuzz.apart import changed_fields
 from tests.fuzz.frames import FRAMES, SETTINGS, Line, Log, log_of
 from tests.fuzz.generations import earlier_fields
 from tests.fuzz.oracle import wrong_fields
-from tests.harness import Run, decode
-from tests.strategies import KEYWORDS
+from tests.support.harness import Run, decode
+from tests.support.strategies import KEYWORDS
 
 BATCH = 200
 # A batch takes tens of milliseconds; one that takes this long is a hang.

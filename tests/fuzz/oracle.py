@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from esa_auth.envelope import end_of, read_prefix, start_of
 from tests.fuzz.frames import Told
-from tests.harness import SETTINGS, Event, Run
+from tests.support.harness import SETTINGS, Event, Run
 
 _NUMBER = re.compile(rb"([ID])CID:? ([0-9]{1,12})")
 # Fields of a session's context: each stands in a line that names that session.

@@ -9,7 +9,7 @@ from esa_auth.grammar import RULES
 from esa_auth.resources import conf_text
 from esa_auth.state.generation import Generation, header
 from tests.fuzz.targets import CORPUS
-from tests.harness import SETTINGS, inbound, made, native, opened, syslog
+from tests.support.harness import SETTINGS, inbound, made, native, opened, syslog
 
 
 def seeds() -> Iterator[tuple[str, str, bytes]]:

@@ -18,8 +18,8 @@ from esa_auth.outputs.forward.replies import Replies, acknowledged
 from esa_auth.state.generation import DamagedError, Generation, decode, header
 from tests.fuzz.frames import log_in
 from tests.fuzz.lines import judged
-from tests.harness import SETTINGS, made
-from tests.harness import decode as decoded
+from tests.support.harness import SETTINGS, made
+from tests.support.harness import decode as decoded
 
 Target = Callable[[bytes], None]
 

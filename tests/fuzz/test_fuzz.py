@@ -16,8 +16,8 @@ from tests.fuzz.lines import batch, judged, main, mutated
 from tests.fuzz.oracle import text_of, wrong_fields
 from tests.fuzz.seeds import seeds
 from tests.fuzz.targets import CORPUS, TARGETS
-from tests.harness import inbound, native, opened, run, syslog
-from tests.process import PATIENCE
+from tests.support.harness import inbound, native, opened, run, syslog
+from tests.support.process import PATIENCE
 
 _ALONE = "without other appliances"
 INPUTS = sorted(file for file in CORPUS.rglob("*") if file.is_file())

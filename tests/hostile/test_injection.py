@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from esa_auth.ecs import is_ambiguous
-from tests.harness import Event, ended, inbound, made, native, opened
-from tests.strategies import INJECTIONS, KEYWORDS
+from tests.support.harness import Event, ended, inbound, made, native, opened
+from tests.support.strategies import INJECTIONS, KEYWORDS
 
 MORE = (
     *("+cmd", "@SUM(1)", "-2+3", "=HYPERLINK('http://203.0.113.9')", "\t=1", "|id"),

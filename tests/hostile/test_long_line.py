@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import inbound, native
-from tests.process import Running
+from tests.support.harness import inbound, native
+from tests.support.process import Running
 
 ENDLESS = 1 << 28
 BLOCK = b"x" * (1 << 20)

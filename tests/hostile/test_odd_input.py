@@ -7,7 +7,7 @@ import msgpack
 import orjson
 import pytest
 
-from tests.harness import decode, inbound, native, opened, run, syslog
+from tests.support.harness import decode, inbound, native, opened, run, syslog
 
 BODY = f"Info: {inbound().decode()}"
 BREAKS = [

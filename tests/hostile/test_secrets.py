@@ -7,7 +7,7 @@ import pytest
 
 from esa_auth.config import load
 from esa_auth.errors import ConfigError
-from tests.process import esa_auth
+from tests.support.process import esa_auth
 
 COMMANDS = ("filter", "tail", "convert", "stream", "replay", "explain", "check")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 from tests.test_packaging import run, tracked
 
 pytestmark = needs_checkout

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 JARS = Path(os.environ.get("ESA_AUTH_KAFKA_LIB", ROOT / ".cache" / "kafka" / "lib"))
 """Where `make engines` puts the jars; elsewhere, the environment says where."""

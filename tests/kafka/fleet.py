@@ -14,9 +14,9 @@ import yaml
 from tests.kafka.cluster import Cluster
 from tests.kafka.lines import CAP, MAX_AGE, Line
 from tests.kafka.topics import LOG_APPEND_TIME, Reader, behind, create
-from tests.process import command
 from tests.soak.events import Events, judge, read_events
 from tests.soak.sizes import HANG
+from tests.support.process import command
 
 #: A reader of committed messages waits for the transaction of one that was killed.
 TRANSACTION_SECONDS = 15

@@ -11,8 +11,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from esa_auth.resources import schema
-from tests.checkout import ROOT
-from tests.process import PATIENCE
+from tests.support.checkout import ROOT
+from tests.support.process import PATIENCE
 
 ASKED: list[tuple[str, dict[str, str]]] = []
 ANSWERS = {

@@ -21,7 +21,7 @@ from tests.kafka.topics import (
     require_kafka,
 )
 from tests.kafka.workers import Worker, wait_until
-from tests.process import esa_auth
+from tests.support.process import esa_auth
 
 PASSWORD = "made-up-for-this-test"  # noqa: S105 - it is
 PARTITIONS = 1

@@ -9,7 +9,7 @@ from tests.kafka.fleet import Names, committed, wait_for_workers
 from tests.kafka.lines import fleet
 from tests.kafka.topics import Feeder, Reader, require_kafka
 from tests.kafka.workers import Worker, wait_until
-from tests.process import esa_auth
+from tests.support.process import esa_auth
 
 PARTITIONS = 2
 # Nobody listens on the discard port here.

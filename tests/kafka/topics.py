@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any, NamedTuple
 
-from tests.engines import require
 from tests.kafka.cluster import missing
 from tests.kafka.lines import Line
 from tests.soak.sizes import HANG
+from tests.support.engines import require
 
 #: The kind of time that a message has from the broker (CreateTime is 1).
 LOG_APPEND_TIME = 2

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.process import Account, account_of, command
 from tests.soak.sizes import HANG
+from tests.support.process import Account, account_of, command
 
 #: Of one that lost its brokers, or whose work was given to another.
 _AGAIN = 75

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.archive_runs import Ran, auth, command, letters_in
+from tests.support.archive_runs import Ran, auth, command, letters_in
 
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.outputs.dead_letters import DeadLetters

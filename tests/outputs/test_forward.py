@@ -10,7 +10,7 @@ import pytest
 from fluent.sender import EventTime  # type: ignore[import-untyped]  # ships no types
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.forward_receiver import (
+from tests.support.forward_receiver import (
     Connection,
     Hangup,
     Received,
@@ -20,7 +20,7 @@ from tests.forward_receiver import (
     events,
     ids,
 )
-from tests.forward_verdicts import refuse_poison
+from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs import Output

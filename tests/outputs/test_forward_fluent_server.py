@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 import trustme
-from tests.engines import require
-from tests.forward_receiver import events, give_way, ids
-from tests.forward_verdicts import refuse_poison
+from tests.support.engines import require
+from tests.support.forward_receiver import events, give_way, ids
+from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import TemporaryError
 from esa_auth.outputs.forward import (

@@ -8,9 +8,9 @@ import msgpack
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from tests.forward_receiver import Connection, Received, Receiver, events, ids
-from tests.forward_security import Security
-from tests.forward_verdicts import refuse_poison
+from tests.support.forward_receiver import Connection, Received, Receiver, events, ids
+from tests.support.forward_security import Security
+from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.outputs.forward.failures import BadReply, DeliveryFailure, Refused
 from esa_auth.outputs.forward.handshake import (

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from tests.forward_behaviours import (
+from tests.support.forward_behaviours import (
     BEHAVIOURS,
     ack_another_and_close,
     ack_twice,
@@ -17,7 +17,7 @@ from tests.forward_behaviours import (
     mute,
     reset_at_once,
 )
-from tests.forward_receiver import (
+from tests.support.forward_receiver import (
     Behaviour,
     Connection,
     Hangup,
@@ -28,7 +28,7 @@ from tests.forward_receiver import (
     events,
     ids,
 )
-from tests.forward_verdicts import refuse_poison
+from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import TemporaryError
 from esa_auth.outputs.forward import Entry, ForwardOutput, Timing

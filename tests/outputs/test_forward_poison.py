@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgpack
 import pytest
-from tests.forward_poison import Poison, by_reset, by_silence, chokes_on
-from tests.forward_receiver import (
+from tests.support.forward_poison import Poison, by_reset, by_silence, chokes_on
+from tests.support.forward_receiver import (
     Connection,
     Received,
     Receiver,

@@ -2,9 +2,15 @@
 
 import msgpack
 import pytest
-from tests.forward_receiver import Connection, Received, Receiver, events
-from tests.forward_security import Security
-from tests.forward_verdicts import KEY, PASSWORD, delivers, is_refused, refuse_poison
+from tests.support.forward_receiver import Connection, Received, Receiver, events
+from tests.support.forward_security import Security
+from tests.support.forward_verdicts import (
+    KEY,
+    PASSWORD,
+    delivers,
+    is_refused,
+    refuse_poison,
+)
 
 from esa_auth.errors import TemporaryError
 

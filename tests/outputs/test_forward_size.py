@@ -1,7 +1,14 @@
 """Chunks that are too large for the receiver, as with ``chunk_size_limit``."""
 
-from tests.forward_poison import Poison, by_reset, chokes_on
-from tests.forward_receiver import Connection, Received, Receiver, ack, events, ids
+from tests.support.forward_poison import Poison, by_reset, chokes_on
+from tests.support.forward_receiver import (
+    Connection,
+    Received,
+    Receiver,
+    ack,
+    events,
+    ids,
+)
 
 
 def test_chunks_stay_below_the_size_that_passes() -> None:

@@ -6,9 +6,15 @@ from pathlib import Path
 
 import pytest
 import trustme
-from tests.forward_receiver import Receiver, ack, events, ids
-from tests.forward_security import Security
-from tests.forward_verdicts import KEY, PASSWORD, delivers, is_refused, refuse_poison
+from tests.support.forward_receiver import Receiver, ack, events, ids
+from tests.support.forward_security import Security
+from tests.support.forward_verdicts import (
+    KEY,
+    PASSWORD,
+    delivers,
+    is_refused,
+    refuse_poison,
+)
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs.forward import ForwardOutput, ForwardSettings, TlsSettings

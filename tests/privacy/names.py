@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Iterator
 
 from esa_auth.grammar import RULES, Rule
-from tests.harness import inbound, native, opened, syslog
+from tests.support.harness import inbound, native, opened, syslog
 
 LETTERS = "bcdfghjklmnpqrtvwxz"
 NAMED = [rule for rule in RULES if "user" in rule.pattern.groupindex]

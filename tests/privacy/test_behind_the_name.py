@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.pipeline import Settings
-from tests.harness import ended, inbound, made, native, run
 from tests.privacy.names import found, seeded
 from tests.privacy.test_uncovered import PLAIN, SETTINGS, written
+from tests.support.harness import ended, inbound, made, native, run
 
 (WORD,) = seeded(1)
 REDACTING = replace(SETTINGS, pseudonym_key=None)

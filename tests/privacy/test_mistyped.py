@@ -13,8 +13,17 @@ from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
 from esa_auth.pipeline.patient import PatientEmitter
 from esa_auth.privacy import REDACTED
-from tests.harness import SETTINGS, Event, Run, ended, inbound, made, native, run
-from tests.strategies import Script, by_time, scripts
+from tests.support.harness import (
+    SETTINGS,
+    Event,
+    Run,
+    ended,
+    inbound,
+    made,
+    native,
+    run,
+)
+from tests.support.strategies import Script, by_time, scripts
 
 KEYED = replace(SETTINGS, id_key=b"i" * 32, redact=True)
 DOUBT = replace(KEYED, redact_wait=60)

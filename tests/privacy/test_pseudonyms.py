@@ -22,10 +22,10 @@ from esa_auth.grammar import Rule
 from esa_auth.pipeline import Settings
 from esa_auth.privacy import Veil
 from tests.fuzz.lines import mutated
-from tests.harness import inbound, made, native, opened, run
+from tests.grammar.test_admin import OURS
 from tests.privacy.names import found, lines_of, seeded
-from tests.process import PATIENCE, Running, esa_auth
-from tests.test_admin import OURS
+from tests.support.harness import inbound, made, native, opened, run
+from tests.support.process import PATIENCE, Running, esa_auth
 
 WORDS = seeded()
 LINES = [line for number, word in enumerate(WORDS) for line in lines_of(number, word)]

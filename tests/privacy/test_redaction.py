@@ -10,7 +10,7 @@ import pytest
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
 from esa_auth.privacy import REDACTED, looks_like_a_password
-from tests.harness import inbound, made, native, opened, run
+from tests.support.harness import inbound, made, native, opened, run
 
 SETTINGS = Settings(reference=1_782_864_000, id_key=b"i" * 32, redact=True)
 

@@ -20,8 +20,8 @@ from esa_auth.facts import (
 from esa_auth.grammar import RULES, Rule
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
-from tests.harness import Run, inbound, made, native, run, syslog
 from tests.privacy.names import NAMED, SHAPES, found, line_of, seeded
+from tests.support.harness import Run, inbound, made, native, run, syslog
 
 SETTINGS = Settings(
     reference=1_782_864_000, id_key=b"i" * 32, pseudonym_key=b"k" * 32, redact=True

@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-from tests.checkout import ROOT
-from tests.engines import require
-from tests.process import command
+from tests.support.checkout import ROOT
+from tests.support.engines import require
+from tests.support.process import command
 
 # To fail a test that hangs; nothing is measured by it.
 PATIENCE = 120.0

@@ -12,9 +12,6 @@ import orjson
 import pytest
 import trustme
 
-from tests.checkout import ROOT, needs_checkout
-from tests.engines import optional
-from tests.process import command, esa_auth
 from tests.shippers.appliance import traffic
 from tests.shippers.endpoints import Endpoint
 from tests.shippers.hosts import (
@@ -26,6 +23,9 @@ from tests.shippers.hosts import (
     render,
     until,
 )
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.engines import optional
+from tests.support.process import command, esa_auth
 
 FLUENT_BIT = shutil.which("fluent-bit")
 pytestmark = needs_checkout

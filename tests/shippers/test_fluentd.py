@@ -13,9 +13,6 @@ import orjson
 import pytest
 import trustme
 
-from tests.checkout import ROOT, needs_checkout
-from tests.engines import optional
-from tests.process import command, esa_auth
 from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.endpoints import Endpoint
 from tests.shippers.hosts import (
@@ -28,6 +25,9 @@ from tests.shippers.hosts import (
     render,
     until,
 )
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.engines import optional
+from tests.support.process import command, esa_auth
 
 FLUENTD = shutil.which("fluentd")
 

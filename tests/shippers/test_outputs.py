@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 
 pytestmark = needs_checkout
 

@@ -9,10 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkout import needs_checkout
-from tests.collector import Collector
-from tests.engines import require
-from tests.process import esa_auth
 from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.hosts import (
     RSYSLOG,
@@ -24,6 +20,10 @@ from tests.shippers.hosts import (
     rsyslog,
     until,
 )
+from tests.support.checkout import needs_checkout
+from tests.support.collector import Collector
+from tests.support.engines import require
+from tests.support.process import esa_auth
 
 pytestmark = needs_checkout
 

@@ -14,10 +14,6 @@ from typing import Any
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
-from tests.collector import Collector
-from tests.engines import require
-from tests.process import account_of, esa_auth
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
@@ -29,6 +25,10 @@ from tests.shippers.hosts import (
     syslog_ng_program,
     until,
 )
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.collector import Collector
+from tests.support.engines import require
+from tests.support.process import account_of, esa_auth
 
 pytestmark = needs_checkout
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import orjson
 
-from tests.checkout import ROOT, needs_checkout
-from tests.collector import Collector
-from tests.engines import require
-from tests.process import command, esa_auth
 from tests.shippers.appliance import traffic
 from tests.shippers.hosts import PATIENCE, process, until
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.collector import Collector
+from tests.support.engines import require
+from tests.support.process import command, esa_auth
 
 pytestmark = needs_checkout
 

@@ -12,13 +12,13 @@ import orjson
 import pytest
 import yaml
 
-from tests.checkout import ROOT, needs_checkout
-from tests.engines import optional
-from tests.process import esa_auth
 from tests.shippers.appliance import traffic
 from tests.shippers.endpoints import Endpoint, basic
 from tests.shippers.hosts import kill_children, until
 from tests.shippers.vector import WORD, Bench, run, why_not
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.engines import optional
+from tests.support.process import esa_auth
 
 LINES = 3_000
 FILE = traffic("esa01", LINES, 1)

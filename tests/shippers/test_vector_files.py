@@ -9,9 +9,9 @@ import pytest
 import yaml
 from pyvrl import Transform
 
-from tests.checkout import ROOT, needs_checkout
-from tests.process import command, esa_auth
 from tests.shippers.appliance import traffic
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.process import command, esa_auth
 
 pytestmark = needs_checkout
 

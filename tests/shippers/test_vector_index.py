@@ -9,13 +9,13 @@ from textwrap import dedent
 
 import pytest
 
-from tests.checkout import IN_CHECKOUT, ROOT, needs_checkout
-from tests.engines import optional, require
-from tests.process import PATIENCE, esa_auth
 from tests.shippers.appliance import traffic
 from tests.shippers.hosts import until
 from tests.shippers.vector import Bench, why_not
 from tests.siem.engine import OpenSearch, node, set_up
+from tests.support.checkout import IN_CHECKOUT, ROOT, needs_checkout
+from tests.support.engines import optional, require
+from tests.support.process import PATIENCE, esa_auth
 
 pytestmark = needs_checkout
 

@@ -9,12 +9,12 @@ from textwrap import dedent
 
 import pytest
 
-from tests.checkout import ROOT, needs_checkout
-from tests.engines import optional, require
-from tests.process import command, esa_auth
 from tests.shippers.endpoints import Endpoint, basic
 from tests.shippers.hosts import process, until
 from tests.shippers.vector import CERTIFICATES, VECTOR, WORD, Bench, why_not
+from tests.support.checkout import ROOT, needs_checkout
+from tests.support.engines import optional, require
+from tests.support.process import command, esa_auth
 
 pytestmark = needs_checkout
 

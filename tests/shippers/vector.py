@@ -11,9 +11,9 @@ from urllib.request import urlopen
 
 import trustme
 
-from tests.checkout import ROOT
-from tests.process import command
 from tests.shippers.hosts import PATIENCE, Process, free_port, process
+from tests.support.checkout import ROOT
+from tests.support.process import command
 
 CONF = ROOT / "conf" / "vector"
 VECTOR = shutil.which("vector")

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.checkout import IN_CHECKOUT
+from tests.support.checkout import IN_CHECKOUT
 
 # What reads `conf/` has nothing to read where the suite runs against a wheel, and it
 # cannot be imported without the extra `siem`; `test_extra.py` says so in either case.

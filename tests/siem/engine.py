@@ -13,9 +13,9 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-from tests.checkout import ROOT
-from tests.engines import absent
-from tests.process import PATIENCE
+from tests.support.checkout import ROOT
+from tests.support.engines import absent
+from tests.support.process import PATIENCE
 
 Json = dict[str, Any]
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from tests.process import esa_auth
 from tests.siem.scenarios import Corpus, Scenario, corpus
+from tests.support.process import esa_auth
 
 Event = dict[str, Any]
 

@@ -10,8 +10,9 @@ from configparser import RawConfigParser
 from functools import cache
 from typing import Any
 
-from tests.siem.addon import SOURCE
-from tests.siem.queries import SOURCETYPE
+from conf.build.addon import SOURCE
+from conf.build.queries import SOURCETYPE
+
 from tests.siem.sqlite import flat
 
 Fields = dict[str, str]

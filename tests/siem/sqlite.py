@@ -5,9 +5,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from conf.build.detections import Detection
 from sigma.backends.sqlite.sqlite import sqliteBackend
-
-from tests.siem.detections import Detection
 
 Event = dict[str, Any]
 

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conf.build import queries
 
-from tests.checkout import ROOT
-from tests.engines import require
-from tests.process import PATIENCE
-from tests.siem import queries
+from tests.support.checkout import ROOT
+from tests.support.engines import require
+from tests.support.process import PATIENCE
 
 Json = dict[str, Any]
 

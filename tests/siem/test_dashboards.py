@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from conf.build.dashboards import DASHBOARD, META
+from conf.build.panels import PANELS
+from conf.build.queries import fields
 
-from tests.siem.dashboards import DASHBOARD, META
 from tests.siem.engine import OpenSearch
-from tests.siem.panels import PANELS
 from tests.siem.planted import Event, events_of
-from tests.siem.queries import fields
 from tests.siem.scenarios import SCENARIOS
 
 Json = dict[str, Any]

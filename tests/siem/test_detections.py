@@ -3,15 +3,16 @@
 from collections.abc import Callable
 
 import pytest
+from conf.build import queries
+from conf.build.detections import Detection, detections, named
+from conf.build.searches import Body
 from sigma.rule import SigmaRule
 
-from tests.process import esa_auth
-from tests.siem import eql_engine, queries, sqlite
-from tests.siem.detections import Detection, detections, named
+from tests.siem import eql_engine, sqlite
 from tests.siem.engine import OpenSearch
 from tests.siem.planted import Event, events_of, span
 from tests.siem.scenarios import SCENARIOS, TEN_AND_TEN, Corpus, Scenario, corpus
-from tests.siem.searches import Body
+from tests.support.process import esa_auth
 
 Found = set[tuple[str, ...]]
 

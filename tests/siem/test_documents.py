@@ -4,13 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+from conf.build import queries
+from conf.build.__main__ import EXAMPLE
+from conf.build.detections import SIGMA, Detection, detections
 
-from tests.checkout import ROOT
-from tests.process import account_of, esa_auth
-from tests.siem import queries
-from tests.siem.__main__ import EXAMPLE
-from tests.siem.detections import SIGMA, Detection, detections
 from tests.siem.scenarios import TEN_AND_TEN, corpus
+from tests.support.checkout import ROOT
+from tests.support.process import account_of, esa_auth
 
 RUNBOOKS = SIGMA / "runbooks"
 PAGES = [

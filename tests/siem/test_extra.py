@@ -4,8 +4,8 @@ from importlib.util import find_spec
 
 import pytest
 
-from tests.checkout import needs_checkout
-from tests.engines import require
+from tests.support.checkout import needs_checkout
+from tests.support.engines import require
 
 pytestmark = needs_checkout
 

@@ -8,16 +8,17 @@ from functools import cache
 from typing import Any
 
 import pytest
+from conf.build import mappings
+from conf.build.mappings import Row, rows
 
 from esa_auth.formats.cim import cim_event
 from esa_auth.formats.ocsf import OCSF_VERSION, ocsf_event
 from esa_auth.resources import schema
-from tests.engines import require
-from tests.mutations import EVENTS
-from tests.ocsf_schema import published
-from tests.siem import mappings, searchtime
-from tests.siem.mappings import Row, rows
+from tests.siem import searchtime
 from tests.siem.test_splunk import CIM, VERDICTS
+from tests.support.engines import require
+from tests.support.mutations import EVENTS
+from tests.support.ocsf_schema import published
 
 Json = dict[str, Any]
 Convert = Callable[[Json], Json]

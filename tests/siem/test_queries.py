@@ -9,25 +9,26 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from sigma.backends.elasticsearch.elasticsearch_esql import ESQLBackend
-from sigma.backends.splunk.splunk import SplunkBackend
-from sigma.plugins import InstalledSigmaPlugins
-from sigma.validation import SigmaValidator
-
-from tests.checkout import ROOT
-from tests.engines import require
-from tests.process import PATIENCE
-from tests.siem import eql_engine, queries
-from tests.siem.__main__ import generated
-from tests.siem.detections import (
+from conf.build import queries
+from conf.build.__main__ import generated
+from conf.build.detections import (
     Detection,
     detections,
     folder_of_queries,
     named,
 )
+from conf.build.templates import mappings
+from sigma.backends.elasticsearch.elasticsearch_esql import ESQLBackend
+from sigma.backends.splunk.splunk import SplunkBackend
+from sigma.plugins import InstalledSigmaPlugins
+from sigma.validation import SigmaValidator
+
+from tests.siem import eql_engine
 from tests.siem.planted import events_of
 from tests.siem.scenarios import SCENARIOS
-from tests.siem.templates import mappings
+from tests.support.checkout import ROOT
+from tests.support.engines import require
+from tests.support.process import PATIENCE
 
 ESQL = ROOT / ".cache" / "esql" / "bin" / "python"
 # For the commands that our searches are made of; Splunk publishes no parser of SPL.

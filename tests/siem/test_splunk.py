@@ -13,19 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conf.build import addon
+from conf.build.detections import detections, named
+from conf.build.queries import SOURCETYPE
+from conf.build.queries import fields as mapped
 
 from esa_auth import __version__
 from esa_auth.validation import EventSchema
-from tests.checkout import ROOT
-from tests.engines import require
-from tests.golden_cases import golden_events
-from tests.process import PATIENCE
-from tests.siem import addon, searchtime
-from tests.siem.detections import detections, named
+from tests.siem import searchtime
 from tests.siem.planted import events_of
-from tests.siem.queries import SOURCETYPE
-from tests.siem.queries import fields as mapped
 from tests.siem.scenarios import SCENARIOS
+from tests.support.checkout import ROOT
+from tests.support.engines import require
+from tests.support.golden_cases import golden_events
+from tests.support.process import PATIENCE
 
 Json = dict[str, Any]
 

@@ -7,12 +7,12 @@ import subprocess
 from pathlib import Path
 from textwrap import dedent
 
-from tests.checkout import ROOT
-from tests.engines import require
-from tests.process import PATIENCE
 from tests.siem.engine import OpenSearch
 from tests.siem.planted import events_of
 from tests.siem.scenarios import TEN_AND_TEN
+from tests.support.checkout import ROOT
+from tests.support.engines import require
+from tests.support.process import PATIENCE
 
 
 def block(page: Path, words: str) -> str:

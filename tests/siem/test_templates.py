@@ -6,11 +6,11 @@ from functools import cache
 from typing import Any
 
 import pytest
+from conf.build import templates
 
-from tests.ecs_fields import published_fields
-from tests.golden_cases import golden_events
-from tests.siem import templates
 from tests.siem.engine import OpenSearch, shipped
+from tests.support.ecs_fields import published_fields
+from tests.support.golden_cases import golden_events
 
 Json = dict[str, Any]
 

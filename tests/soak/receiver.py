@@ -1,7 +1,7 @@
 """A forward receiver that keeps a digest of every event before it acknowledges.
 
 Written from the protocol's specification. Lean, because millions of events go through
-it; what misbehaves in every detail is `tests.forward_receiver`.
+it; what misbehaves in every detail is `tests.support.forward_receiver`.
 """
 
 import socket

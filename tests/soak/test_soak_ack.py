@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from tests.collector import Collector
 from tests.soak.ack_host import Host
 from tests.soak.ack_lines import session, sessions
 from tests.soak.forks import Forks
 from tests.soak.memory import peak
 from tests.soak.sizes import show, size
+from tests.support.collector import Collector
 
 KILLS = size(25, 1_000)
 POINTS = (

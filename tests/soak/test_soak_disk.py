@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.engines import absent
 from tests.soak.command import ENDED, Command, clean_run, wait_until
 from tests.soak.events import judge, read_events
 from tests.soak.letters import read_letters
 from tests.soak.lines import write_source
 from tests.soak.sizes import show, size
 from tests.soak.writer import parts
+from tests.support.engines import absent
 
 LINES = size(1_500, 6_000)
 DISK = size("1m", "4m")

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from tests.checkout import ROOT
+from tests.support.checkout import ROOT
 
 from esa_auth.state import Journal, StateDirectory
 

@@ -8,8 +8,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.checkout import ROOT
-from tests.process import esa_auth
+from tests.support.checkout import ROOT
+from tests.support.process import esa_auth
 
 from esa_auth.state import Memory, StateDirectory
 

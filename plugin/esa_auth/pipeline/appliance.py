@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
-from esa_auth.compiled import mypyc_attr
 from esa_auth.document import Document
 from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.facts import Envelope, Fact, Instant, Unread
@@ -91,7 +90,6 @@ class ImplausibleTimeError(Exception):
         self.appliance, self.odd = appliance, odd
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from esa_auth import ecs, grammar
-from esa_auth.compiled import mypyc_attr
 from esa_auth.counters import Counters
 from esa_auth.document import Document
 from esa_auth.facts import (
@@ -31,7 +30,6 @@ Out = TypeVar("Out")
 _CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Emitter(Generic[Out]):
     """Builds, validates and encodes; ``out`` and ``dead`` are taken by the caller."""
 

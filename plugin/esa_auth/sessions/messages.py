@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from esa_auth.compiled import mypyc_attr
 from esa_auth.joined import Session
 
 # A session sends one message after the other: of so many, the ends were not seen.
@@ -16,7 +15,6 @@ class _Message:
     recipients: int = 0
 
 
-@mypyc_attr(allow_interpreted_subclasses=True)
 class Messages:
     """Messages begun and not yet taken or given up, by MID (bytes)."""
 

@@ -57,7 +57,6 @@ class Table:
         # Times that begin with so many equal digits, of ten, are nearer than that.
         self.near = 11 - len(str(max_age))
         self.kept: dict[bytes, bytes] = {}
-        # Read by [] alone: compiled, `get` would pass over those who override it.
         self.live: dict[bytes, Session] = {}
         self.expired = 0
         self.evicted = 0

@@ -1,0 +1,34 @@
+"""`python -m conf.build` writes all in `conf/` that is made from something else."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.siem.scenarios import TEN_AND_TEN, corpus
+from tests.support.checkout import ROOT
+
+from conf.build import addon, dashboards, mappings, queries, templates
+
+EXAMPLE = ROOT / "examples" / "detections"
+
+
+def generated() -> Iterator[tuple[Path, str]]:
+    """Return each made file and its text."""
+    yield from templates.generated()
+    yield from queries.generated()
+    yield from addon.generated()
+    yield from dashboards.generated()
+    yield from mappings.generated()
+    yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
+
+
+def main() -> None:
+    """Write them."""
+    for path, text in generated():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists() or path.read_text("utf-8") != text:
+            path.write_text(text, "utf-8")
+            print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,276 @@
+"""`esa-auth watch` in a terminal that is ours: what stands on its screen."""
+
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fcntl import ioctl
+from pathlib import Path
+
+import pyte
+import pytest
+
+from esa_auth.live import ALARM_SECONDS, Now
+from tests.support import report_lines
+from tests.support.harness import native, run
+from tests.support.process import PATIENCE, command, esa_auth
+
+ROWS, COLUMNS = 24, 80
+# The terminal becomes that of the session, as a login shell's is.
+_START = (
+    "import os, sys; os.setsid(); t = os.open(sys.argv[1], os.O_RDWR);"
+    "os.dup2(t, 1); os.dup2(t, 2); os.execv(sys.argv[2], sys.argv[2:])"
+)
+
+
+class Terminal:
+    """A terminal with the command in it; stdin is a pipe of its own."""
+
+    def __init__(self, words: tuple[str, ...]) -> None:
+        self._keys, other = pty.openpty()
+        ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", ROWS, COLUMNS, 0, 0))
+        self.before = termios.tcgetattr(other)
+        self.other = other
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+        self.raw = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _START, os.ttyname(other), *command(), *words],
+            stdin=subprocess.PIPE,
+            env=os.environ | {"TERM": "xterm"},
+            bufsize=0,
+        )
+
+    def feed(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(data)
+
+    def end(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+    def press(self, key: bytes) -> None:
+        os.write(self._keys, key)
+
+    @property
+    def text(self) -> str:
+        return "\n".join(self.screen.display)
+
+    def see(self, *words: str) -> None:
+        """Wait until all words stand on the screen."""
+        self.reach(lambda text: all(word in text for word in words))
+
+    def reach(self, good: Callable[[str], bool]) -> None:
+        """Wait until ``good`` says so of the screen, which may be half redrawn."""
+        until = time.monotonic() + PATIENCE
+        while not good(self.text):
+            assert time.monotonic() < until, self.text
+            self._read()
+
+    def code(self) -> int:
+        """Wait for the end; return the exit code."""
+        until = time.monotonic() + PATIENCE
+        while self.process.poll() is None:
+            assert time.monotonic() < until, self.text
+            self._read()
+        self._read()
+        return self.process.returncode
+
+    def close(self) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait(PATIENCE)
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        os.close(self._keys)
+        os.close(self.other)
+
+    def _read(self) -> None:
+        if select.select([self._keys], [], [], 0.1)[0]:
+            block = os.read(self._keys, 1 << 16)
+            self.raw += block
+            self._stream.feed(block)
+
+
+@contextmanager
+def watching(*words: str) -> Iterator[Terminal]:
+    terminal = Terminal(("watch", *words))
+    try:
+        yield terminal
+    finally:
+        terminal.close()
+
+
+def made(lines: list[str]) -> bytes:
+    return esa_auth("filter", stdin="".join(f"{x}\n" for x in lines).encode()).stdout
+
+
+@pytest.fixture(scope="module")
+def spray() -> bytes:
+    now = report_lines.BEGIN
+    lines = list(report_lines.opening(9, now, "203.0.113.9", "host.example.net"))
+    lines += [
+        report_lines.attempt(9, now, f"user{number}", "failed", "LOGIN")
+        for number in range(12)
+    ]
+    lines.append(report_lines.attempt(9, now, "ann", "succeeded", "LOGIN"))
+    return made(lines)
+
+
+def test_the_screen_tells_failures_and_sources_in_alarm(spray: bytes) -> None:
+    with watching() as terminal:
+        terminal.see("none")
+        terminal.feed(spray)
+        terminal.see("13 attempts", "12 failures", "203.0.113.9", "ann", "user11")
+        terminal.see("q or Ctrl-C")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+        assert_restored(terminal)
+
+
+def assert_restored(terminal: Terminal) -> None:
+    """The first screen is back, the cursor too, keys echo as before."""
+    assert b"\x1b[?1049l" in terminal.raw
+    assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.index(b"\x1b[?25l")
+    assert termios.tcgetattr(terminal.other) == terminal.before
+
+
+def test_it_ends_with_its_input(spray: bytes) -> None:
+    with watching() as terminal:
+        terminal.feed(spray)
+        terminal.end()
+        assert terminal.code() == 0
+        assert_restored(terminal)
+        assert b"13 attempts, 12 failures watched" in terminal.raw
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_on_a_signal(number: int) -> None:
+    with watching() as terminal:
+        terminal.see("none")
+        terminal.process.send_signal(number)
+        assert terminal.code() == 0
+        assert_restored(terminal)
+
+
+def test_it_ends_on_control_c() -> None:
+    with watching() as terminal:
+        terminal.see("none")
+        terminal.press(b"\x03")
+        assert terminal.code() == 0
+        assert_restored(terminal)
+
+
+def test_it_follows_a_file(spray: bytes, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    lines = spray.splitlines(keepends=True)
+    file.write_bytes(b"".join(lines[:3]))
+    with watching(str(file)) as terminal:
+        terminal.see("3 attempts", "0.0 attempts/s")
+        with file.open("ab") as grown:
+            grown.write(b"".join(lines[3:]))
+        terminal.see("13 attempts", "203.0.113.9")
+        terminal.press(b"Q")
+        assert terminal.code() == 0
+
+
+def test_no_name_is_obeyed_by_the_terminal() -> None:
+    events = made(list(report_lines.hostile()))
+    with watching() as terminal:
+        terminal.feed(events + b"no event\n{}\n")
+        terminal.see("lines are no events", "last failures")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+    assert b"\x1b]0;" not in terminal.raw
+    assert "\u202e".encode() not in terminal.raw
+    assert terminal.screen.title == ""
+
+
+def test_a_long_name_leaves_eighty_columns_as_they_are() -> None:
+    now = report_lines.BEGIN
+    lines = list(
+        report_lines.opening(9, now, "2001:db8:1111:2222:3333:4444:5555:6666", "h")
+    )
+    lines += [report_lines.attempt(9, now, "x" * 9_000, "failed", "LOGIN")] * 12
+    with watching() as terminal:
+        terminal.feed(made(lines))
+        terminal.see("12 failures", "xxxxx")
+        terminal.reach(in_its_frame)
+        terminal.press(b"q")
+        assert terminal.code() == 0
+
+
+def in_its_frame(text: str) -> bool:
+    rows = [row.rstrip() for row in text.splitlines() if "│" in row]
+    return "xxxxx" in text and all(r[0] == r[-1] == "│" for r in rows)
+
+
+@pytest.mark.parametrize("words", [("watch",), ("watch", "/nowhere")])
+def test_it_wants_a_terminal(words: tuple[str, ...]) -> None:
+    esa_auth(*words).assert_refused("terminal")
+
+
+# ---- the state ----------------------------------------------------------------------
+
+
+def failure(user: str, at: int, address: str = "203.0.113.9") -> dict[str, object]:
+    return {
+        "@timestamp": f"2026-03-02T08:{at // 60:02d}:{at % 60:02d}.000Z",
+        "event": {"action": "smtp-auth", "outcome": "failure"},
+        "user": {"name": user},
+        "source": {"ip": address},
+    }
+
+
+def test_an_alarm_is_many_failures_or_many_users_in_a_while() -> None:
+    now = Now()
+    for number in range(9):
+        now.add(failure("ann", number), 0.0)
+    assert now.alarms() == []
+    now.add(failure("ann", 9), 0.0)
+    (alarm,) = now.alarms()
+    assert (alarm.failures, alarm.users, alarm.login) == (10, 1, None)
+    now.add(failure("eve", 9 + ALARM_SECONDS, "203.0.113.8"), 0.0)
+    assert now.alarms() == []
+
+
+def test_logins_to_the_appliance_itself_are_left_out() -> None:
+    now = Now()
+    line = b"An authentication attempt by the user admin from 203.0.113.9 failed"
+    (event,) = run([native(line)]).events
+    for _ in range(20):
+        now.add(event, 0.0)
+    assert (now.attempts, now.failures) == (0, 0)
+    assert (list(now.latest), now.alarms()) == ([], [])
+
+
+def test_rates_are_of_the_last_minute_and_of_new_events() -> None:
+    now = Now()
+    now.add(failure("ann", 0), None)
+    assert now.rates(100.0) == (0.0, 0.0)
+    for second in range(100, 130):
+        now.add(failure("ann", 0), float(second))
+    assert now.rates(130.0) == (0.5, 0.5)
+    assert now.rates(500.0) == (0.0, 0.0)
+
+
+def test_sources_without_end_are_bounded() -> None:
+    now = Now()
+    for number in range(12_000):
+        now.add(failure("ann", 0, f"2001:db8::{number:x}"), 0.0)
+    assert len(now._sources) == 5_000
+
+
+def test_a_log_in_the_place_of_events_is_said_at_the_end() -> None:
+    with watching() as shown:
+        shown.feed(native("ICID 1 close") + b"\n")
+        shown.end()
+        assert shown.code() == 0
+        assert "none of 1 lines is an event" in shown.text

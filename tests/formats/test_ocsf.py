@@ -1,0 +1,335 @@
+"""Every event as OCSF Authentication: valid, and it says what the event says."""
+
+import copy
+import json
+from collections import Counter
+from functools import cache
+from typing import Any
+
+import pytest
+
+from esa_auth.formats.ocsf import OCSF_VERSION, ocsf_event
+from esa_auth.validation import EventSchema
+from tests.support import ocsf_schema
+from tests.support.golden_cases import golden_events
+from tests.support.mutations import EVENTS, GONE, KINDS
+from tests.support.ocsf_schema import PROFILES, VERSION, problems
+
+Json = dict[str, Any]
+
+CASE = "seed_inbound_failure_is_joined_to_its_client"
+
+
+@cache
+def example() -> Json:
+    """Return a failed login of a client that was seen to come."""
+    return next(event for case, event in golden_events() if case == CASE)
+
+
+def changed(tree: Json, path: str, value: object) -> Json:
+    """Return a copy of ``tree`` with another value at ``path``, or without any."""
+    made = copy.deepcopy(tree)
+    *groups, name = path.split(".")
+    place: Any = made
+    for group in groups:
+        place = place[int(group)] if group.isdigit() else place.setdefault(group, {})
+    if value is GONE:
+        del place[name]
+    else:
+        place[name] = value
+    return made
+
+
+def told(**paths: object) -> Json:
+    """Return what the example becomes with other values: ``user__name="ann"``."""
+    event = example()
+    for path, value in paths.items():
+        event = changed(event, path.replace("__", "."), value)
+    record = ocsf_event(event)
+    assert problems(record) == []
+    return record
+
+
+# ---- valid --------------------------------------------------------------------------
+
+
+def test_every_golden_event_becomes_a_valid_one() -> None:
+    records = [ocsf_event(event) for event in EVENTS]
+    assert len(records) > 500
+    assert Counter(p for record in records for p in problems(record)) == {}
+    assert [r["metadata"]["uid"] for r in records] == [e["event"]["id"] for e in EVENTS]
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_what_is_still_an_event_still_becomes_a_valid_one(kind: Any) -> None:
+    """Any event that our schema lets through, not only those of our lines."""
+    schema = EventSchema()
+    found: Counter[str] = Counter()
+    for mutation in list(kind())[::7]:
+        event = mutation.apply()
+        if schema.valid(event):
+            found.update(problems(ocsf_event(event)))
+    assert found == {}
+
+
+def test_the_event_itself_is_not_touched() -> None:
+    for event in EVENTS:
+        before = copy.deepcopy(event)
+        ocsf_event(event)
+        assert event == before
+
+
+def test_the_schema_is_the_one_that_records_name() -> None:
+    assert ocsf_schema.published()["version"] == OCSF_VERSION == VERSION
+    assert ocsf_event(example())["metadata"]["profiles"] == PROFILES
+
+
+MUTATIONS: dict[str, tuple[str, object]] = {
+    "no class": ("class_uid", GONE),
+    "no activity": ("activity_id", GONE),
+    "no category": ("category_uid", GONE),
+    "no type": ("type_uid", GONE),
+    "no time": ("time", GONE),
+    "no severity": ("severity_id", GONE),
+    "no user": ("user", GONE),
+    "no metadata": ("metadata", GONE),
+    "no product": ("metadata.product", GONE),
+    "no version": ("metadata.version", GONE),
+    "a product without a name": ("metadata.product", {"vendor_name": "Cisco"}),
+    "a user without a name": ("user", {"domain": "example.com"}),
+    "an observable without a type": ("observables.0.type_id", GONE),
+    "another class": ("class_uid", 3003),
+    "another category": ("category_uid", 4),
+    "an activity that is none": ("activity_id", 8),
+    "a type that is none": ("type_uid", 300208),
+    "a status that is none": ("status_id", 3),
+    "a severity that is none": ("severity_id", 7),
+    "a kind of logon that is none": ("logon_type_id", 6),
+    "a protocol that is none": ("auth_protocol_id", 13),
+    "a time that is text": ("time", "2026-03-02T11:00:01.000Z"),
+    "a time with a fraction": ("time", 1772449201.5),
+    "a date that is none": ("time_dt", "2 March 2026"),
+    "an address that is none": ("src_endpoint.ip", "198.51.100"),
+    "a port that is text": ("dst_endpoint.port", "25"),
+    "a port out of range": ("dst_endpoint.port", 65536),
+    "a mail address that is none": ("user.email_addr", "ann at example.com"),
+    "a status that is a number": ("status", 2),
+    "a boolean that is text": ("is_cleartext", "true"),
+    "a list that is text": ("metadata.profiles", "host"),
+    "an attribute of ours": ("cisco_esa", {"icid": 1}),
+    "an attribute of ECS": ("user.email", "ann@example.com"),
+    "an attribute of another profile": ("cloud", {"provider": "x"}),
+    "an endpoint with nothing": ("src_endpoint", {}),
+    "a service with nothing": ("service", {}),
+    "a hash without its algorithm": ("raw_data_hash.algorithm_id", GONE),
+    "a caption of another status": ("status", "Success"),
+    "a caption of another activity": ("activity_name", "Logoff"),
+    "a type of another activity": ("type_uid", 300202),
+    "an observable of something else": ("observables.0.value", "eve"),
+}
+
+
+@pytest.mark.parametrize("name", MUTATIONS)
+def test_a_mutation_is_refused(name: str) -> None:
+    record = ocsf_event(example())
+    assert problems(record) == []
+    assert problems(changed(record, *MUTATIONS[name]))
+
+
+def test_one_who_logs_in_nowhere_is_refused() -> None:
+    record = ocsf_event(example())
+    nowhere = changed(changed(record, "service", GONE), "dst_endpoint", GONE)
+    assert problems(nowhere)
+
+
+def test_most_mutations_are_refused_by_the_published_schema_alone() -> None:
+    record, validator = ocsf_event(example()), ocsf_schema.validator()
+    refused = [
+        name
+        for name, (path, value) in MUTATIONS.items()
+        if not validator.is_valid(changed(record, path, value))
+    ]
+    assert len(refused) > 30
+
+
+# ---- and says what the event says ---------------------------------------------------
+
+
+def test_results_are_logons_and_only_they_have_a_status() -> None:
+    seen: Counter[tuple[str, int, int | None]] = Counter()
+    for event in EVENTS:
+        about, record = event["event"], ocsf_event(event)
+        ids = record["activity_id"], record.get("status_id")
+        outcome = about.get("outcome")
+        expected = {"success": 1, "failure": 2}.get(outcome)
+        assert ids[1] == expected
+        assert (ids[0] == 1) == (about["type"] == ["start"]) == (outcome is not None)
+        seen[(about["type"][0], *ids)] += 1
+    assert set(seen) == {
+        ("start", 1, 1),
+        ("start", 1, 2),
+        ("end", 2, None),
+        ("end", 99, None),
+        ("info", 99, None),
+    }
+
+
+def test_who_never_logged_on_does_not_log_off() -> None:
+    for event in EVENTS:
+        if event["event"]["action"] == "smtp-session-end":
+            summary = event["cisco_esa"]["summary"]
+            somebody = summary["attempts"] > summary["failures"]
+            assert (ocsf_event(event)["activity_id"] == 2) == somebody
+
+
+def test_what_is_neither_is_named_by_its_action() -> None:
+    names = {
+        record["activity_name"]: record["type_name"]
+        for record in map(ocsf_event, EVENTS)
+        if record["activity_id"] == 99
+    }
+    assert set(names.values()) == {"Authentication: Other"}
+    assert {"smtp-auth-required", "smtp-auth-backend-error"} <= set(names)
+
+
+def test_time_is_that_of_the_event_in_milliseconds() -> None:
+    record = told(**{"@timestamp": "2026-03-02T11:00:01.250Z"})
+    assert record["time"] == 1_772_449_201_250
+    assert record["time_dt"] == "2026-03-02T11:00:01.250Z"
+    assert told(**{"@timestamp": "1969-12-31T23:59:59.999Z"})["time"] == -1
+
+
+def test_a_session_has_its_times() -> None:
+    event = next(e for e in EVENTS if e["event"].get("duration", 0) > 0)
+    record = ocsf_event(event)
+    assert record["end_time"] - record["start_time"] == record["duration"] > 0
+    assert record["end_time"] == record["time"]
+
+
+def test_a_client_logs_in_at_the_appliance() -> None:
+    record = told()
+    event = example()
+    assert record["src_endpoint"] == {"ip": event["source"]["ip"]}
+    assert record["dst_endpoint"] == {
+        "ip": event["destination"]["ip"],
+        "hostname": event["observer"]["hostname"],
+        "interface_name": event["observer"]["ingress"]["interface"]["alias"],
+        "svc_name": "smtp",
+    }
+    assert record["service"] == {"name": "IncomingAuthentication"}
+
+
+def test_the_appliance_logs_in_at_a_server_as_what_its_profile_holds() -> None:
+    outbound = [e for e in EVENTS if e["event"]["action"] == "smtp-auth-client"]
+    for event in outbound:
+        record = ocsf_event(event)
+        profile = event["cisco_esa"]["auth"]["profile"]
+        assert record["user"] == {"name": profile, "type_id": 3, "type": "System"}
+        assert record["src_endpoint"]["hostname"] == event["observer"]["hostname"]
+        assert "hostname" not in record["dst_endpoint"]
+        assert record["dst_endpoint"]["ip"] == event["destination"]["ip"]
+        assert record.get("status_code") == event.get("error", {}).get("code")
+        assert record.get("status_detail") == event["event"].get("reason")
+    assert len(outbound) > 50
+
+
+def test_a_name_that_nobody_said_is_marked_and_no_observable() -> None:
+    nobody = told(user=GONE, related__user=GONE)
+    assert nobody["user"] == {"name": "unknown", "type_id": 0, "type": "Unknown"}
+    assert "user.name" not in {o["name"] for o in nobody["observables"]}
+    # And one who calls himself so is told from that.
+    assert told(user__name="unknown")["user"] == {"name": "unknown"}
+
+
+def test_a_mail_address_that_is_none_to_ocsf_is_kept_beside() -> None:
+    user = {"name": "ann@example.com", "email": "ann@example.com", "domain": "x"}
+    assert told(user=user)["user"]["email_addr"] == "ann@example.com"
+    local = told(user=user | {"email": "ann@localhost"})
+    assert "email_addr" not in local["user"]
+    assert local["unmapped"]["user"] == {"email": "ann@localhost"}
+    assert "user" not in told()["unmapped"]
+
+
+def test_cleartext_is_said_where_both_halves_are_known() -> None:
+    """A password as it is, over a connection that was seen to have no TLS."""
+
+    def said(mechanism: str, tls: object) -> tuple[object, int]:
+        path = {"cisco_esa__auth__mechanism": mechanism, "tls": tls}
+        record = told(**path)
+        assert record["auth_protocol"] == f"SASL {mechanism}"
+        return record.get("is_cleartext"), record["logon_type_id"]
+
+    clear, encrypted = {"established": False}, {"established": True}
+    assert said("PLAIN", clear) == said("LOGIN", clear) == (True, 8)
+    assert said("PLAIN", encrypted) == (False, 3)
+    assert said("CRAM-MD5", clear) == said("PLAIN", GONE) == (None, 3)
+
+
+@pytest.mark.parametrize(
+    ("level", "severity"),
+    [("info", 1), ("warning", 3), ("error", 4), ("critical", 5), ("emergency", 6)],
+)
+def test_the_level_is_the_severity(level: str, severity: int) -> None:
+    record = told(log__level=level)
+    assert (record["severity_id"], record["metadata"]["log_level"]) == (severity, level)
+    assert told(log=GONE)["severity_id"] == 1
+
+
+def test_every_tried_name_of_a_session_is_an_observable() -> None:
+    event = next(e for e in EVENTS if len(e["related"].get("user", ())) > 2)
+    names = {o["value"] for o in ocsf_event(event)["observables"] if o["type_id"] == 4}
+    assert set(event["related"]["user"]) <= names
+
+
+def test_a_line_goes_with_its_hash() -> None:
+    about, record = example()["event"], told()
+    assert record["raw_data"] == about["original"]
+    assert record["raw_data_hash"]["value"] == about["hash"]
+    assert record["message"] == example()["message"]
+
+
+def test_two_values_for_one_attribute_are_both_kept() -> None:
+    both = told(event__reason="no", error__message="timed out")
+    assert both["status_detail"] == "no"
+    assert both["unmapped"]["error"] == {"message": "timed out"}
+    two = told(observer__ip=["192.0.2.1", "192.0.2.2"])
+    assert two["device"]["ip"] == "192.0.2.1"
+    assert two["unmapped"]["observer"]["ip"] == ["192.0.2.1", "192.0.2.2"]
+
+
+def test_what_it_does_not_know_is_unmapped() -> None:
+    """A field that a later version of our schema adds."""
+    record = told(source__geo={"country_iso_code": "DE"}, host={"name": "a"})
+    assert record["unmapped"]["source"] == {"geo": {"country_iso_code": "DE"}}
+    assert record["unmapped"]["host"] == {"name": "a"}
+
+
+def test_an_event_of_no_session_and_no_network_is_one_too() -> None:
+    """Any login at the appliance: by what it is, not by how we call it."""
+    event = changed(example(), "event.action", "admin-login")
+    for gone in ("network", "tls", "rule", "destination", "server", "cisco_esa"):
+        del event[gone]
+    event["cisco_esa"] = {}
+    login = ocsf_event(event)
+    assert problems(login) == []
+    assert (login["activity_id"], login["status_id"]) == (1, 2)
+    assert login["dst_endpoint"]["hostname"] == event["observer"]["hostname"]
+    assert login["src_endpoint"] == {"ip": event["source"]["ip"]}
+    assert not {"logon_type_id", "is_cleartext", "session", "service"} & set(login)
+    assert login["is_remote"]
+    del event["source"]
+    event["network"] = {"protocol": "unknown", "direction": "ingress"}
+    console = ocsf_event(event)
+    assert problems(console) == []
+    assert "is_remote" not in console
+    assert "svc_name" not in console["dst_endpoint"]
+    del event["event"]["outcome"]
+    logout = ocsf_event(changed(event, "event.type", ["end"]))
+    assert problems(logout) == []
+    assert (logout["activity_id"], logout.get("status_id")) == (2, None)
+
+
+def test_it_is_json() -> None:
+    for event in EVENTS:
+        record = ocsf_event(event)
+        assert json.loads(json.dumps(record)) == record
