@@ -46,6 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "rows": frozenset(),
+    "shape": frozenset(),
     "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"counters", "errors", "pipeline"}),
@@ -68,6 +69,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
+            "shape",
             "validation",
         }
     ),
@@ -109,6 +111,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
+        "shape",
         "visible",
     }
 )

@@ -20,6 +20,7 @@ from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
 from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.shape import check
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
@@ -166,6 +167,7 @@ class Pipeline(Generic[Out]):
             raise ValueError("of other settings of privacy")
         try:
             for name, appliance in saved["appliances"].items():
+                check(name, str, "appliance")
                 load_appliance(self.population.named(name), appliance)
             self.population.look_in(saved["until_look"])
             if any(a.odd for a in self.population.appliances.values()):
