@@ -63,13 +63,8 @@ def _table(key: Test, held: Test) -> Test:
 
 
 def _fields(kind: Any, tests: tuple[Test, ...]) -> Test:
-    def test(value: Any) -> bool:
-        if type(value) is not kind or len(value) != len(tests):
-            return False
-        # No generator: a table may have 200,000 sessions of six such values each.
-        for fits, item in zip(tests, value, strict=True):
-            if not fits(item):
-                return False
-        return True
-
-    return test
+    return lambda value: (
+        type(value) is kind
+        and len(value) == len(tests)
+        and all(fits(item) for fits, item in zip(tests, value, strict=True))
+    )

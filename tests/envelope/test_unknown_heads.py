@@ -350,6 +350,69 @@ def test_what_is_glued_on_a_weekday_is_no_host(glued: bytes) -> None:
             assert found.dead[0]["observer"]["name"] == "esa", line
 
 
+TEMPLATES = (
+    *(b"%{host}", b"%{[host][name]}", b'{host="esa01"}', b"{{host}}", b"${HOST}"),
+    *(
+        b"$HOST",
+        b"%HOSTNAME%",
+        b"<host>",
+        b"host=esa01",
+        b"{esa01}",
+        b"@HOST@",
+        b"(null)",
+    ),
+    *(b"[esa01]", b"[]", b"esa01,", b"esa01;", b"esa01|mail", b"'esa01'", b'"esa01"'),
+    *(
+        b"\\N",
+        b"esa/01",
+        b"root@esa01",
+        b"esa\x0001",
+        b"\xff",
+        b"*",
+        b"?",
+        b"!esa",
+        b"...",
+    ),
+    *(
+        b"[2001:db8::10",
+        b"2001:db8::10]",
+        b"%esa01",
+        b"esa#1",
+        b"{}",
+        b"-",
+        b"--",
+        b".",
+        b"_",
+    ),
+)
+
+
+@pytest.mark.parametrize("host", TEMPLATES)
+@pytest.mark.parametrize("behind", [b"", b"mail_logs: "])
+def test_what_can_be_no_host_names_no_appliance(host: bytes, behind: bytes) -> None:
+    """What a collector left of a template, or puts around a name."""
+    for stamp in (
+        b"2026-04-22T11:00:00Z ",
+        b"<22>2026-04-22T11:00:00+00:00 ",
+        b"Apr 22 11:00:00 ",
+        b"<22>1 2026-04-22T11:00:00Z ",
+        b"Apr 22 11:00:00 relay Original Address=",
+        b"01-15-2026 11:44:53\tLocal3.Info\t",
+        b"Wed Apr 22 11:00:00 2026 ",
+        b"",
+    ):
+        around = stamp + host
+        if stamp.startswith(b"<22>1"):
+            around += b" mail_logs - - -"
+        if stamp.endswith(b"\t"):
+            around += b"\tApr 22 11:00:00"
+        for found in both(around + b" " + behind + b"Info: " + inbound()):
+            found.assert_accounted()
+            assert found.counters.ignored == 0
+            names = {e["observer"]["name"] for e in (*found.events, *found.dead)}
+            assert names <= {"esa", "relay"}, around
+
+
 # ---- nobody's text makes an event ---------------------------------------------------
 
 
