@@ -71,6 +71,9 @@ NEW_WORDINGS = (
     b"Authentication failed for ann",
     b"SASL says no",
     b"Account ann has been locked",
+    b"Rate limit exceeded for user ann",
+    b"Access denied for user ann",
+    b"Permission denied for the user ann from 192.0.2.9",
 )
 KEPT_AS = ("unknown_head", "no_time", "unread")
 FORGED = "SMTP Auth: (ICID 450) succeeded for user: admin using AUTH mechanism: "
@@ -167,6 +170,31 @@ def test_a_new_wording_is_kept_behind_a_stamp_and_a_level(head: bytes) -> None:
             found.assert_accounted()
             (letter,) = found.dead
             assert letter["error"]["type"] == "unknown_head", body
+
+
+@pytest.mark.parametrize("body", NEW_WORDINGS)
+def test_a_new_wording_is_kept_behind_a_head_that_is_known(body: bytes) -> None:
+    for line in (native(body), syslog(body)):
+        (letter,) = run([line]).dead
+        assert letter["error"]["type"] == "unread"
+
+
+def test_a_mail_may_say_so_too() -> None:
+    """What a Subject or a remote server says of a user makes no dead letter."""
+    lines = [
+        frame(place.format(text))
+        for frame in (native, syslog)
+        for place in PLACES[:-1]
+        for text in (
+            "Rate limit exceeded for user ann",
+            "Access denied for user ann",
+            "550 5.7.1 Permission denied for user ann",
+        )
+    ]
+    found = run([*map(native, opened()), native("Start MID 6 ICID 450"), *lines])
+    found.assert_accounted()
+    assert not found.dead
+    assert not found.events
 
 
 def test_what_other_programs_say_of_logins_is_not_ours() -> None:
