@@ -66,6 +66,7 @@ OTHERS = {
     "pipeline._REPEATED": "message repeated 3 times: [",
     "pipeline.PERHAPS": "Wed Apr 22 Info:  SMTP Auth: (ICID 450)",
     "grammar._TRIES": "api: failed login",
+    "grammar._DENIES": "access denied for user ",
     "privacy._CODES": "('535', ['5.7.8 '",
     "privacy._MAILBOX": "ann@mail.example.com",
     "privacy._TOKEN": "ICID: 450 ",

@@ -36,6 +36,7 @@ __all__ = [
     "own_text",
     "places",
     "read",
+    "reads_a_head",
     "rule_for",
 ]
 
@@ -148,6 +149,22 @@ def auth_like(body: str) -> bool:
 
 
 PHRASES = Phrases(KEPT, (*AUTH_WORDS, *LOGIN_WORDS), auth_like)
+
+
+def reads_a_head(body: str) -> bool:
+    """Whether ``body``, before which no level says where it begins, may begin later.
+
+    "User log User joe failed authentication." reads as of the user "log User joe", and
+    may be of joe, behind words of a collector. No head is what has a number, as of a
+    connection, before the name: else whoever tries to log in could hide that.
+    """
+    text = trimmed(body)
+    if rule_for(text) is None:
+        return auth_like(text) and PHRASES.ends(text, 1)
+    user = places(text).user
+    if user is None or any(map(str.isdigit, text[: user[0]])):
+        return False
+    return PHRASES.ends(text, user[0])
 
 
 def nearest(body: str) -> Departure | None:

@@ -11,7 +11,8 @@ class Counters:
     appliance itself), ``ancillary`` (of such a family, no verdict: notices, the logout
     of an administrator), ``context`` (kept or used for a session, or a file header),
     ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
-    in ``lines`` too, when that is written.
+    in ``lines`` too, when that is written; one of an archive that is put off, for its
+    time is odd (`Pipeline.put_off`), when it is read.
 
     Beside them: ``unknown_heads`` are physical lines that do not begin as a line of the
     appliance does, with a level or a known word, and of which no record tells the time.

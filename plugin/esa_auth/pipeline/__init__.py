@@ -20,6 +20,7 @@ from esa_auth.pipeline.population import Population
 from esa_auth.pipeline.reader import Reader
 from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
 from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.shape import check
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
@@ -125,6 +126,14 @@ class Pipeline(Generic[Out]):
         if self.population.present:
             self.population.present.now = now
 
+    @property
+    def put_off(self) -> int:
+        """How many lines are in no count yet: what their odd time means is not known.
+
+        Of an archive only; `settle`, or the lines that follow, bring them into `lines`.
+        """
+        return sum(len(each.odd) for each in self.population.appliances.values())
+
     def settle(self) -> None:
         """Read what was put off: the file that the lines came from is at its end."""
         for appliance in self.population.appliances.values():
@@ -166,6 +175,7 @@ class Pipeline(Generic[Out]):
             raise ValueError("of other settings of privacy")
         try:
             for name, appliance in saved["appliances"].items():
+                check(name, str, "appliance")
                 load_appliance(self.population.named(name), appliance)
             self.population.look_in(saved["until_look"])
             if any(a.odd for a in self.population.appliances.values()):

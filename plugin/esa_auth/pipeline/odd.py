@@ -114,7 +114,9 @@ class OddLines(Generic[Out]):
         if refused is not None:
             self._reader.refuse(line, *refused)
         else:
-            self._reader.each_time(self._leads[raw[at : at + 4]], line, times)
+            # An earlier version may have put off what begins as no line does now.
+            handle = self._leads.get(raw[at : at + 4], self._leads[b"SMTP"])
+            self._reader.each_time(handle, line, times)
 
 
 def _agree(times: list[int]) -> bool:

@@ -11,6 +11,7 @@ from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.sessions import Table, is_expired
+from esa_auth.shape import check
 
 Out = TypeVar("Out")
 
@@ -44,12 +45,13 @@ class Population(Generic[Out]):
         """Look after so many connections for what is too much.
 
         Raises:
-            ValueError: it is no such number.
+            ValueError, TypeError: it is no such number.
         """
-        if not int(connections) > 0:
+        check(connections, int, "until_look")
+        if connections <= 0:
             raise ValueError(f"look in {connections} connections")
         # The cap, and with it how often is looked, may be another one than at the stop.
-        self.until_look = min(int(connections), self._every)
+        self.until_look = min(connections, self._every)
 
     def named(self, name: str) -> Appliance:
         """Return the appliance called ``name``, or at the address ``name``."""

@@ -1,7 +1,7 @@
 """A pipeline's memory as plain data: what a restart takes up where it was left."""
 
 from collections.abc import Callable, Iterator, Set
-from typing import Any
+from typing import Any, get_type_hints
 
 import msgpack
 
@@ -19,6 +19,7 @@ from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import REDACTED
 from esa_auth.rows import Rows, taken
 from esa_auth.sessions import Table
+from esa_auth.shape import check, test_of
 
 _COUNTS = (
     "address",
@@ -36,7 +37,7 @@ _COUNTS = (
 )
 # Of a state that an earlier version wrote they are missing.
 _MARKS = ("conflict", "disowned")
-
+_FIELDS = tuple((n, test_of(hint)) for n, hint in get_type_hints(Session).items())
 
 # How the rows of a large table are given: as they are made, or as a list.
 Give = Callable[[Rows], Any]
@@ -71,23 +72,20 @@ def load_appliance(appliance: Appliance, saved: dict[str, Any]) -> None:
     """
     version, serial = saved["observer"]
     appliance.observer = Observer(appliance.name, version, serial)
+    check(appliance.observer, Observer, "observer")
+    check(saved["clock"], dict[str, int | None], "clock")
     appliance.clock.restore(saved["clock"])
     _load_table(appliance.inbound, saved["inbound"])
     _load_table(appliance.outbound, saved["outbound"])
-    live = appliance.inbound.live
-    appliance.messages.restore(
-        (mid, live[number.encode()], count)
-        for mid, number, count in taken(saved["messages"])
-        if number.encode() in live
-    )
+    _load_messages(appliance, saved["messages"])
     appliance.waiting.restore(load_held(appliance, saved.get("held", [])))
     if series := saved.get("series"):
+        check(series, list[int], "series")
         appliance.series.restore(series)
-    appliance.odd = [
-        Odd(raw, None if prefix is None else Envelope(*prefix), times, refused)
-        for raw, prefix, times, refused in saved.get("odd", [])
-    ]
-    appliance.identity.restore(dict(saved["ordinals"]))
+    appliance.odd = [_load_odd(line) for line in saved.get("odd", [])]
+    ordinals = dict(saved["ordinals"])
+    check(ordinals, dict[int, dict[bytes, int]], "ordinals")
+    appliance.identity.restore(ordinals)
     # Of a state that an earlier version wrote, it is as if it had just been looked.
     look_in(appliance, saved.get("until_look", appliance.until_look))
 
@@ -96,12 +94,13 @@ def look_in(appliance: Appliance, connections: int) -> None:
     """Look after so many connections of ``appliance`` for what is too old.
 
     Raises:
-        ValueError: it is no such number.
+        ValueError, TypeError: it is no such number.
     """
-    if not int(connections) > 0:
+    check(connections, int, "until_look")
+    if connections <= 0:
         raise ValueError(f"look in {connections} connections")
     # The cap, and with it how often is looked, may be another one than at the stop.
-    appliance.until_look = min(int(connections), appliance.until_look)
+    appliance.until_look = min(connections, appliance.until_look)
 
 
 def is_live(session: Session, appliance: Appliance) -> bool:
@@ -136,6 +135,30 @@ def load_held(
     return found
 
 
+def _load_messages(appliance: Appliance, saved: list[Any]) -> None:
+    live = appliance.inbound.live
+    check(saved, list, "messages")
+    for row in saved:
+        check(tuple(row), tuple[bytes, str, int], "messages")
+    appliance.messages.restore(
+        (mid, live[number.encode()], count)
+        for mid, number, count in taken(saved)
+        if number.encode() in live
+    )
+
+
+def _load_odd(saved: list[Any]) -> Odd:
+    raw, prefix, times, refused = saved
+    found = Odd(
+        raw,
+        None if prefix is None else Envelope(*prefix),
+        times,
+        None if refused is None else tuple(refused),
+    )
+    check(found, Odd, "odd")
+    return found
+
+
 def _save_table(table: Table, waiting: Waiting, give: Give) -> dict[str, Any]:
     def live() -> Iterator[list[Any]]:
         # Packed one by one: as maps, a hundred thousand of them would for the time of
@@ -148,8 +171,11 @@ def _save_table(table: Table, waiting: Waiting, give: Give) -> dict[str, Any]:
 
 
 def _load_table(table: Table, saved: dict[str, Any]) -> None:
+    check(saved["kept"], dict[bytes, bytes], "kept")
     table.kept.update(saved["kept"])
+    check(saved["live"], list, "live")
     for number, session in taken(saved["live"]):
+        check(number, bytes, "number")
         table.live[number] = load_session(table, number, msgpack.unpackb(session))
 
 
@@ -196,5 +222,10 @@ def load_session(table: Table, number: bytes, saved: dict[str, Any]) -> Session:
     for name in _COUNTS:
         setattr(session, name, saved[name])
     for name in _MARKS:
-        setattr(session, name, bool(saved.get(name)))
+        setattr(session, name, saved.get(name, False))
+    check(session.first, Instant, "first")
+    check(session.users, dict[str, None], "users")
+    for name, fits in _FIELDS:
+        if not fits(getattr(session, name)):
+            raise TypeError(f"{name} of a session")
     return session

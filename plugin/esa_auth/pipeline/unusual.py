@@ -76,7 +76,7 @@ class Unusual(Generic[Out]):
     def _said(self, line: bytes, prefix: Envelope, name: str) -> bool:
         """Hand a body on to what reads it; return whether that is the end of it."""
         handle = self._leads.get(line[prefix.body_at : prefix.body_at + 4])
-        if handle is None:
+        if handle is None or _may_be_head(line, prefix):
             return False
         if prefix.stamp is None:
             # Somebody's text behind a line feed: it tells nothing of a session, and
@@ -137,6 +137,8 @@ class Unusual(Generic[Out]):
         handle = self._leads.get(single[own.body_at : own.body_at + 4])
         appliance = self._population.named(name)
         each = Line(appliance, single, own.body_at, own)
+        if _may_be_head(single, own):
+            handle = None
         try:
             used = handle is not None and self._reader.each_time(handle, each, times)
         except ImplausibleTimeError as found:
@@ -145,6 +147,14 @@ class Unusual(Generic[Out]):
         if not used and grammar.PHRASES.within(inner):
             reason = "unknown head: what is repeated looks like AUTH or a login"
             self._keep(line, prefix, name, "unknown_head", reason)
+
+
+def _may_be_head(line: bytes, prefix: Envelope) -> bool:
+    """Return whether what seems to be the body may be more of the head, and a body."""
+    if prefix.level is not None:
+        return False
+    body = line[prefix.body_at : end_of(line)]
+    return grammar.reads_a_head(body.decode("utf-8", "backslashreplace"))
 
 
 def _new_wording(line: bytes) -> bool:

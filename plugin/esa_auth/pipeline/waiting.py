@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from esa_auth.model.facts import AuthNotice, InboundResult, Instant, OutboundResult
 from esa_auth.model.session import Observer, Session, Source
 from esa_auth.privacy import REDACTED
+from esa_auth.shape import check
 
 # Of one appliance. Beyond either the oldest do not wait any longer.
 MOST_HELD = 4096
@@ -170,9 +171,7 @@ class Waiting:
             ValueError, TypeError, KeyError: they are none.
         """
         found = [
-            (number, Held(_KINDS[kind](*fact), session, _source(source), patience))
-            for session, rows in saved
-            for number, kind, fact, source, patience in rows
+            (row[0], _held(session, row)) for session, rows in saved for row in rows
         ]
         for number, held in sorted(found, key=itemgetter(0)):
             self._add(number, held)
@@ -227,6 +226,16 @@ def _forget(session: Session, tried: str) -> None:
     if tried in session.users and tried != session.last_success:
         kept = (REDACTED if name == tried else name for name in session.users)
         session.users = dict.fromkeys(kept)
+
+
+def _held(session: Session, row: list[Any]) -> Held:
+    number, kind, fact, source, patience = row
+    held = Held(_KINDS[kind](*fact), session, _source(source), patience)
+    check(number, int, "number")
+    check(held.fact, type(held.fact), kind)
+    check(held.source, Source, "source")
+    check(held.patience, int, "patience")
+    return held
 
 
 def _source(saved: list[Any]) -> Source:
