@@ -49,9 +49,6 @@ Handler: TypeAlias = Callable[[Line], None]
 
 # So many bytes of a body choose its handler.
 LEAD = 4
-# A name that holds what stands around one may be another one in a longer line.
-_AROUND_USER = grammar.GRAMMAR.delimiters["auth"]
-_AROUND_ADMIN = grammar.GRAMMAR.delimiters["login"]
 _AMBIGUOUS = ("ambiguous_user",)
 _AUTH = (InboundResult, OutboundResult, AuthNotice)
 _SIDES: tuple[Side, ...] = get_args(Side)
@@ -75,6 +72,9 @@ class Dispatcher:
         self._connections = Connections(emitter, registry, advance)
         self._mail = Mail(emitter, registry, advance)
         rules = grammar.GRAMMAR
+        # A name that holds what stands around one may be another one in a longer line.
+        self._around_user = rules.delimiters["auth"]
+        self._around_admin = rules.delimiters["login"]
         self._at_sight = {
             side: (rules.at_sight(side, "context"), rules.at_sight(side, "close"))
             for side in _SIDES
@@ -189,14 +189,14 @@ class Dispatcher:
         number = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
         session = self._connections.session(appliance, side, number, instant)
         user = None if isinstance(fact, OutboundResult) else fact.user
-        found = user and _AROUND_USER.search(f" {user}")
+        found = user and self._around_user.search(f" {user}")
         source = source_of(line, instant, body, _AMBIGUOUS if found else ())
         self._emit.event(fact, session, source, appliance)
 
     def _login(self, fact: AdminLogin | AdminLogout, line: Line, body: str) -> None:
         instant = self._sound(line)
         if instant is not None:
-            found = fact.user and _AROUND_ADMIN.search(f" {fact.user}")
+            found = fact.user and self._around_admin.search(f" {fact.user}")
             source = source_of(line, instant, body, _AMBIGUOUS if found else ())
             self._emit.event(fact, None, source, line.appliance)
 
