@@ -11,11 +11,13 @@ written it is *unconfirmed*: it will come again, and then it gets its OK and is 
 a second time.
 """
 
+import logging
 import sys
 from typing import Any
 
 from esa_auth.commands.answers import Answers
 from esa_auth.commands.delivery import Run
+from esa_auth.fields import reader
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import Stream
@@ -26,6 +28,8 @@ LINES_BETWEEN_CHECKPOINTS = 50_000
 BYTES_BETWEEN_CHECKPOINTS = 64 << 20
 # A host that dies may leave one each time, which never comes again.
 MOST_UNCONFIRMED = 16
+
+_log = logging.getLogger("esa_auth")
 
 
 class Acknowledger:
@@ -44,10 +48,10 @@ class Acknowledger:
         self._stream = stream
         saved = checkpoints.load()
         run.restore(saved)
-        self._unconfirmed: list[bytes] = list(saved.get("unconfirmed", []))
+        number, self._unconfirmed = _of_journal(saved)
         # The line handed over last, if it is the last record of the journal.
         self._last: bytes | None = None
-        self._journal = Journal(directory, int(saved.get("journal", 0)))
+        self._journal = Journal(directory, number)
         self._answers = Answers(directory, sys.stdout.fileno(), lambda: stream.over)
         for record in self._journal.read():
             self._take_up(record)
@@ -128,3 +132,14 @@ class Acknowledger:
         self._checkpoints.save(checkpoint)
         old.discard()
         self._last = None
+
+
+def _of_journal(saved: dict[str, Any]) -> tuple[int, list[bytes]]:
+    """Return the number of the journal and the lines that were not confirmed."""
+    try:
+        number = reader(int)(saved.get("journal", 0))
+        lines = reader(tuple[bytes, ...])(saved.get("unconfirmed", []))
+    except ValueError as error:
+        _log.warning("the saved journal cannot be read (%s): starting anew", error)
+        return 0, []
+    return number, list(lines)

@@ -226,7 +226,10 @@ def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
     about["hash"] = sha256(raw).hexdigest()
     about["original"] = raw.decode("utf-8", "backslashreplace")
     event["message"] = source.body
-    if log := _log(source):
+    log: dict[str, Any] = {"level": source.level} if source.level else {}
+    if (source.program, source.priority, source.syslog_host) != (None, None, None):
+        log |= _syslog(source)
+    if log:
         event["log"] = log
     if "not_utf8" in source.flags:
         event["cisco_esa"]["original_base64"] = b64encode(raw).decode()
@@ -237,10 +240,7 @@ def _say_missing(document: Document) -> None:
     document.own["tags"] = _UNKNOWN
 
 
-def _log(source: Source) -> dict[str, Any]:
-    log: dict[str, Any] = {"level": source.level} if source.level else {}
-    if (source.program, source.priority, source.syslog_host) == (None, None, None):
-        return log
+def _syslog(source: Source) -> dict[str, Any]:
     syslog: dict[str, Any] = {}
     if source.priority is not None and source.priority <= 191:
         syslog["priority"] = source.priority
@@ -248,9 +248,7 @@ def _log(source: Source) -> dict[str, Any]:
         syslog["hostname"] = source.syslog_host
     if source.program:
         syslog["appname"] = source.program
-    if syslog:
-        log["syslog"] = syslog
-    return log
+    return {"syslog": syslog} if syslog else {}
 
 
 def _add_user(document: Document, name: str) -> None:

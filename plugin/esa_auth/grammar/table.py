@@ -109,6 +109,22 @@ class Grammar:
             return True
         return admin.like(lowered, body[-40:].lower())
 
+    def reads_a_head(self, body: str) -> bool:
+        """Whether ``body``, with no level before it, may begin later than it seems.
+
+        "User log User joe failed authentication." reads as of the user "log User joe",
+        and may be of joe, behind words of a collector. No head is what has a number, as
+        of a connection, before the name: else whoever tries to log in could hide that.
+        """
+        text = trimmed(body)
+        reading = self.reading(text)
+        if reading is None:
+            return self.looks_like_auth(text) and self.phrases.ends(text, 1)
+        user = reading.rule.places(reading.match).user
+        if user is None or any(map(str.isdigit, text[: user[0]])):
+            return False
+        return self.phrases.ends(text, user[0])
+
     # ---- which lines to bring -------------------------------------------------------
 
     def families_by_lead(self) -> dict[bytes, frozenset[Family]]:

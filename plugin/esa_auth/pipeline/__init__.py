@@ -106,6 +106,14 @@ class Pipeline:
         if self.registry.present:
             self.registry.present.now = now
 
+    @property
+    def put_off(self) -> int:
+        """How many lines are in no count yet: what their odd time means is not known.
+
+        Of an archive only; `settle`, or the lines that follow, bring them into `lines`.
+        """
+        return sum(len(each.odd) for each in self.registry.appliances.values())
+
     def settle(self) -> None:
         """Read what was put off: the file that the lines came from is at its end."""
         for appliance in self.registry.appliances.values():

@@ -16,18 +16,8 @@ from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Pseudonymizer
-from esa_auth.sessions import (
-    Changes,
-    Ended,
-    Event,
-    Interval,
-    Messages,
-    Series,
-    State,
-    Table,
-)
+from esa_auth.sessions import Changes, Ended, Event, Messages, Series, State, Table
 
-_MAX_REMEMBERED = 512
 SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
@@ -100,6 +90,34 @@ class ImplausibleTimeError(Exception):
     def __init__(self, appliance: "Appliance", odd: Odd) -> None:
         super().__init__()
         self.appliance, self.odd = appliance, odd
+
+
+class Interval:
+    """Counts connections up to the next look for what is too old or too much."""
+
+    __slots__ = ("every", "left")
+
+    def __init__(self, every: int) -> None:
+        self.every = self.left = every
+
+    def is_over(self) -> bool:
+        """Count one connection; return whether it is time, and begin again if so."""
+        self.left -= 1
+        if self.left:
+            return False
+        self.left = self.every
+        return True
+
+    def restore(self, left: int) -> None:
+        """Go on with ``left`` connections to the next look.
+
+        Raises:
+            ValueError: it is no such number.
+        """
+        if left <= 0:
+            raise ValueError(f"a look in {left} connections")
+        # The cap, and with it the interval, may be another one than at the stop.
+        self.left = min(left, self.every)
 
 
 class Appliance:
@@ -238,16 +256,9 @@ class Line(NamedTuple):
         return self if end == len(raw) else self._replace(raw=raw[:end])
 
 
+@lru_cache(maxsize=4096)
 def read_context(body: bytes) -> Fact | Unread:
     """Return what a line of a connection says; its number is 0."""
-    # A long one may be long on purpose, and is not remembered.
-    if len(body) > _MAX_REMEMBERED:
-        return grammar.read(body.decode("utf-8", "backslashreplace"))
-    return _remembered(body)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(body: bytes) -> Fact | Unread:
     return grammar.read(body.decode("utf-8", "backslashreplace"))
 
 

@@ -64,18 +64,25 @@ class Connections:
 
     def describe(self, side: Side, number: bytes, line: Line) -> None:
         """Take a line on how a connection was admitted."""
-        if is_connection(number) and self._advance(line) is not None:
+        instant = self._advance(line) if is_connection(number) else None
+        # Without a time, what looks like a native line may be another appliance's.
+        if instant is not None:
             self._count.context += 1
-            self.add(side, number, line, line.raw[line.envelope.body_at :])
+            body = line.raw[line.envelope.body_at :]
+            self.add(line.appliance, side, number, instant, body)
 
-    def add(self, side: Side, number: bytes, line: Line, body: bytes) -> None:
+    def add(
+        self,
+        appliance: Appliance,
+        side: Side,
+        number: bytes,
+        instant: Instant,
+        body: bytes,
+    ) -> None:
         """Keep ``body`` as a line of a connection, which may have begun before."""
-        appliance, instant = line.appliance, self._advance(line)
-        if instant is None:
-            # What only looks like a native line may be another appliance's.
-            return
         table = appliance.tables[side]
-        self._registry.expire(appliance, table, number, instant)
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
         if table.described(number, instant, body):
             self._registry.grown(appliance)
 
@@ -105,7 +112,8 @@ class Connections:
         if number is None or not number.strip("0"):
             return None
         table, key = appliance.tables[side], number.encode()
-        self._registry.expire(appliance, table, key, instant)
+        if (ended := table.expire(key, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
         session = table.authenticated(key, instant)
         if session.last is None:
             session.conflict = session.conflict or appliance.series.doubled

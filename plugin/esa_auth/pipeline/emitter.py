@@ -240,10 +240,12 @@ def _own_text(raw: bytes) -> str:
     return " ".join(filter(None, head))
 
 
-def source_of(line: Line, instant: Instant, body: str) -> Source:
+def source_of(
+    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
+) -> Source:
     """Count ``line``, and return it as the source of the event that it says.
 
-    ``body`` is its text without what stands behind it.
+    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
     """
     by, envelope = line.appliance, line.envelope
     raw = envelope.repeated or line.raw
@@ -264,7 +266,7 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
         envelope.program,
         envelope.priority,
         envelope.host,
-        flags,
+        flags + doubts,
         None if own_stamp else envelope.stamp,
     )
 

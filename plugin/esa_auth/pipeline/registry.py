@@ -8,9 +8,9 @@ from esa_auth.envelope import Present
 from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Appliance, Interval, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Event, Interval, Table
+from esa_auth.sessions import Event, Table
 
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
@@ -70,21 +70,14 @@ class ApplianceRegistry:
             if excess > 0:
                 self._evict(excess)
 
-    def expire(
-        self, appliance: Appliance, table: Table, number: bytes, instant: Instant
-    ) -> None:
-        """End the connection ``number`` if it is too old at ``instant``."""
-        ended = table.expire(number, instant.epoch)
-        if ended is not None:
-            self._emitter.ended(ended, appliance)
-
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
         """Return the live session of ``number``, if it is not too old for a line."""
         if instant is None:
             return None
-        self.expire(appliance, table, number, instant)
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emitter.ended(ended, appliance)
         return table.session_of(number)
 
     def _forget_appliances(self) -> None:

@@ -9,8 +9,6 @@ the future is as old as what is an hour in the past.
   the time of the line that was read last is over. In a sweep it has to be so by the
   appliance's steady clock too: what has just begun behind a jump that this clock does
   not follow yet is new. `Table` alone compares: see there for ``_is_old``.
-
-`Interval` says when it is time for a sweep.
 """
 
 # Lines of one second may come in another order over UDP (and do in Elastic's fixture).
@@ -20,31 +18,3 @@ SAME_MOMENT = 2
 def is_late(opening: int, first: int) -> bool:
     """Return whether an opening line belongs to what began at ``first``."""
     return abs(opening - first) <= SAME_MOMENT
-
-
-class Interval:
-    """Counts connections up to the next look for what is too old or too much."""
-
-    __slots__ = ("every", "left")
-
-    def __init__(self, every: int) -> None:
-        self.every = self.left = every
-
-    def is_over(self) -> bool:
-        """Count one connection; return whether it is time, and begin again if so."""
-        self.left -= 1
-        if self.left:
-            return False
-        self.left = self.every
-        return True
-
-    def restore(self, left: int) -> None:
-        """Go on with ``left`` connections to the next look.
-
-        Raises:
-            ValueError, TypeError: it is no such number.
-        """
-        if not int(left) > 0:
-            raise ValueError(f"a look in {left} connections")
-        # The cap, and with it the interval, may be another one than at the stop.
-        self.left = min(int(left), self.every)

@@ -33,6 +33,7 @@ from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
 
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
+_REMEMBERED = 512
 
 
 class Table:
@@ -40,6 +41,7 @@ class Table:
 
     __slots__ = (
         "_read",
+        "_read_long",
         "_resolve",
         "_shorten",
         "changes",
@@ -73,6 +75,8 @@ class Table:
         self.conflicts = 0
         self.changes = changes or Changes()
         self._read = read
+        # A long line may be long on purpose, and is not remembered.
+        self._read_long = getattr(read, "__wrapped__", read)
         self._shorten = shorten
         self._resolve = resolve
 
@@ -147,7 +151,8 @@ class Table:
         """
         session = self.live.get(number)
         if session is not None:
-            self.changes.changed(self.side, number)
+            if self.changes.watching:
+                self.changes.changed(self.side, number)
             return session
         kept = self.kept.pop(number, None)
         if kept is None:
@@ -155,7 +160,8 @@ class Table:
         else:
             session = self._unfolded(number, kept)
         self.live[number] = session
-        self.changes.added(self.side, number)
+        if self.changes.watching:
+            self.changes.added(self.side, number)
         return session
 
     def closed(self, number: bytes, now: int) -> Ended | None:
@@ -262,8 +268,8 @@ class Table:
             return session
         for line in lines:
             # As a line of connection 0: many have the same, then.
-            lead, _, rest = line.partition(number)
-            fold_context(session, self._read(b"%b0%b" % (lead, rest)))
+            read = self._read if len(line) <= _REMEMBERED else self._read_long
+            fold_context(session, read(line.replace(number, b"0", 1)))
         if session.opening is not None:
             session.opened = first
         return session
@@ -275,9 +281,8 @@ class Table:
         return fact if isinstance(fact, InboundOpened | OutboundOpened) else None
 
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
-        """Read a context line as that of connection 0: many have the same, then."""
-        lead, _, rest = body.partition(number)
-        return self._read(b"%b0%b" % (lead, rest))
+        """Read a context line as that of connection 0."""
+        return self._read_long(body.replace(number, b"0", 1))
 
 
 def _interface(opening: InboundOpened | OutboundOpened | None) -> str:
