@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "rows": frozenset(),
+    "shape": frozenset(),
     "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"errors", "model", "pipeline"}),
@@ -58,6 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
+            "shape",
             "validation",
         }
     ),
@@ -94,6 +96,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
+        "shape",
         "visible",
     }
 )

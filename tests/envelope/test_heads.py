@@ -62,7 +62,7 @@ def test_more_heads_than_are_held_change_nothing(
     for line in interleaved():
         pipeline.feed([line])
         events += taken(pipeline)
-        assert len(pipeline._prefixes._known) <= most
+        assert len(pipeline._prefixes.known) <= most
         assert len(pipeline._prefixes._headers) <= most
     assert events == whole.events
     assert pipeline.counters == whole.counters

@@ -82,6 +82,7 @@ OTHERS = {
     "pipeline._PRIORITY": "<22>",
     "pipeline._REPEATED": "message repeated 3 times: [",
     "grammar._TRIES": "api: failed login",
+    "grammar._DENIES": "access denied for user ",
     "privacy._CODES": "('535', ['5.7.8 '",
     "privacy._MAILBOX": "ann@mail.example.com",
     "privacy._TOKEN": "ICID: 450 ",

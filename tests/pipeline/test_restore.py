@@ -6,7 +6,15 @@ import msgpack
 import pytest
 
 from esa_auth.pipeline import Pipeline
-from tests.support.harness import SETTINGS, inbound, made, native, opened, syslog
+from tests.support.harness import (
+    SETTINGS,
+    inbound,
+    made,
+    native,
+    opened,
+    syslog,
+    taken,
+)
 
 
 def _saved() -> dict[str, Any]:
@@ -20,7 +28,7 @@ def _saved() -> dict[str, Any]:
     return saved
 
 
-def _packed(pipeline: Pipeline[Any]) -> dict[str, Any]:
+def _packed(pipeline: Pipeline) -> dict[str, Any]:
     """Return a snapshot as it comes from the disk."""
     data = msgpack.packb(pipeline.snapshot())
     saved: dict[str, Any] = msgpack.unpackb(data, strict_map_key=False)
@@ -95,7 +103,7 @@ def test_a_damaged_second_appliance_leaves_nothing_of_the_first(spoil: Any) -> N
     lines = [syslog(inbound(), host=host) for host in ("first", "second")]
     for one in (pipeline, fresh):
         one.feed([*lines, native(inbound())])
-    assert pipeline.take_events() == fresh.take_events()
+    assert taken(pipeline) == taken(fresh)
 
 
 def test_a_snapshot_of_two_appliances_comes_back() -> None:

@@ -27,6 +27,7 @@ from tests.support.harness import (
     native,
     opened,
     syslog,
+    taken,
 )
 
 HAT = HatDecision("450", "ACCEPT", "PARTNERS", "ALL", "3.1", "Germany")
@@ -192,7 +193,7 @@ def test_a_value_of_another_type_anywhere_is_refused_or_does_no_harm(
         try:
             pipeline.restore(changed)
         except ValueError:
-            assert pipeline.population.appliances == {}, place
+            assert pipeline.registry.appliances == {}, place
             continue
         pipeline.feed([*lines, native(inbound())])
         pipeline.drain()
@@ -228,7 +229,7 @@ def test_no_event_is_lost_on_the_way() -> None:
     pipeline = made(replace(SETTINGS, wait=60))
     pipeline.restore(saved())
     pipeline.drain()
-    events: list[Event] = pipeline.take_events()
+    events: list[Event] = taken(pipeline)
     results = [e for e in events if e["event"]["type"] == ["start"]]
     assert len(results) == 2
     assert READ_AT not in {e["@timestamp"] for e in events}

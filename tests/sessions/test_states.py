@@ -8,10 +8,17 @@ from typing import Any
 
 import pytest
 
-from esa_auth.pipeline.appliance import instant_at, read_context, shorten_context
+from esa_auth.grammar import shortened_tls
+from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.sessions import END_FLAGS, Ended, Event, State, Table
 from esa_auth.sessions.states import TRANSITIONS
-from tests.support.harness import SETTINGS, inbound, made, native
+from tests.support.harness import (
+    SETTINGS,
+    inbound,
+    made,
+    native,
+    taken,
+)
 
 OPEN = (State.UNKNOWN, State.KEPT, State.LIVE)
 ENDS = set(State) - set(OPEN)
@@ -48,7 +55,7 @@ def test_kept_and_live_connections_end_alike() -> None:
 
 
 def table() -> Table:
-    return Table("icid", MAX_AGE, read_context, shorten_context, instant_at)
+    return Table("icid", MAX_AGE, read_context, shortened_tls, instant_at)
 
 
 def new(number: bytes, host: str = "198.51.100.7") -> bytes:
@@ -230,7 +237,7 @@ def test_the_ends_that_events_tell_are_those_of_the_table(seed: int) -> None:
     told += [END_FLAGS[State.GIVEN_UP]] * rest
     pipeline.feed(lines)
     pipeline.drain()
-    found = [ended_as(e) for e in pipeline.take_events() if "summary" in e["cisco_esa"]]
+    found = [ended_as(e) for e in taken(pipeline) if "summary" in e["cisco_esa"]]
     assert found == told
     assert {"closed", "session_replaced"} <= set(found)
 

@@ -16,7 +16,12 @@ import msgpack
 import pytest
 from tests.kafka.test_ledger import State
 from tests.support.checkout import ROOT
-from tests.support.harness import SETTINGS, Event, made
+from tests.support.harness import (
+    SETTINGS,
+    Event,
+    made,
+    taken,
+)
 from tests.support.process import esa_auth
 
 from esa_auth.commands.stream import Lines
@@ -76,10 +81,10 @@ def behind(wait: int) -> list[Event]:
     """Return the events that a run makes of `NEXT` if it is not interrupted."""
     pipeline = made(replace(SETTINGS, wait=wait))
     pipeline.feed(LINES)
-    pipeline.take_events()
+    taken(pipeline)
     pipeline.feed(NEXT)
     pipeline.drain()
-    return told(pipeline.take_events())
+    return told(taken(pipeline))
 
 
 def resumed(saved: dict[str, Any], wait: int) -> list[Event]:
@@ -87,7 +92,7 @@ def resumed(saved: dict[str, Any], wait: int) -> list[Event]:
     pipeline.restore(saved)
     pipeline.feed(NEXT)
     pipeline.drain()
-    return told(pipeline.take_events())
+    return told(taken(pipeline))
 
 
 def test_the_lines_ask_for_all_that_is_saved() -> None:
@@ -131,7 +136,7 @@ def test_a_run_of_convert_that_was_cut_off_goes_on_with_its_odd_lines() -> None:
     pipeline = made()
     pipeline.restore(msgpack.unpackb(data, strict_map_key=False))
     pipeline.drain()
-    users = [e["user"]["name"] for e in pipeline.take_events() if "user" in e]
+    users = [e["user"]["name"] for e in taken(pipeline) if "user" in e]
     assert "frank@example.com" in users
 
 

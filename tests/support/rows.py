@@ -11,4 +11,4 @@ def add_rows(monkeypatch: pytest.MonkeyPatch, *rows: Rule) -> None:
     """Let the program know ``rows``, too, until the test ends."""
     monkeypatch.setattr(grammar, "GRAMMAR", Grammar((*RULES, *rows)))
     # What lines of a connection said with other rows.
-    appliance._remembered.cache_clear()
+    appliance.read_context.cache_clear()

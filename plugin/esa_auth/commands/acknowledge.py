@@ -11,6 +11,7 @@ written it is *unconfirmed*: it will come again, and then it gets its OK and is 
 a second time.
 """
 
+import logging
 import sys
 from typing import Any
 
@@ -19,6 +20,7 @@ from esa_auth.commands.delivery import Run
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import Stream
+from esa_auth.shape import check
 from esa_auth.state import Journal, Memory, StateDirectory
 
 # What a start reads again at most.
@@ -26,6 +28,8 @@ LINES_BETWEEN_CHECKPOINTS = 50_000
 BYTES_BETWEEN_CHECKPOINTS = 64 << 20
 # A host that dies may leave one each time, which never comes again.
 MOST_UNCONFIRMED = 16
+
+_log = logging.getLogger("esa_auth")
 
 
 class Acknowledger:
@@ -44,10 +48,10 @@ class Acknowledger:
         self._stream = stream
         saved = memory.recall()
         run.restore(saved)
-        self._unconfirmed: list[bytes] = list(saved.get("unconfirmed", []))
+        number, self._unconfirmed = _of_journal(saved)
         # The line handed over last, if it is the last record of the journal.
         self._last: bytes | None = None
-        self._journal = Journal(directory, int(saved.get("journal", 0)))
+        self._journal = Journal(directory, number)
         self._answers = Answers(directory, sys.stdout.fileno(), lambda: stream.over)
         for record in self._journal.read():
             self._take_up(record)
@@ -128,3 +132,15 @@ class Acknowledger:
         self._memory.keep(checkpoint)
         old.discard()
         self._last = None
+
+
+def _of_journal(saved: dict[str, Any]) -> tuple[int, list[bytes]]:
+    """Return the number of the journal and the lines that were not confirmed."""
+    number, lines = saved.get("journal", 0), saved.get("unconfirmed", [])
+    try:
+        check(number, int, "journal")
+        check(lines, list[bytes], "unconfirmed")
+    except TypeError as error:
+        _log.warning("the saved journal cannot be read (%s): starting anew", error)
+        return 0, []
+    return number, lines

@@ -53,6 +53,7 @@ class Run(Generic[Item]):
         self._encode = encode
         self._output = output
         self._letters = letters
+        self._journal = 0
 
     def renew(self) -> None:
         """Look at the clock, and for newer tables; for before a block is read."""
@@ -70,7 +71,7 @@ class Run(Generic[Item]):
         if events := self.pipeline.take_events():
             if pulse:
                 pulse.begins(len(events))
-            self._output.send([self._encode(event) for event in events])
+            self._output.send(list(map(self._encode, events)))
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
@@ -94,10 +95,17 @@ class Run(Generic[Item]):
         Its `Rows` are of now, so save it now.
         """
         self.sync()
-        return {"sessions": self.pipeline.snapshot(lambda rows: rows)}
+        sessions = self.pipeline.snapshot(lambda rows: rows)
+        return {"sessions": sessions, "journal": self._journal}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take the sessions out of ``saved`` and go on with them, if they are sound."""
+        """Take the sessions out of ``saved`` and go on with them, if they are sound.
+
+        What is saved from now on names another journal: that of before is of lines
+        which only `--ack rsyslog` takes up, and they are old when it is back.
+        """
+        number = saved.get("journal", 0)
+        self._journal = number + 1 if type(number) is int else 0
         try:
             self.pipeline.restore(saved.pop("sessions", {}))
         except (ValueError, TypeError, LookupError, AttributeError) as error:

@@ -66,10 +66,7 @@ class Doubt:
 
         if max(unknown, broken) >= (1 - _QUOTED) * _filled(sample) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
-        elif rejected > broken:
-            # What was refused as a line of the AUTH family is from an ESA.
-            return
-        elif (found := holds(sample)) is not None:
+        elif (found := holds(sample, refused=rejected > broken)) is not None:
             self._say(f"none of its first {lines} lines is that of a mail log: {found}")
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from esa_auth.inputs.follow import OPENING, name_to_text, text_to_name
 from esa_auth.pipeline.origin import origin
+from esa_auth.shape import check
 
 # `/srv/esa01/2026-03/mail_logs`: such a folder names no appliance.
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,3}|\d\d")
@@ -145,7 +146,14 @@ class Owners:
             text_to_name(log): _Known(name, appliance, serial)
             for log, name, appliance, serial in saved["logs"]
         }
-        self._several, self._contested = saved["several"]
+        several, contested = saved["several"]
+        check(holders, dict[str, str], "holders")
+        for log, known in logs.items():
+            row = (log, known.name, known.appliance, known.serial)
+            check(row, tuple[str, str, str | None, str | None], "logs")
+        check((several, contested), tuple[bool, bool], "several")
+        check(former, dict[str, set[str]], "former")
+        self._several, self._contested = several, contested
         self._holders = {**holders, **self._holders}
         self._former, self._logs = former, logs
 

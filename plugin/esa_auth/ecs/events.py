@@ -179,8 +179,7 @@ def base_document(
     # First the time: Splunk looks for it at the beginning.
     event: dict[str, Any] = {"@timestamp": source.instant.iso, "event": about}
     if session is not None:
-        context = _context_of(session, source.observer)
-        own = _session_fields(session, source.observer, context)
+        context, own = _of_session(session, source.observer)
         about["sequence"] = sequence
         if own["session"]["context"] == "missing":
             event["tags"] = _UNKNOWN
@@ -196,27 +195,23 @@ def base_document(
     return Document(event, context)
 
 
-def _context_of(session: Session, observer: Observer) -> Context:
-    """Return the context that ``session`` shares with all that were opened alike."""
+def _of_session(session: Session, observer: Observer) -> tuple[Context, dict[str, Any]]:
+    """Return the context of all sessions that were opened alike, and ``cisco_esa``.
+
+    The latter is not cached: the next event is usually of another session.
+    """
     opening, tls = session.opening, session.tls
     address = None if opening else session.address
+    number = session.number
     if session.side == "icid":
         client = opening if isinstance(opening, InboundOpened) else None
-        return inbound_context(observer, client, address, session.hat, tls)
-    server = opening if isinstance(opening, OutboundOpened) else None
-    return outbound_context(observer, server, address, tls)
-
-
-def _session_fields(
-    session: Session, observer: Observer, context: Context
-) -> dict[str, Any]:
-    """Return ``cisco_esa`` of an event of ``session``, its context's part included.
-
-    Not cached: the next event is usually of another session.
-    """
-    number = session.number if session.side == "icid" else f"D{session.number}"
+        context = inbound_context(observer, client, address, session.hat, tls)
+    else:
+        number = f"D{number}"
+        server = opening if isinstance(opening, OutboundOpened) else None
+        context = outbound_context(observer, server, address, tls)
     opened = session.start.iso[:19].replace("-", "").replace(":", "")
-    return {
+    return context, {
         session.side: int(session.number),
         "session": {
             "id": f"{observer.name}:{number}:{opened}Z",
@@ -231,7 +226,10 @@ def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
     about["hash"] = sha256(raw).hexdigest()
     about["original"] = raw.decode("utf-8", "backslashreplace")
     event["message"] = source.body
-    if log := _log(source):
+    log: dict[str, Any] = {"level": source.level} if source.level else {}
+    if (source.program, source.priority, source.syslog_host) != (None, None, None):
+        log |= _syslog(source)
+    if log:
         event["log"] = log
     if "not_utf8" in source.flags:
         event["cisco_esa"]["original_base64"] = b64encode(raw).decode()
@@ -242,10 +240,7 @@ def _say_missing(document: Document) -> None:
     document.own["tags"] = _UNKNOWN
 
 
-def _log(source: Source) -> dict[str, Any]:
-    log: dict[str, Any] = {"level": source.level} if source.level else {}
-    if (source.program, source.priority, source.syslog_host) == (None, None, None):
-        return log
+def _syslog(source: Source) -> dict[str, Any]:
     syslog: dict[str, Any] = {}
     if source.priority is not None and source.priority <= 191:
         syslog["priority"] = source.priority
@@ -253,9 +248,7 @@ def _log(source: Source) -> dict[str, Any]:
         syslog["hostname"] = source.syslog_host
     if source.program:
         syslog["appname"] = source.program
-    if syslog:
-        log["syslog"] = syslog
-    return log
+    return {"syslog": syslog} if syslog else {}
 
 
 def _add_user(document: Document, name: str) -> None:

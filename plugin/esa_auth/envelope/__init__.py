@@ -4,6 +4,7 @@ from esa_auth.envelope.clock import Clock, Present
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
 from esa_auth.envelope.forms import HEADS, LEVELS, Head
 from esa_auth.envelope.prefix import (
+    INFO,
     NATIVE_INFO,
     PrefixCache,
     has_prefix,
@@ -13,6 +14,7 @@ from esa_auth.envelope.prefix import (
 __all__ = [
     "CHANGED_ENDS",
     "HEADS",
+    "INFO",
     "LEVELS",
     "NATIVE_INFO",
     "Clock",

@@ -15,7 +15,7 @@ _LATER = tuple(p for head, p in zip(HEADS, _FIRST, strict=True) if not head.firs
 _MAPPED = "::ffff:"
 _NOTHING = (None, b"", b"-")
 # The end of a prefix of level Info, native or framed.
-_INFO = b" Info: "
+INFO = b" Info: "
 # No longer prefix is remembered.
 _LONGEST = 256
 # Each appliance has one in a second. A flood of names has more: then all go, for the
@@ -100,17 +100,16 @@ class PrefixCache:
     """
 
     def __init__(self) -> None:
-        self._known: dict[bytes, Envelope] = {}
+        self.known: dict[bytes, Envelope] = {}
         self._headers: dict[tuple[str | None, bytes], Envelope] = {}
 
-    def read(self, line: bytes) -> Envelope | None:
-        """Return the prefix of ``line``, or None if it is not plainly of level Info."""
-        at = line.find(_INFO) + len(_INFO)
-        return self._known.get(line[:at]) or self._learn(line, at)
+    def learn(self, line: bytes, at: int) -> Envelope | None:
+        """Return the prefix of ``line`` and know it; None if it is not plainly one.
 
-    def _learn(self, line: bytes, at: int) -> Envelope | None:
+        ``at`` is where the first `INFO` of the line ends.
+        """
         begin = _BEGIN.match(line)
-        end = at - len(_INFO)
+        end = at - len(INFO)
         if begin is None or not begin.end() <= end <= _LONGEST:
             return None
         kind, header = begin.lastgroup, line[begin.end() : end]
@@ -128,9 +127,9 @@ class PrefixCache:
             stamp=begin[kind or 0].decode("ascii"),
             priority=int(priority) if priority else None,
         )
-        if len(self._known) >= _MOST:
-            self._known.clear()
-        self._known[line[:at]] = envelope
+        if len(self.known) >= _MOST:
+            self.known.clear()
+        self.known[line[:at]] = envelope
         return envelope
 
 

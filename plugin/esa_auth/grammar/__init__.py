@@ -37,6 +37,7 @@ __all__ = [
     "places",
     "read",
     "reading",
+    "reads_a_head",
     "rule_for",
     "shortened_tls",
     "trimmed",
@@ -81,6 +82,11 @@ def rule_for(body: str) -> Rule | None:
     """Return the row that reads ``body``, or None."""
     found = GRAMMAR.reading(body)
     return found.rule if found else None
+
+
+def reads_a_head(body: str) -> bool:
+    """See `Grammar.reads_a_head`."""
+    return GRAMMAR.reads_a_head(body)
 
 
 def nearest(body: str) -> Departure | None:

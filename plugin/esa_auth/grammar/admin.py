@@ -59,7 +59,13 @@ _WHAT = (
     *("login", "logon", "logout", "lockout", "sign-in", "authentication"),
     "token generated",
 )
-LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, "account")
+# No line was seen of an appliance that refuses a user so: it is kept, and not read.
+_DENIED = ("rate limit", "access denied", "permission denied")
+_DENIES = re.compile(
+    r"(?:rate limit (?:exceeded|reached|hit)|(?:access|permission) denied)"
+    r" (?:for|to) (?:the )?(?:user|account) "
+)
+LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, *_DENIED, "account")
 _TRIES = re.compile(
     rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) ){{0,2}}"
     rf"(?:(?:{'|'.join(_WHAT)})(?![a-z])|to (?:authenticate|log ?in) )"
@@ -81,7 +87,7 @@ def like(beginning: str, end: str) -> bool:
     if beginning.startswith("the user ") and " via " in end:
         return True
     said = _SAYS.match(beginning) or _AUDITS.match(beginning)
-    said = said or _TRIES.match(beginning)
+    said = said or _TRIES.match(beginning) or _DENIES.match(beginning)
     return said is not None or beginning.startswith(_BEGINS)
 
 

@@ -56,6 +56,18 @@ class Phrases:
         texts = (line, line.replace(_NUL, b"")) if _NUL in line else (line,)
         return any(self._within(text, pattern) for text in texts for pattern in either)
 
+    def ends(self, text: str, start: int) -> bool:
+        """Return whether from somewhere behind ``start`` to its end a rule reads it."""
+        line = text.encode("utf-8", "backslashreplace")
+        behind = len(text[:start].encode("utf-8", "backslashreplace"))
+        for count, found in enumerate(self.beginning.finditer(line, behind)):
+            if count >= _MOST_BEGINNINGS:
+                return True
+            body = line[found.start() :].decode()
+            if any(rule.pattern.fullmatch(body) for rule in self._rules):
+                return True
+        return False
+
     def _within(self, line: bytes, pattern: re.Pattern[bytes]) -> bool:
         for count, found in enumerate(pattern.finditer(line)):
             if count >= _MOST_BEGINNINGS:

@@ -45,18 +45,18 @@ class Grammar:
         self.phrases = Phrases(
             self.event_rules, self.unread_beginnings, self.looks_like_auth
         )
-        self._delimiters = {
-            family: frozenset[str]().union(
-                *(rule.delimiters for rule in rules if rule.family == family)
-            )
-            for family in EVENT_FAMILIES
+        # The text that stands around a name; the blank before it belongs to that.
+        self.delimiters = {
+            family: self._delimiters(family) for family in EVENT_FAMILIES
         }
 
     # ---- one body -------------------------------------------------------------------
 
     def reading(self, body: str) -> Reading | None:
         """Return what ``body`` says, and the row that reads it, or None."""
-        text = trimmed(body)
+        text = body.rstrip()
+        if text.endswith(_LINE_ENDS):
+            text = trimmed(text)
         for rule in self._by_lead.get(text[:4].lower(), ()):
             if match := rule.pattern.fullmatch(text):
                 fact = rule.build(match)
@@ -87,8 +87,7 @@ class Grammar:
 
     def is_ambiguous(self, name: str, family: Family) -> bool:
         """Return whether a name holds the text that stands around one in a line."""
-        # The blank before the name belongs to the text before it.
-        return any(text in f" {name}" for text in self._delimiters[family])
+        return self.delimiters[family].search(f" {name}") is not None
 
     def looks_like_auth(self, body: str) -> bool:
         """Return whether an unread body looks like one that would be an event.
@@ -109,6 +108,22 @@ class Grammar:
         if lowered.startswith(AUTH_WORDS):
             return True
         return admin.like(lowered, body[-40:].lower())
+
+    def reads_a_head(self, body: str) -> bool:
+        """Whether ``body``, before which no level stands, may begin later than it seems.
+
+        "User log User joe failed authentication." reads as of the user "log User joe",
+        and may be of joe, behind words of a collector. No head is what has a number, as
+        of a connection, before the name: else whoever tries to log in could hide that.
+        """
+        text = trimmed(body)
+        reading = self.reading(text)
+        if reading is None:
+            return self.looks_like_auth(text) and self.phrases.ends(text, 1)
+        user = reading.rule.places(reading.match).user
+        if user is None or any(map(str.isdigit, text[: user[0]])):
+            return False
+        return self.phrases.ends(text, user[0])
 
     # ---- which lines to bring -------------------------------------------------------
 
@@ -173,6 +188,11 @@ class Grammar:
             for lead, letters in second.items()
             if lead in mail and None not in letters
         )
+
+    def _delimiters(self, family: Family) -> re.Pattern[str]:
+        rules = (rule for rule in self.rules if rule.family == family)
+        found = sorted(frozenset[str]().union(*(rule.delimiters for rule in rules)))
+        return re.compile("|".join(map(re.escape, found)) or "(?!)")
 
     def _own_words(self, rule: Rule) -> str | None:
         """Return an expression for what only lines of an event begin with, if any."""

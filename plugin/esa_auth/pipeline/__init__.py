@@ -20,13 +20,13 @@ from itertools import filterfalse
 from typing import Any, TypeAlias
 
 from esa_auth import grammar
-from esa_auth.envelope import NATIVE_INFO, PrefixCache
+from esa_auth.envelope import INFO, NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
-from esa_auth.pipeline.dispatch import Dispatcher, Handler
+from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
@@ -56,7 +56,7 @@ class Pipeline:
             re.DOTALL,
         )
         dispatch = Dispatcher(self._emitter, self.registry, self._advance)
-        self._handler_of = dispatch.of
+        self._handlers = dispatch.handlers
         self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
         self._odd = OddLines(
             self._emitter, dispatch, settings, self._take, self._advance
@@ -105,6 +105,14 @@ class Pipeline:
         """Take the present, epoch seconds, for the lines that come next."""
         if self.registry.present:
             self.registry.present.now = now
+
+    @property
+    def put_off(self) -> int:
+        """How many lines are in no count yet: what their odd time means is not known.
+
+        Of an archive only; `settle`, or the lines that follow, bring them into `lines`.
+        """
+        return sum(len(each.odd) for each in self.registry.appliances.values())
 
     def settle(self) -> None:
         """Read what was put off: the file that the lines came from is at its end."""
@@ -174,12 +182,13 @@ class Pipeline:
     def _read(self, line: bytes, host: str | None, time: str | None) -> None:
         """Take a line; a record around it may say its host and time."""
         try:
-            envelope = self._prefixes.read(line)
+            at = line.find(INFO) + len(INFO)
+            envelope = self._prefixes.known.get(line[:at])
+            envelope = envelope or self._prefixes.learn(line, at)
             if envelope is None:
                 self._unusual.read(line, host, time)
                 return
-            at = envelope.body_at
-            handle = self._handler_of(line, at)
+            handle = self._handlers.get(line[at : at + LEAD])
             if handle is None:
                 if self._unusual.perhaps.search(line, at - 2):
                     self._unusual.read(line, host, time)
@@ -187,7 +196,8 @@ class Pipeline:
             if time is not None:
                 envelope = envelope._replace(around=time[:10])
             name = envelope.host or host or self.settings.appliance
-            appliance = self.registry.named(name)
+            appliances = self.registry.appliances
+            appliance = appliances.get(name) or self.registry.named(name)
             handle(Line(appliance, line, envelope))
         except ImplausibleTimeError as found:
             self._odd.take(found)

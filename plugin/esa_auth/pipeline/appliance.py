@@ -16,9 +16,8 @@ from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Pseudonymizer
-from esa_auth.sessions import Changes, Ended, Event, Interval, Messages, Series, Table
+from esa_auth.sessions import Changes, Ended, Event, Messages, Series, State, Table
 
-_MAX_REMEMBERED = 512
 SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
@@ -93,6 +92,34 @@ class ImplausibleTimeError(Exception):
         self.appliance, self.odd = appliance, odd
 
 
+class Interval:
+    """Counts connections up to the next look for what is too old or too much."""
+
+    __slots__ = ("every", "left")
+
+    def __init__(self, every: int) -> None:
+        self.every = self.left = every
+
+    def is_over(self) -> bool:
+        """Count one connection; return whether it is time, and begin again if so."""
+        self.left -= 1
+        if self.left:
+            return False
+        self.left = self.every
+        return True
+
+    def restore(self, left: int) -> None:
+        """Go on with ``left`` connections to the next look.
+
+        Raises:
+            ValueError, TypeError: it is no such number.
+        """
+        if not int(left) > 0:
+            raise ValueError(f"a look in {left} connections")
+        # The cap, and with it the interval, may be another one than at the stop.
+        self.left = min(int(left), self.every)
+
+
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
 
@@ -118,6 +145,7 @@ class Appliance:
             )
             for side in SIDES
         )
+        self.tables = {"icid": self.inbound, "dcid": self.outbound}
         self.series = Series()
         self.messages = Messages(self.changes)
         # Empty for ever unless `Settings.wait`.
@@ -131,10 +159,6 @@ class Appliance:
         # What stood before its body, None if that had no time; and when it was written.
         self.head: Envelope | None = None
         self.instant: Instant | None = None
-
-    def table(self, side: Side) -> Table:
-        """Return the connections of one side."""
-        return self.inbound if side == "icid" else self.outbound
 
     def move_to(self, line: "Line") -> Instant | None:
         """Set the clock to the time of ``line``; return it, or None if it has none.
@@ -181,9 +205,9 @@ class Appliance:
         """Return what was counted of it."""
         tables = self.inbound, self.outbound
         return ApplianceCounts(
-            evicted=sum(table.evicted for table in tables),
-            expired=sum(table.expired for table in tables),
-            replaced=sum(table.replaced for table in tables),
+            evicted=sum(table.ends[State.EVICTED] for table in tables),
+            expired=sum(table.ends[State.EXPIRED] for table in tables),
+            replaced=sum(table.ends[State.REPLACED] for table in tables),
             assumed_utc=self.clock.zone.assumed_utc,
             future_time=self.clock.future,
             implausible_time=self.implausible,
@@ -232,16 +256,9 @@ class Line(NamedTuple):
         return self if end == len(raw) else self._replace(raw=raw[:end])
 
 
+@lru_cache(maxsize=4096)
 def read_context(body: bytes) -> Fact | Unread:
     """Return what a line of a connection says; its number is 0."""
-    # A long one may be long on purpose, and is not remembered.
-    if len(body) > _MAX_REMEMBERED:
-        return grammar.read(body.decode("utf-8", "backslashreplace"))
-    return _remembered(body)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(body: bytes) -> Fact | Unread:
     return grammar.read(body.decode("utf-8", "backslashreplace"))
 
 

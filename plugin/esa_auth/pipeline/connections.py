@@ -50,7 +50,7 @@ class Connections:
             return
         appliance = line.appliance
         self._count.context += 1
-        table, series = appliance.table(side), appliance.series
+        table, series = appliance.tables[side], appliance.series
         if side == "icid" and number[:-3] != series.thousand:
             series.opened(number, instant.epoch)
         body = line.raw[line.envelope.body_at :]
@@ -64,18 +64,25 @@ class Connections:
 
     def describe(self, side: Side, number: bytes, line: Line) -> None:
         """Take a line on how a connection was admitted."""
-        if is_connection(number) and self._advance(line) is not None:
+        instant = self._advance(line) if is_connection(number) else None
+        # Without a time, what looks like a native line may be another appliance's.
+        if instant is not None:
             self._count.context += 1
-            self.add(side, number, line, line.raw[line.envelope.body_at :])
+            body = line.raw[line.envelope.body_at :]
+            self.add(line.appliance, side, number, instant, body)
 
-    def add(self, side: Side, number: bytes, line: Line, body: bytes) -> None:
+    def add(
+        self,
+        appliance: Appliance,
+        side: Side,
+        number: bytes,
+        instant: Instant,
+        body: bytes,
+    ) -> None:
         """Keep ``body`` as a line of a connection, which may have begun before."""
-        appliance, instant = line.appliance, self._advance(line)
-        if instant is None:
-            # What only looks like a native line may be another appliance's.
-            return
-        table = appliance.table(side)
-        self._registry.alive(appliance, table, number, instant)
+        table = appliance.tables[side]
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
         if table.described(number, instant, body):
             self._registry.grown(appliance)
 
@@ -84,7 +91,7 @@ class Connections:
         appliance, instant = line.appliance, self._advance(line)
         if instant is None or not is_connection(number):
             return
-        table = appliance.table(side)
+        table = appliance.tables[side]
         session = self._registry.alive(appliance, table, number, instant)
         table.closed(number, instant.epoch)
         if session is None:
@@ -104,12 +111,12 @@ class Connections:
         """
         if number is None or not number.strip("0"):
             return None
-        table, key = appliance.table(side), number.encode()
-        session = self._registry.alive(appliance, table, key, instant)
-        if session is None:
-            session = table.authenticated(key, instant)
-            if appliance.series.doubled:
-                session.conflict = True
+        table, key = appliance.tables[side], number.encode()
+        if (ended := table.expire(key, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
+        session = table.authenticated(key, instant)
+        if session.last is None:
+            session.conflict = session.conflict or appliance.series.doubled
             self._registry.grown(appliance)
         session.last = instant
         return session

@@ -39,7 +39,6 @@ from esa_auth.model.facts import (
     Side,
     Tls,
 )
-from esa_auth.model.session import Source
 from esa_auth.pipeline.appliance import Line
 from esa_auth.pipeline.connections import Connections, is_connection
 from esa_auth.pipeline.emitter import Emitter, source_of
@@ -48,7 +47,10 @@ from esa_auth.pipeline.registry import ApplianceRegistry
 
 Handler: TypeAlias = Callable[[Line], None]
 
-_LEAD = 4
+# So many bytes of a body choose its handler.
+LEAD = 4
+_AMBIGUOUS = ("ambiguous_user",)
+_AUTH = (InboundResult, OutboundResult, AuthNotice)
 _SIDES: tuple[Side, ...] = get_args(Side)
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
@@ -70,6 +72,9 @@ class Dispatcher:
         self._connections = Connections(emitter, registry, advance)
         self._mail = Mail(emitter, registry, advance)
         rules = grammar.GRAMMAR
+        # A name that holds what stands around one may be another one in a longer line.
+        self._around_user = rules.delimiters["auth"]
+        self._around_admin = rules.delimiters["login"]
         self._at_sight = {
             side: (rules.at_sight(side, "context"), rules.at_sight(side, "close"))
             for side in _SIDES
@@ -92,20 +97,23 @@ class Dispatcher:
 
     def of(self, line: bytes, at: int) -> Handler | None:
         """Return what reads lines whose body, at ``at``, begins like this one."""
-        return self.handlers.get(line[at : at + _LEAD])
+        return self.handlers.get(line[at : at + LEAD])
 
     def is_certain(self, line: bytes, at: int) -> bool:
         """Return whether only lines of the appliance have such a body."""
-        return line[at : at + _LEAD] in self._certain
+        return line[at : at + LEAD] in self._certain
 
     def read(self, line: Line) -> None:
         """Read a line with the grammar, and do what it asks for."""
         if line.raw.endswith(CHANGED_ENDS):
             line = line.trimmed()
         body = line.body.rstrip()
-        reading = grammar.reading(body)
+        reading = grammar.GRAMMAR.reading(body)
         if reading is not None:
-            self._act(reading.fact, line, body)
+            if isinstance(reading.fact, _AUTH):
+                self._join(reading.fact, line, body)
+            else:
+                self._act(reading.fact, line, body)
         elif grammar.GRAMMAR.looks_like_auth(body):
             self._note_tls(line, body)
             self.reject(line, "unread", "looks like AUTH, and no rule reads it")
@@ -147,8 +155,6 @@ class Dispatcher:
 
     def _act(self, fact: Fact, line: Line, body: str) -> None:
         match fact:
-            case InboundResult() | OutboundResult() | AuthNotice():
-                self._join(fact, line, body)
             case AdminLogin() | AdminLogout():
                 self._login(fact, line, body)
             case Tls(side=side, number=number):
@@ -182,15 +188,16 @@ class Dispatcher:
         side: Side = "dcid" if isinstance(fact, OutboundResult) else "icid"
         number = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
         session = self._connections.session(appliance, side, number, instant)
-        source = source_of(line, instant, body)
-        if not isinstance(fact, OutboundResult):
-            source = _flagged(source, fact.user, "auth")
+        user = None if isinstance(fact, OutboundResult) else fact.user
+        found = user and self._around_user.search(f" {user}")
+        source = source_of(line, instant, body, _AMBIGUOUS if found else ())
         self._emit.event(fact, session, source, appliance)
 
     def _login(self, fact: AdminLogin | AdminLogout, line: Line, body: str) -> None:
         instant = self._sound(line)
         if instant is not None:
-            source = _flagged(source_of(line, instant, body), fact.user, "login")
+            found = fact.user and self._around_admin.search(f" {fact.user}")
+            source = source_of(line, instant, body, _AMBIGUOUS if found else ())
             self._emit.event(fact, None, source, line.appliance)
 
     def _sound(self, line: Line) -> Instant | None:
@@ -220,17 +227,11 @@ class Dispatcher:
         """Keep what AUTH in an unknown wording may say of its connection's TLS."""
         if (some := grammar.unknown_tls(body)) is not None:
             side, number, note = some
-            if is_connection(number):
-                self._connections.add(side, number, line, note)
+            instant = self._advance(line) if is_connection(number) else None
+            if instant is not None:
+                self._connections.add(line.appliance, side, number, instant, note)
 
 
 def _side(lead: bytes) -> Side | None:
     """Return the side whose numbers stand behind ``lead``."""
     return next((side for side in _SIDES if side.upper().encode() == lead), None)
-
-
-def _flagged(source: Source, user: str | None, family: grammar.Family) -> Source:
-    """Return ``source`` with a flag if the name may be another in a longer line."""
-    if user and grammar.GRAMMAR.is_ambiguous(user, family):
-        return source._replace(flags=(*source.flags, "ambiguous_user"))
-    return source

@@ -240,12 +240,15 @@ def _own_text(raw: bytes) -> str:
     return " ".join(filter(None, head))
 
 
-def source_of(line: Line, instant: Instant, body: str) -> Source:
+def source_of(
+    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
+) -> Source:
     """Count ``line``, and return it as the source of the event that it says.
 
-    ``body`` is its text without what stands behind it.
+    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
     """
-    by, envelope, raw = line.appliance, line.envelope, line.physical
+    by, envelope = line.appliance, line.envelope
+    raw = envelope.repeated or line.raw
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
     if len(raw) in _CUTS:
         flags = (*flags, "possibly_cut")
@@ -263,7 +266,7 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
         envelope.program,
         envelope.priority,
         envelope.host,
-        flags,
+        flags + doubts,
         None if own_stamp else envelope.stamp,
     )
 

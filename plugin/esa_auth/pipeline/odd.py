@@ -113,7 +113,9 @@ class OddLines:
         line = Line(appliance, raw, envelope)
         if rejected is not None:
             self._dispatch.reject(line, *rejected)
-        elif handle := self._dispatch.of(raw, envelope.body_at):
+        else:
+            # An earlier version may have put off what begins as no line does now.
+            handle = self._dispatch.of(raw, envelope.body_at) or self._dispatch.read
             self._take(handle, line, times)
 
     def _ordered(self, handle: Handler) -> Handler:

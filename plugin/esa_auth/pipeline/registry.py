@@ -8,9 +8,9 @@ from esa_auth.envelope import Present
 from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Appliance, Interval, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Event, Interval, Table
+from esa_auth.sessions import Event, Table
 
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
@@ -76,8 +76,7 @@ class ApplianceRegistry:
         """Return the live session of ``number``; a connection too old ends here."""
         if instant is None:
             return None
-        ended = table.expire(number, instant.epoch)
-        if ended is not None:
+        if (ended := table.expire(number, instant.epoch)) is not None:
             self._emitter.ended(ended, appliance)
         return table.session_of(number)
 

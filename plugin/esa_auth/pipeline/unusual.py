@@ -73,7 +73,7 @@ class Unusual:
     def _said(self, line: bytes, envelope: Envelope, name: str) -> bool:
         """Hand a body on to what reads it; return whether that is the end of it."""
         handle = self._dispatch.of(line, envelope.body_at)
-        if handle is None:
+        if handle is None or _may_be_head(line, envelope):
             return False
         if envelope.stamp is None:
             # Somebody's text behind a line feed: it tells nothing of a session, and
@@ -130,6 +130,8 @@ class Unusual:
         handle = self._dispatch.of(single, own.body_at)
         appliance = self._registry.named(name)
         each = Line(appliance, single, own)
+        if _may_be_head(single, own):
+            handle = None
         try:
             used = handle is not None and self._take(handle, each, times)
         except ImplausibleTimeError as found:
@@ -138,6 +140,14 @@ class Unusual:
         if not used and self._phrases.within(inner):
             reason = "unknown head: what is repeated looks like AUTH or a login"
             self._reject(line, envelope, name, "unknown_head", reason)
+
+
+def _may_be_head(line: bytes, envelope: Envelope) -> bool:
+    """Return whether what seems to be the body may be more of the head, and a body."""
+    if envelope.level is not None:
+        return False
+    body = line[envelope.body_at : end_of(line)]
+    return grammar.reads_a_head(body.decode("utf-8", "backslashreplace"))
 
 
 def _new_wording(line: bytes) -> bool:

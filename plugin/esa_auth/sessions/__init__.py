@@ -1,6 +1,5 @@
 """Facts -> sessions. Bounded, no clock but the log's, no I/O."""
 
-from esa_auth.sessions.age import Interval
 from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
@@ -13,7 +12,6 @@ __all__ = [
     "Changes",
     "Ended",
     "Event",
-    "Interval",
     "Messages",
     "Series",
     "State",

@@ -10,8 +10,6 @@ the future is as old as what is an hour in the past.
   else ends it, that is the time of the line that was read last. In a sweep it is the
   appliance's steady clock too: what has just begun behind a jump that this clock does
   not follow yet is new.
-
-`Interval` says when it is time for a sweep.
 """
 
 # Lines of one second may come in another order over UDP (and do in Elastic's fixture).
@@ -21,36 +19,3 @@ SAME_MOMENT = 2
 def is_late(opening: int, first: int) -> bool:
     """Return whether an opening line belongs to what began at ``first``."""
     return abs(opening - first) <= SAME_MOMENT
-
-
-def is_expired(began: int, max_age: int, *clocks: int) -> bool:
-    """Return whether what began at ``began`` is over by every one of ``clocks``."""
-    return all(abs(now - began) > max_age for now in clocks)
-
-
-class Interval:
-    """Counts connections up to the next look for what is too old or too much."""
-
-    __slots__ = ("every", "left")
-
-    def __init__(self, every: int) -> None:
-        self.every = self.left = every
-
-    def is_over(self) -> bool:
-        """Count one connection; return whether it is time, and begin again if so."""
-        self.left -= 1
-        if self.left:
-            return False
-        self.left = self.every
-        return True
-
-    def restore(self, left: int) -> None:
-        """Go on with ``left`` connections to the next look.
-
-        Raises:
-            ValueError, TypeError: it is no such number.
-        """
-        if not int(left) > 0:
-            raise ValueError(f"a look in {left} connections")
-        # The cap, and with it the interval, may be another one than at the stop.
-        self.left = min(int(left), self.every)

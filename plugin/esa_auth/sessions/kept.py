@@ -32,6 +32,7 @@ def lacks_opening(kept: bytes) -> bool:
     return kept[kept.index(b" ") - 1 : kept.index(b" ")] == b"?"
 
 
-def bodies_of(kept: bytes) -> list[bytes]:
-    """Return the lines, without what stood before their bodies."""
-    return kept.partition(b" ")[2].split(b"\n")
+def read_kept(kept: bytes) -> tuple[int, list[bytes]]:
+    """Return when the first line was written, and the bodies of all."""
+    began, _, bodies = kept.partition(b" ")
+    return int(began.rstrip(b"?")), bodies.split(b"\n")

@@ -17,22 +17,23 @@ from esa_auth.model.facts import (
     Unread,
 )
 from esa_auth.model.session import Session
-from esa_auth.sessions.age import is_expired, is_late
+from esa_auth.sessions.age import is_late
 from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context
 from esa_auth.sessions.kept import (
     CONFLICT,
     MAX_KEPT,
     began_at,
-    bodies_of,
     lacks_opening,
     opened_at,
+    read_kept,
     seen_at,
 )
 from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
 
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
+_REMEMBERED = 512
 
 
 class Table:
@@ -40,6 +41,7 @@ class Table:
 
     __slots__ = (
         "_read",
+        "_read_long",
         "_resolve",
         "_shorten",
         "changes",
@@ -73,32 +75,13 @@ class Table:
         self.conflicts = 0
         self.changes = changes or Changes()
         self._read = read
+        # A long line may be long on purpose, and is not remembered.
+        self._read_long = getattr(read, "__wrapped__", read)
         self._shorten = shorten
         self._resolve = resolve
 
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
-
-    @property
-    def expired(self) -> int:
-        """Connections that were too old."""
-        return self.ends[State.EXPIRED]
-
-    @property
-    def evicted(self) -> int:
-        """Connections for which there was no room."""
-        return self.ends[State.EVICTED]
-
-    @property
-    def replaced(self) -> int:
-        """Connections whose number was given to another one."""
-        return self.ends[State.REPLACED]
-
-    def inherit(self, other: "Table") -> None:
-        """Add the counts of a table that is dropped."""
-        self.conflicts += other.conflicts
-        for state, count in other.ends.items():
-            self.ends[state] += count
 
     def state(self, number: bytes) -> State:
         """Return what is known of ``number``."""
@@ -141,8 +124,10 @@ class Table:
 
     def described(self, number: bytes, instant: Instant, body: bytes) -> bool:
         """Take a context line; return whether it is the first of its connection."""
-        session = self.session_of(number)
-        kept = self.kept.get(number)
+        session, kept = self.live.get(number), self.kept.get(number)
+        known = session is not None or kept is not None
+        if known and self.changes.watching:
+            self.changes.changed(self.side, number)
         if len(body) + len(kept or b"") > MAX_KEPT:
             body = self._shorten(body)
             if kept is not None and body in kept.split(b"\n"):
@@ -155,22 +140,25 @@ class Table:
             self._keep(number, seen_at(instant.epoch, body))
         elif body and kept is not None:
             self.kept[number] = kept + b"\n" + body
-            self.changes.changed(self.side, number)
-        return session is None and kept is None
+        return not known
 
     def authenticated(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.
 
         The caller has ended one that is too old, see `expire`.
         """
-        session = self.session_of(number)
-        if session is None:
-            kept = self.kept.pop(number, None)
-            if kept is None:
-                session = Session(self.side, number.decode(), instant)
-            else:
-                session = self._unfolded(number, kept)
-            self.live[number] = session
+        session = self.live.get(number)
+        if session is not None:
+            if self.changes.watching:
+                self.changes.changed(self.side, number)
+            return session
+        kept = self.kept.pop(number, None)
+        if kept is None:
+            session = Session(self.side, number.decode(), instant)
+        else:
+            session = self._unfolded(number, kept)
+        self.live[number] = session
+        if self.changes.watching:
             self.changes.added(self.side, number)
         return session
 
@@ -186,11 +174,11 @@ class Table:
 
     def sweep(self, steady: int, last: int) -> list[Ended]:
         """Drop what is too old by both clocks, return the live sessions among it."""
-        while old := [n for n in _oldest(self.kept) if self._is_old(n, steady, last)]:
+        while old := [n for n in _oldest(self.kept) if self._is_old(n, last, steady)]:
             self._end_all(old, Event.GREW_OLD, last)
         old = []
         for number in _oldest(self.live):
-            if not self._is_old(number, steady, last):
+            if not self._is_old(number, last, steady):
                 break
             old.append(number)
         return self._end_all(old, Event.GREW_OLD, last)
@@ -225,12 +213,20 @@ class Table:
         self.kept[number] = kept
         self.changes.added(self.side, number)
 
-    def _is_old(self, number: bytes, *clocks: int) -> bool:
-        session = self.live.get(number)
-        if session is not None:
-            return is_expired(session.start.epoch, self.max_age, *clocks)
-        kept = self.kept.get(number)
-        return kept is not None and is_expired(began_at(kept), self.max_age, *clocks)
+    def _is_old(self, number: bytes, now: int, steady: int | None = None) -> bool:
+        """Return whether it began too long ago by each clock, see `sessions.age`."""
+        if (kept := self.kept.get(number)) is not None:
+            began = began_at(kept)
+        elif (session := self.live.get(number)) is not None:
+            began = session.start.epoch
+        else:
+            return False
+        age = (
+            abs(now - began)
+            if steady is None
+            else min(abs(now - began), abs(steady - began))
+        )
+        return age > self.max_age
 
     def _is_late(self, number: bytes, at: int) -> bool:
         """Return whether an opening line of ``at`` is that of what is open."""
@@ -258,9 +254,8 @@ class Table:
             began, opening = session.start.epoch, session.opening
             doubled = session.disowned
         else:
-            first, *more = bodies_of(self.kept[number])
-            began, doubled = began_at(self.kept[number]), CONFLICT in (first, *more)
-            opening = self._opening(number, first)
+            began, lines = read_kept(self.kept[number])
+            doubled, opening = CONFLICT in lines, self._opening(number, lines[0])
         # Of two that had the number open, one may have it still.
         here, other = _interface(opening), _interface(self._opening(number, body))
         foreign = doubled or (bool(here and other) and here != other)
@@ -268,14 +263,16 @@ class Table:
 
     def _unfolded(self, number: bytes, kept: bytes) -> Session:
         """Make a session of kept lines, as old as the first of them."""
-        first = self._resolve(began_at(kept))
+        began, lines = read_kept(kept)
+        first = self._resolve(began)
         session = Session(self.side, number.decode(), first)
-        lines = bodies_of(kept)
         if CONFLICT in lines:
             session.disown()
             return session
         for line in lines:
-            fold_context(session, self._fact(number, line))
+            # As a line of connection 0: many have the same, then.
+            read = self._read if len(line) <= _REMEMBERED else self._read_long
+            fold_context(session, read(line.replace(number, b"0", 1)))
         if session.opening is not None:
             session.opened = first
         return session
@@ -287,9 +284,8 @@ class Table:
         return fact if isinstance(fact, InboundOpened | OutboundOpened) else None
 
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
-        """Read a context line as that of connection 0: many have the same, then."""
-        lead, _, rest = body.partition(number)
-        return self._read(b"%b0%b" % (lead, rest))
+        """Read a context line as that of connection 0."""
+        return self._read_long(body.replace(number, b"0", 1))
 
 
 def _interface(opening: InboundOpened | OutboundOpened | None) -> str:
