@@ -69,7 +69,7 @@ def rule_names(rules: tuple[Rule, ...]) -> list[str]:
 def test_the_pipeline_reads_each_wording(
     rule: Rule, frame: Callable[[str], bytes]
 ) -> None:
-    """Also where its first letters lead nowhere: `Reader.leads` must have them."""
+    """Also where no other wording has its first letters."""
     found = run([frame(rule.sample)])
     found.assert_accounted()
     (event,) = found.events

@@ -87,6 +87,7 @@ def test_a_certificate_chooses_no_cipher(side: str) -> None:
 @example(tail="TLS successful")
 @example(tail="TLS successful, and SMTP AUTH too")
 @example(tail="TLS")
+@example(tail="SASL")
 def test_any_other_line_on_tls_leaves_it_open(side: str, late: bool, tail: str) -> None:
     """Or it is one that is known, or none on TLS."""
     words = tail if tail.startswith(("TLS", "IP ")) else f"TLS {tail}"

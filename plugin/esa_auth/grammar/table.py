@@ -102,7 +102,7 @@ class Grammar:
         if lowered.startswith(("dcid", "icid")):
             return (
                 "smtp auth" in lowered
-                or " sasl " in lowered
+                or " sasl " in f"{lowered} "
                 or _SESSION_AUTH.match(lowered) is not None
             )
         if lowered.startswith(AUTH_WORDS):
@@ -110,7 +110,7 @@ class Grammar:
         return admin.like(lowered, body[-40:].lower())
 
     def reads_a_head(self, body: str) -> bool:
-        """Whether ``body``, with no level before it, may begin later than it seems.
+        """Return whether ``body``, without a level before it, may begin later on.
 
         "User log User joe failed authentication." reads as of the user "log User joe",
         and may be of joe, behind words of a collector. No head is what has a number, as

@@ -132,7 +132,8 @@ class Table:
         if kept:
             if body:
                 self.kept[number] = kept + b"\n" + body
-                self.changes.changed(self.side, number)
+                if self.changes.watching:
+                    self.changes.changed(self.side, number)
             return False
         session = self.session_of(number)
         if session is None:
