@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from esa_auth.grammar import shortened_tls
+from esa_auth import grammar
 from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.sessions import END_FLAGS, Ended, Event, State, Table
 from esa_auth.sessions.states import TRANSITIONS
@@ -55,7 +55,7 @@ def test_kept_and_live_connections_end_alike() -> None:
 
 
 def table() -> Table:
-    return Table("icid", MAX_AGE, read_context, shortened_tls, instant_at)
+    return Table("icid", MAX_AGE, read_context, grammar.shortened_tls, instant_at)
 
 
 def new(number: bytes, host: str = "198.51.100.7") -> bytes:

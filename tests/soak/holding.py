@@ -14,7 +14,7 @@ from pathlib import Path
 from esa_auth.commands.delivery import Run, encoder, read_time
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 from tests.soak.memory import peak, rss
 
 _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
@@ -73,11 +73,11 @@ def main(kind: str, sessions: int, step: str, path: str) -> None:
     held = rss(os.getpid())
     _forget_peak()
     with StateDirectory.open(path) as directory:
-        memory = Memory(directory, 1)
+        checkpoints = CheckpointStore(directory, 1)
         if step == "save":
-            memory.keep(run.snapshot())
+            checkpoints.save(run.snapshot())
         else:
-            run.restore(memory.recall())
+            run.restore(checkpoints.load())
             held = rss(os.getpid())
     (appliance,) = run.pipeline.registry.appliances.values()
     assert appliance.open_sessions() == sessions

@@ -26,7 +26,7 @@ from tests.support.process import esa_auth
 
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 from esa_auth.state.generation import HEADER_SIZE
 from esa_auth.stream.stateful import StatefulPipeline
 
@@ -165,6 +165,6 @@ def test_filter_goes_on_without_a_word(state: Path, older: str) -> None:
 def test_an_older_program_says_that_the_state_is_newer(state: Path) -> None:
     """The header says so, whose layout is the same for all versions."""
     with StateDirectory.open(state) as directory:
-        Memory(directory, 1).keep({"sessions": made().snapshot()})
+        CheckpointStore(directory, 1).save({"sessions": made().snapshot()})
     (path,) = state.glob("checkpoint.?")
     assert path.read_bytes()[8:10] == b"\0\2"

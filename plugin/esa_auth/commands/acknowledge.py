@@ -21,7 +21,7 @@ from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import Stream
 from esa_auth.shape import check
-from esa_auth.state import Journal, Memory, StateDirectory
+from esa_auth.state import CheckpointStore, Journal, StateDirectory
 
 # What a start reads again at most.
 LINES_BETWEEN_CHECKPOINTS = 50_000
@@ -39,14 +39,14 @@ class Acknowledger:
         self,
         run: Run[Any],
         decoder: Decoder,
-        memory: Memory,
+        checkpoints: CheckpointStore,
         directory: StateDirectory,
         stream: Stream,
     ) -> None:
         """Take up where the last process was, the line in its hand included."""
-        self._run, self._decoder, self._memory = run, decoder, memory
+        self._run, self._decoder, self._checkpoints = run, decoder, checkpoints
         self._stream = stream
-        saved = memory.recall()
+        saved = checkpoints.load()
         run.restore(saved)
         number, self._unconfirmed = _of_journal(saved)
         # The line handed over last, if it is the last record of the journal.
@@ -129,7 +129,7 @@ class Acknowledger:
         checkpoint = self._run.snapshot()
         checkpoint["journal"] = self._journal.number
         checkpoint["unconfirmed"] = self._unconfirmed
-        self._memory.keep(checkpoint)
+        self._checkpoints.save(checkpoint)
         old.discard()
         self._last = None
 

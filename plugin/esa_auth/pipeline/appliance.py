@@ -112,12 +112,12 @@ class Interval:
         """Go on with ``left`` connections to the next look.
 
         Raises:
-            ValueError, TypeError: it is no such number.
+            ValueError: it is no such number.
         """
-        if not int(left) > 0:
+        if type(left) is not int or left <= 0:
             raise ValueError(f"a look in {left} connections")
         # The cap, and with it the interval, may be another one than at the stop.
-        self.left = min(int(left), self.every)
+        self.left = min(left, self.every)
 
 
 class Appliance:

@@ -153,8 +153,8 @@ def _held_entry(over: list[Any]) -> Entry:
 
 def _kept(kept: bytes) -> bytes:
     """Return kept lines with today's mark of those that lack an opening line."""
-    at, _, lines = kept.partition(b" ")
-    return kept if lines[:4].lower() == b"new " else at + b"? " + lines
+    lines = kept.partition(b" ")[2]
+    return kept if lines[:4].lower() == b"new " else b"+" + kept
 
 
 def _session(side: str, saved: Any, messages: Any, rows: Any) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class ApplianceRegistry:
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
-        """Return the live session of ``number``; a connection too old ends here."""
+        """Return the live session of ``number``, if it is not too old for a line."""
         if instant is None:
             return None
         if (ended := table.expire(number, instant.epoch)) is not None:

@@ -72,9 +72,11 @@ def check(saved: dict[str, Any], pseudonymizer: Pseudonymizer | None) -> int:
 
     Raises:
         StateVersionError, OtherPrivacyError: see `restore`.
-        TypeError: it has no version.
+        TypeError: it has none.
     """
-    version = int(saved.get("version", 1))
+    version: int = saved.get("version", 1)
+    if type(version) is not int:
+        raise TypeError("its version is no number")
     if version > VERSION:
         raise StateVersionError(
             f"the saved state is of format {version}; this program knows {VERSION}"

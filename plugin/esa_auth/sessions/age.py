@@ -6,10 +6,9 @@ the future is as old as what is an hour in the past.
 - Late: an opening line belongs to a session, or to kept lines, without one if it is at
   most `SAME_MOMENT` seconds away from the first line of these.
 - Expired: a session, or kept lines, that began more than ``max_age`` seconds away from
-  all clocks that are asked is over. At a line of the connection, and when something
-  else ends it, that is the time of the line that was read last. In a sweep it is the
+  the time of the line that was read last is over. In a sweep it has to be so by the
   appliance's steady clock too: what has just begun behind a jump that this clock does
-  not follow yet is new.
+  not follow yet is new. `Table` alone compares: see there for ``_is_old``.
 """
 
 # Lines of one second may come in another order over UDP (and do in Elastic's fixture).

@@ -1,7 +1,7 @@
 r"""The lines of a connection as they are stored until somebody reads them.
 
 One bytes object, ``<epoch> <body>\n<body>...``; the epoch is the time of the first
-line. ``?`` stands behind it while the line that opens the connection was not seen. Most
+line. It has a sign, ``+``, while the line that opens the connection was not seen. Most
 connections never authenticate, and then none of this is ever read.
 """
 
@@ -19,20 +19,20 @@ def opened_at(at: int, body: bytes) -> bytes:
 
 def seen_at(at: int, body: bytes) -> bytes:
     """Return the same of a connection whose opening line was not seen."""
-    return b"%d? %b" % (at, body)
+    return b"%+d %b" % (at, body)
 
 
 def began_at(kept: bytes) -> int:
     """Return when the first line was written, epoch seconds."""
-    return int(kept[: kept.index(b" ")].rstrip(b"?"))
+    return int(kept[: kept.index(b" ")])
 
 
 def lacks_opening(kept: bytes) -> bool:
     """Return whether the opening line was not seen."""
-    return kept[kept.index(b" ") - 1 : kept.index(b" ")] == b"?"
+    return kept.startswith(b"+")
 
 
 def read_kept(kept: bytes) -> tuple[int, list[bytes]]:
     """Return when the first line was written, and the bodies of all."""
     began, _, bodies = kept.partition(b" ")
-    return int(began.rstrip(b"?")), bodies.split(b"\n")
+    return int(began), bodies.split(b"\n")

@@ -6,7 +6,7 @@ What begins and ends a connection is in `sessions.states`; each event has a meth
 """
 
 from collections.abc import Callable, Iterable
-from itertools import islice
+from itertools import islice, takewhile
 
 from esa_auth.model.facts import (
     Fact,
@@ -124,23 +124,26 @@ class Table:
 
     def described(self, number: bytes, instant: Instant, body: bytes) -> bool:
         """Take a context line; return whether it is the first of its connection."""
-        session, kept = self.live.get(number), self.kept.get(number)
-        known = session is not None or kept is not None
-        if known and self.changes.watching:
-            self.changes.changed(self.side, number)
-        if len(body) + len(kept or b"") > MAX_KEPT:
+        kept = self.kept.get(number, b"")
+        if len(body) + len(kept) > MAX_KEPT:
             body = self._shorten(body)
-            if kept is not None and body in kept.split(b"\n"):
+            if body in kept.split(b"\n"):
                 body = b""
-        if session is not None:
-            session.last = instant
-            if body and not session.disowned:
-                fold_context(session, self._fact(number, body))
-        elif body and kept is None:
-            self._keep(number, seen_at(instant.epoch, body))
-        elif body and kept is not None:
-            self.kept[number] = kept + b"\n" + body
-        return not known
+        if kept:
+            if body:
+                self.kept[number] = kept + b"\n" + body
+                if self.changes.watching:
+                    self.changes.changed(self.side, number)
+            return False
+        session = self.session_of(number)
+        if session is None:
+            if body:
+                self._keep(number, seen_at(instant.epoch, body))
+            return True
+        session.last = instant
+        if body and not session.disowned:
+            fold_context(session, self._fact(number, body))
+        return False
 
     def authenticated(self, number: bytes, instant: Instant) -> Session:
         """Return the live session of ``number``, made from the kept lines if need be.
@@ -174,13 +177,13 @@ class Table:
 
     def sweep(self, steady: int, last: int) -> list[Ended]:
         """Drop what is too old by both clocks, return the live sessions among it."""
-        while old := [n for n in _oldest(self.kept) if self._is_old(n, last, steady)]:
+
+        def is_old(number: bytes) -> bool:
+            return self._is_old(number, steady) and self._is_old(number, last)
+
+        while old := list(filter(is_old, islice(self.kept, SWEPT))):
             self._end_all(old, Event.GREW_OLD, last)
-        old = []
-        for number in _oldest(self.live):
-            if not self._is_old(number, last, steady):
-                break
-            old.append(number)
+        old = list(takewhile(is_old, islice(self.live, SWEPT)))
         return self._end_all(old, Event.GREW_OLD, last)
 
     def evict(self, count: int, now: int) -> list[Ended]:
@@ -200,33 +203,28 @@ class Table:
         """End a connection by ``event``, or by its age if it is too old for that."""
         if self._is_old(number, now):
             event = Event.GREW_OLD
-        end = TRANSITIONS[self.state(number)][event]
-        if end is State.UNKNOWN:
+        kept, session = self.kept.pop(number, None), self.live.pop(number, None)
+        if kept is None and session is None:
             return None
+        end = TRANSITIONS[State.LIVE if session else State.KEPT][event]
         self.ends[end] += 1
         self.changes.changed(self.side, number)
-        self.kept.pop(number, None)
-        session = self.live.pop(number, None)
-        return None if session is None else Ended(session, end)
+        return Ended(session, end) if session else None
 
     def _keep(self, number: bytes, kept: bytes) -> None:
         self.kept[number] = kept
         self.changes.added(self.side, number)
 
-    def _is_old(self, number: bytes, now: int, steady: int | None = None) -> bool:
-        """Return whether it began too long ago by each clock, see `sessions.age`."""
-        if (kept := self.kept.get(number)) is not None:
+    def _is_old(self, number: bytes, now: int) -> bool:
+        """Return whether a connection is over by its age: see `sessions.age`."""
+        kept = self.kept.get(number)
+        if kept is not None:
             began = began_at(kept)
         elif (session := self.live.get(number)) is not None:
             began = session.start.epoch
         else:
             return False
-        age = (
-            abs(now - began)
-            if steady is None
-            else min(abs(now - began), abs(steady - began))
-        )
-        return age > self.max_age
+        return abs(now - began) > self.max_age
 
     def _is_late(self, number: bytes, at: int) -> bool:
         """Return whether an opening line of ``at`` is that of what is open."""
@@ -293,7 +291,3 @@ def _interface(opening: InboundOpened | OutboundOpened | None) -> str:
     if isinstance(opening, InboundOpened):
         return opening.interface_ip or opening.interface
     return opening.interface if opening else ""
-
-
-def _oldest(held: Iterable[bytes]) -> list[bytes]:
-    return list(islice(held, SWEPT))
