@@ -15,7 +15,7 @@ from esa_auth.commands.delivery import read_time
 from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.envelope import read_prefix
-from esa_auth.model.facts import Envelope, Unread
+from esa_auth.model.facts import Envelope
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
 
@@ -116,19 +116,20 @@ def _rows(line: bytes, body: str, pipeline: Pipeline) -> Iterator[tuple[str, str
     yield "time", read_in or "none: never an event"
     yield "appliance", name if prefix.host else f"{name} (not in the line)"
     yield "level", prefix.level or "none"
-    fact, rule = grammar.read(body), grammar.rule_for(body)
-    if isinstance(fact, Unread) or rule is None:
+    reading = grammar.reading(body)
+    if reading is None:
         yield "rule", "none"
         yield from _nearest(body)
         if count.results + count.ancillary > before:
             yield "so it is", _REPEATED
-        elif isinstance(fact, Unread) and fact.auth_like:
+        elif grammar.GRAMMAR.looks_like_auth(body):
             yield "so it is", _REJECTED
         elif dead:
             yield "so it is", f"rejected: {dead[0]['error']['message']} (dead letter)"
         else:
             yield "so it is", _IGNORED
         return
+    rule, _, fact = reading
     yield "rule", rule.name
     yield "seen", f"{rule.seen} [{rule.evidence}]"
     yield "fact", type(fact).__name__
@@ -207,14 +208,23 @@ def _of_prefix(prefix: Envelope, before: str) -> Iterator[Part]:
 
 
 def _of_body(body: str) -> Iterator[Part]:
-    rule, fact = grammar.rule_for(body), grammar.read(body)
-    match = rule.pattern.fullmatch(body.rstrip()) if rule else None
-    if match is None or isinstance(fact, Unread):
+    """Yield the fields of the fact where the groups of its row have them."""
+    reading = grammar.reading(body)
+    if reading is None:
         return
+    rule, match, fact = reading
+    places = rule.places(match)
     groups = {
         match.span(n): match[n] for n in range(1, match.re.groups + 1) if match[n]
     }
+    for secret in places.secrets:
+        del groups[secret]
+        yield Part("token", *secret)
     fields = {k: str(v) for k, v in fact._asdict().items() if v is not None}
+    if places.user and (user := fields.pop("user", None)):
+        # Behind it may stand what else the group holds.
+        groups.pop(places.user, None)
+        yield Part("user", places.user[0], places.user[0] + len(user))
     unplaced = []
     for name, value in fields.items():
         span = next((s for s, text in groups.items() if text == value), None)

@@ -88,6 +88,10 @@ RULES = (
             "country United States"
         ),
         seen="Cisco notes 118570, 214631; country in a line of 2022",
+        also=(
+            "ICID 4 RELAY SG RELAYLIST match 198.51.100.7 SBRS rfc1918",
+            "ICID 5 REJECT SG BLACKLIST match sbrs[-10.0:-2.0] SBRS -9.9",
+        ),
         at_sight=("ACCEPT SG ", "RELAY SG ", "REJECT SG "),
     ),
     Rule(
