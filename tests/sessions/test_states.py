@@ -140,6 +140,19 @@ def test_what_is_too_old_ends_as_that_whatever_comes(
     assert held.state(b"7") is TRANSITIONS[State.UNKNOWN][event]
 
 
+@pytest.mark.parametrize("state", [State.KEPT, State.LIVE])
+@pytest.mark.parametrize("clocks", [(0, MAX_AGE + 1), (MAX_AGE + 1, 0)])
+def test_a_sweep_takes_only_what_is_too_old_by_both_clocks(
+    state: State, clocks: tuple[int, int]
+) -> None:
+    held = brought_to(state, opened=True)
+    steady, last = (NOW + clock for clock in clocks)
+    assert held.sweep(steady, last) == []
+    assert held.state(b"7") is state
+    held.sweep(NOW + MAX_AGE + 1, NOW + MAX_AGE + 1)
+    assert held.state(b"7") is State.UNKNOWN
+
+
 class Model:
     """What the table of states says of three connections, and when they began."""
 
