@@ -39,7 +39,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "rows": frozenset(),
-    "shape": frozenset(),
+    "fields": frozenset({"model"}),
     "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"errors", "model", "pipeline"}),
@@ -59,7 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
-            "shape",
+            "fields",
             "validation",
         }
     ),
@@ -96,7 +96,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
-        "shape",
+        "fields",
         "visible",
     }
 )

@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esa_auth.errors import StateVersionError
+from esa_auth.fields import plain, read, reader
 from esa_auth.model import facts
 from esa_auth.model.facts import HatDecision, Instant
 from esa_auth.model.session import Observer, Session, Source
 from esa_auth.pipeline import entries, loading
 from esa_auth.pipeline.entries import Connection, Head, HeldEvent, HeldSession
-from esa_auth.pipeline.fields import plain, read, reader
 from esa_auth.state.generation import VERSION
 from tests.support.harness import (
     READ_AT,

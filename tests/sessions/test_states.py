@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from esa_auth import grammar
+from esa_auth.grammar import shortened_tls
 from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.sessions import END_FLAGS, Ended, Event, State, Table
 from esa_auth.sessions.states import TRANSITIONS
@@ -55,7 +55,7 @@ def test_kept_and_live_connections_end_alike() -> None:
 
 
 def table() -> Table:
-    return Table("icid", MAX_AGE, read_context, grammar.shortened_tls, instant_at)
+    return Table("icid", MAX_AGE, read_context, shortened_tls, instant_at)
 
 
 def new(number: bytes, host: str = "198.51.100.7") -> bytes:
@@ -138,6 +138,19 @@ def test_what_is_too_old_ends_as_that_whatever_comes(
     assert held.ends[State.EXPIRED] == 1
     assert sum(held.ends.values()) == 1
     assert held.state(b"7") is TRANSITIONS[State.UNKNOWN][event]
+
+
+@pytest.mark.parametrize("state", [State.KEPT, State.LIVE])
+@pytest.mark.parametrize("clocks", [(0, MAX_AGE + 1), (MAX_AGE + 1, 0)])
+def test_a_sweep_takes_only_what_is_too_old_by_both_clocks(
+    state: State, clocks: tuple[int, int]
+) -> None:
+    held = brought_to(state, opened=True)
+    steady, last = (NOW + clock for clock in clocks)
+    assert held.sweep(steady, last) == []
+    assert held.state(b"7") is state
+    held.sweep(NOW + MAX_AGE + 1, NOW + MAX_AGE + 1)
+    assert held.state(b"7") is State.UNKNOWN
 
 
 class Model:

@@ -2,9 +2,10 @@
 
 `tests/released/state-0.1.0` was written by `filter --state-dir` (the checkpoint) and by
 a killed `filter --ack rsyslog` (the journal) of version 0.1.0. The other folders hold
-what the code of a commit wrote when it had read `state-lines.txt`: the checkpoint of
-`filter --state-dir`, the entries of a key of `stream`, and what `convert` keeps of a
-run that was cut off, which had read one more line. ``held``: with `join.wait: 30`.
+what the code of a commit, or the first code of a format, wrote when it had read
+`state-lines.txt`: the checkpoint of `filter --state-dir`, the entries of a key of
+`stream`, and what `convert` keeps of a run that was cut off, which had read one more
+line. ``held``: with `join.wait: 30`.
 """
 
 import shutil
@@ -31,7 +32,7 @@ from esa_auth.state.generation import HEADER_SIZE
 from esa_auth.stream.stateful import StatefulPipeline
 
 RELEASED = ROOT / "tests" / "released"
-COMMITS = ["7a98500", "5094534"]
+COMMITS = ["7a98500", "5094534", "format-2"]
 LINES = (RELEASED / "state-lines.txt").read_bytes().splitlines()
 _AUTH = (
     "SMTP Auth: (ICID {}) {} for user: {} using AUTH mechanism: PLAIN"
@@ -122,7 +123,8 @@ def test_a_changelog_goes_on_and_is_written_anew(
     store.committed = msgpack.unpackb(path.read_bytes())
     before = dict(store.committed)
     StatefulPipeline(lines.pipeline(), store).write(store)
-    assert set(store.open) == set(before)
+    # All of it is of today's format at the first commit.
+    assert set(store.open) == (set() if commit == "format-2" else set(before))
     store.commit()
     # Read from what was written now, which is of today's format.
     taken_up = StatefulPipeline(lines.pipeline(), store).pipeline
@@ -131,8 +133,11 @@ def test_a_changelog_goes_on_and_is_written_anew(
     assert resumed(again, wait) == behind(wait)
 
 
-def test_a_run_of_convert_that_was_cut_off_goes_on_with_its_odd_lines() -> None:
-    data = (RELEASED / "state-5094534" / "archive.msgpack").read_bytes()
+@pytest.mark.parametrize("commit", COMMITS[1:])
+def test_a_run_of_convert_that_was_cut_off_goes_on_with_its_odd_lines(
+    commit: str,
+) -> None:
+    data = (RELEASED / f"state-{commit}" / "archive.msgpack").read_bytes()
     pipeline = made()
     pipeline.restore(msgpack.unpackb(data, strict_map_key=False))
     pipeline.drain()

@@ -17,10 +17,10 @@ from typing import Any
 
 from esa_auth.commands.answers import Answers
 from esa_auth.commands.delivery import Run
+from esa_auth.fields import reader
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import Stream
-from esa_auth.shape import check
 from esa_auth.state import CheckpointStore, Journal, StateDirectory
 
 # What a start reads again at most.
@@ -136,11 +136,10 @@ class Acknowledger:
 
 def _of_journal(saved: dict[str, Any]) -> tuple[int, list[bytes]]:
     """Return the number of the journal and the lines that were not confirmed."""
-    number, lines = saved.get("journal", 0), saved.get("unconfirmed", [])
     try:
-        check(number, int, "journal")
-        check(lines, list[bytes], "unconfirmed")
-    except TypeError as error:
+        number = reader(int)(saved.get("journal", 0))
+        lines = reader(tuple[bytes, ...])(saved.get("unconfirmed", []))
+    except ValueError as error:
         _log.warning("the saved journal cannot be read (%s): starting anew", error)
         return 0, []
-    return number, lines
+    return number, list(lines)

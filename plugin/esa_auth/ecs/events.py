@@ -161,10 +161,7 @@ def base_document(
     *,
     context: Context | None = None,
 ) -> Document:
-    """Return what all events have: the line, and the session or else ``context``.
-
-    Without either its context is that of an inbound connection nothing is known of.
-    """
+    """Return what all events have: the line, and the session or else ``context``."""
     about: dict[str, Any] = {
         "kind": "event",
         "category": _AUTHENTICATION,

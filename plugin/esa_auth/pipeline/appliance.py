@@ -114,7 +114,7 @@ class Interval:
         Raises:
             ValueError: it is no such number.
         """
-        if type(left) is not int or left <= 0:
+        if left <= 0:
             raise ValueError(f"a look in {left} connections")
         # The cap, and with it the interval, may be another one than at the stop.
         self.left = min(left, self.every)

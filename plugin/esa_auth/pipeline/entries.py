@@ -2,7 +2,7 @@
 
 This file is the format. The same entries are in a checkpoint, in what `convert` keeps
 of a run that was cut off, and in Kafka's changelog. The classes below say by name what
-is in them (`pipeline.fields`), and msgpack packs them:
+is in them (`esa_auth.fields`), and msgpack packs them:
 
 ==========  ===================================================================
 ``head``    `Head`, one for each appliance
@@ -18,10 +18,10 @@ from typing import Any, Literal, NamedTuple
 
 import msgpack
 
+from esa_auth.fields import plain
 from esa_auth.model.facts import Side
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Odd
-from esa_auth.pipeline.fields import plain
 from esa_auth.pipeline.waiting import Held
 from esa_auth.privacy import REDACTED
 from esa_auth.rows import Rows
@@ -29,7 +29,7 @@ from esa_auth.sessions import Table
 
 #: The format of everything that is saved. It rises when a version of this program
 #: could not read, or would misread, what the next one writes; a field with a default
-#: that is added is not such a change (`pipeline.fields`).
+#: that is added is not such a change (`esa_auth.fields`).
 VERSION = 2
 
 HEAD, HELD, CONNECTION, ORDINALS = "head", "held", "s", "o"

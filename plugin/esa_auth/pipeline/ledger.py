@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple
 
+from esa_auth.fields import read as read_as
 from esa_auth.model.facts import Side
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.entries import (
@@ -23,7 +24,6 @@ from esa_auth.pipeline.entries import (
     held_entry,
     ordinal_pieces,
 )
-from esa_auth.pipeline.fields import read as read_as
 from esa_auth.pipeline.loading import load, unpacked
 from esa_auth.pipeline.migration import entries_of_ledger
 from esa_auth.sessions import State, Table

@@ -6,6 +6,7 @@ from typing import Any, get_type_hints
 
 import msgpack
 
+from esa_auth.fields import Read, fields_of, read, reader
 from esa_auth.model.facts import (
     AuthNotice,
     InboundOpened,
@@ -27,7 +28,6 @@ from esa_auth.pipeline.entries import (
     HeldEvent,
     HeldSession,
 )
-from esa_auth.pipeline.fields import Read, fields_of, read, reader
 from esa_auth.pipeline.waiting import Held, SessionEnd
 from esa_auth.sessions.kept import began_at
 
@@ -159,7 +159,8 @@ def _order_of(entry: bytes) -> int:
     try:
         unpacker.read_map_header()
         if unpacker.unpack() == "order":
-            return int(unpacker.unpack())
+            order: int = reader(int)(unpacker.unpack())
+            return order
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise ValueError(f"not a connection: {error}") from error
     raise ValueError("a connection without its order")

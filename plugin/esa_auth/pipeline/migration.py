@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from esa_auth.envelope import read_prefix
+from esa_auth.fields import plain
 from esa_auth.pipeline.entries import CONNECTION, HEAD, HELD, ORDINALS, packed
-from esa_auth.pipeline.fields import plain
 from esa_auth.pipeline.loading import unpacked
 from esa_auth.rows import taken
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from esa_auth.errors import StateVersionError
+from esa_auth.fields import reader
 from esa_auth.pipeline.entries import VERSION, all_entries
 from esa_auth.pipeline.loading import load
 from esa_auth.pipeline.migration import entries_of_snapshot
@@ -59,10 +60,11 @@ def restore(
     """
     try:
         version = check(saved, pseudonymizer)
-        for name, held in saved["appliances"].items():
+        appliances = reader(dict[str, Any])(saved["appliances"])
+        for name, held in appliances.items():
             entries = entries_of_snapshot(held) if version == 1 else taken(held)
             load(registry.named(name), entries)
-        registry.until_look.restore(saved["until_look"])
+        registry.until_look.restore(reader(int)(saved["until_look"]))
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"not a snapshot: {error!r}") from error
 
@@ -72,11 +74,9 @@ def check(saved: dict[str, Any], pseudonymizer: Pseudonymizer | None) -> int:
 
     Raises:
         StateVersionError, OtherPrivacyError: see `restore`.
-        TypeError: it has none.
+        ValueError: its version is no number.
     """
-    version: int = saved.get("version", 1)
-    if type(version) is not int:
-        raise TypeError("its version is no number")
+    version: int = reader(int)(saved.get("version", 1))
     if version > VERSION:
         raise StateVersionError(
             f"the saved state is of format {version}; this program knows {VERSION}"

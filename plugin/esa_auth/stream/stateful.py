@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from esa_auth.errors import ConfigError, StateVersionError
+from esa_auth.fields import reader
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.entries import packed
 from esa_auth.pipeline.ledger import Ledger, Read
@@ -52,9 +53,10 @@ class StatefulPipeline:
     def _restore(self, store: Store) -> None:
         index = _by_name(unpacked(self._index))
         version = check(index, self._pseudonymizer)
-        for number, name in enumerate(index["appliances"], 1):
+        names = reader(tuple[str, ...])(index["appliances"])
+        for number, name in enumerate(names, 1):
             self._ledger(name).restore(self._reader(store, number), version)
-        self.pipeline.registry.until_look.restore(index["until_look"])
+        self.pipeline.registry.until_look.restore(reader(int)(index["until_look"]))
         self.pipeline.resume()
 
     def _changes(self) -> Iterator[tuple[str, bytes | None]]:
