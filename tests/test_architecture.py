@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "fields": frozenset({"model"}),
     "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
-    "stream": frozenset({"errors", "model", "pipeline"}),
+    "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
     "report": frozenset({"__init__", "resources", "visible"}),

@@ -65,9 +65,7 @@ def load(
     if head is None:
         raise ValueError("an appliance without its head")
     _load_head(appliance, head)
-    if ordinals:
-        blob = b"".join(ordinals[n] for n in sorted(ordinals))
-        appliance.identity.restore(reader(dict[int, dict[bytes, int]])(unpacked(blob)))
+    _load_ordinals(appliance, ordinals)
     waiting = []
     connections.sort(reverse=True)
     while connections:
@@ -82,6 +80,13 @@ def load(
         waiting += [_waits(event, session) for event in one.held]
     appliance.waiting.restore(waiting)
     return head
+
+
+def _load_ordinals(appliance: Appliance, pieces: dict[int, bytes]) -> None:
+    if not pieces:
+        return
+    saved = unpacked(b"".join(pieces[number] for number in sorted(pieces)))
+    appliance.identity.restore(reader(dict[int, dict[bytes, int]])(saved))
 
 
 def load_session(side: Side, number: bytes, saved: dict[str, Any]) -> Session:
