@@ -126,6 +126,8 @@ def test_a_line_that_departs_from_it_is_a_dead_letter(new: Rule) -> None:
         got.assert_accounted()
         (letter,) = got.dead
         assert letter["error"]["type"] == "unread"
+    (letter,) = run([b"xx yy zz/" + body.encode()]).dead
+    assert letter["error"]["type"] == "unknown_head"
 
 
 @each

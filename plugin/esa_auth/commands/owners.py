@@ -13,12 +13,13 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from esa_auth.fields import reader
+from esa_auth.grammar import LOG_BEGINS
 from esa_auth.inputs.follow import OPENING, name_to_text, text_to_name
 from esa_auth.pipeline.origin import origin
 
 # `/srv/esa01/2026-03/mail_logs`: such a folder names no appliance.
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,3}|\d\d")
-_BEGIN = b": Begin Logfile"
+_BEGIN = f": {LOG_BEGINS}".encode()
 _log = logging.getLogger("esa_auth")
 
 

@@ -16,6 +16,7 @@ from esa_auth.grammar import (
     outbound,
 )
 from esa_auth.grammar.departure import Departure
+from esa_auth.grammar.header import LOG_BEGINS
 from esa_auth.grammar.rule import EVENT_FAMILIES, Family, Rule
 from esa_auth.grammar.table import MAIL_FAMILIES, Grammar, Reading, trimmed
 from esa_auth.grammar.tls import shortened_tls, unknown_tls
@@ -25,6 +26,7 @@ from esa_auth.places import Places
 __all__ = [
     "EVENT_FAMILIES",
     "GRAMMAR",
+    "LOG_BEGINS",
     "MAIL_FAMILIES",
     "RULES",
     "Departure",

@@ -3,6 +3,7 @@
 from esa_auth.grammar.rule import Rule
 from esa_auth.model.facts import LogBegun, LogOffset, LogVersion
 
+LOG_BEGINS = "Begin Logfile"
 _SEEN = "Cribl sample of AsyncOS 7.6.3; AsyncOS user guide, logging chapter"
 
 RULES = (
@@ -10,9 +11,9 @@ RULES = (
         name="log begun",
         family="header",
         lead="Begin",
-        expression=r"Begin Logfile",
+        expression=LOG_BEGINS,
         build=lambda _: LogBegun(),
-        sample="Begin Logfile",
+        sample=LOG_BEGINS,
         seen=_SEEN,
     ),
     Rule(

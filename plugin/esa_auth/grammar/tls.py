@@ -21,7 +21,7 @@ _KNOWN = (
 _WORD = r"(?:(?:[Ss][Tt][Aa][Rr][Tt])?[Tt][Ll][Ss]|[Ss][Ss][Ll])(?:v[0-9]|(?![A-Za-z]))"
 _OTHER = rf"(?!{_KNOWN})(.*?(?<![A-Za-z]){_WORD}.*)"
 _SAID = re.compile(rb"TLS success(?![A-Za-z])|TLS")
-_OF_CONNECTION = compiled(r"(ICID|DCID) ([0-9]+) (.*)")
+_OF_CONNECTION = compiled(r"(ICID|DCID) ([0-9]{1,12}) (.*)")
 _ANY_TLS = compiled("TLS|SSL", any_case=True)
 # As `Grammar.looks_like_auth` looks for it.
 _AUTH = ("smtp auth", " sasl ")

@@ -14,9 +14,9 @@ The caller encodes and delivers what it takes.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import filterfalse
+from itertools import filterfalse, repeat
 from typing import Any, TypeAlias
 
 from esa_auth import grammar
@@ -76,17 +76,15 @@ class Pipeline:
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
-        read = self._read
         # Half of all native lines end here, without a step of the interpreter.
-        for line in filterfalse(self._ignored.match, lines):
-            read(line, None, None)
+        unread = filterfalse(self._ignored.match, lines)
+        self._read(zip(unread, repeat(None), repeat(None), strict=False))
         self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
-        for raw, host, time in records:
-            if not self._ignored.match(raw):
-                self._read(raw, host, time)
+        ignored = self._ignored.match
+        self._read([record for record in records if not ignored(record[0])])
         self._account(len(records))
 
     def reject(self, raw: bytes, why: str, reason: str) -> None:
@@ -179,30 +177,29 @@ class Pipeline:
         taken, self._emitter.dead = self._emitter.dead, []
         return taken
 
-    def _read(self, line: bytes, host: str | None, time: str | None) -> None:
-        """Take a line; a record around it may say its host and time."""
-        try:
+    def _read(self, records: Iterable[Record]) -> None:
+        """Take lines; a record around a line may say its host and time."""
+        known, handlers = self._prefixes.known, self._handlers
+        appliances, perhaps = self.registry.appliances, self._unusual.perhaps.search
+        emitter = self._emitter
+        for line, host, time in records:
             at = line.find(INFO) + len(INFO)
-            envelope = self._prefixes.known.get(line[:at])
-            envelope = envelope or self._prefixes.learn(line, at)
-            if envelope is None:
-                self._unusual.read(line, host, time)
-                return
-            handle = self._handlers.get(line[at : at + LEAD])
-            if handle is None:
-                if self._unusual.perhaps.search(line, at - 2):
+            try:
+                envelope = known.get(line[:at]) or self._prefixes.learn(line, at)
+                if envelope is None:
                     self._unusual.read(line, host, time)
-                return
-            if time is not None:
-                envelope = envelope._replace(around=time[:10])
-            name = envelope.host or host or self.settings.appliance
-            appliances = self.registry.appliances
-            appliance = appliances.get(name) or self.registry.named(name)
-            handle(Line(appliance, line, envelope))
-        except ImplausibleTimeError as found:
-            self._odd.take(found)
-        if self._emitter.made:
-            self._finish()
+                elif handle := handlers.get(line[at : at + LEAD]):
+                    if time is not None:
+                        envelope = envelope._replace(around=time[:10])
+                    name = envelope.host or host or self.settings.appliance
+                    appliance = appliances.get(name) or self.registry.named(name)
+                    handle(Line(appliance, line, envelope))
+                elif perhaps(line, at - 2):
+                    self._unusual.read(line, host, time)
+            except ImplausibleTimeError as found:
+                self._odd.take(found)
+            if emitter.made:
+                self._finish()
 
     def _take(self, handle: Handler, line: Line, times: int) -> bool:
         """Read a line that came so often; return whether it is more than ignored.
@@ -239,7 +236,7 @@ class Pipeline:
             ImplausibleTimeError: it is not to be believed; nothing is moved.
         """
         appliance = line.appliance
-        if line.envelope == appliance.head:
+        if line.envelope is appliance.head or line.envelope == appliance.head:
             return appliance.instant
         instant = appliance.move_to(line)
         if instant is not None:

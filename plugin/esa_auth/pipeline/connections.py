@@ -13,9 +13,11 @@ from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.sessions import State
 from esa_auth.sessions.kept import MAX_KEPT
 
-_MOST_DIGITS = 12
+# ICID 0: TCPREFUSE, and messages that the system makes itself.
+NO_CONNECTION = b"0"
 
 
 class Connections:
@@ -45,7 +47,7 @@ class Connections:
 
     def _begin(self, side: Side, match: re.Match[bytes], line: Line) -> None:
         number = match[1]
-        instant = self._advance(line) if is_connection(number) else None
+        instant = self._advance(line) if number != NO_CONNECTION else None
         if instant is None:
             return
         appliance = line.appliance
@@ -64,7 +66,7 @@ class Connections:
 
     def describe(self, side: Side, number: bytes, line: Line) -> None:
         """Take a line on how a connection was admitted."""
-        instant = self._advance(line) if is_connection(number) else None
+        instant = self._advance(line) if number != NO_CONNECTION else None
         # Without a time, what looks like a native line may be another appliance's.
         if instant is not None:
             self._count.context += 1
@@ -88,19 +90,20 @@ class Connections:
 
     def close(self, side: Side, number: bytes, line: Line) -> None:
         """End a connection."""
-        appliance, instant = line.appliance, self._advance(line)
-        if instant is None or not is_connection(number):
+        instant = self._advance(line) if number != NO_CONNECTION else None
+        if instant is None:
             return
-        table = appliance.tables[side]
-        session = self._registry.alive(appliance, table, number, instant)
-        table.closed(number, instant.epoch)
-        if session is None:
+        appliance = line.appliance
+        ended = appliance.tables[side].closed(number, instant.epoch)
+        if ended is None or ended.state is not State.CLOSED:
             self._count.context += 1
+            if ended is not None:
+                self._emit.ended(ended, appliance)
             return
-        appliance.messages.ended(session)
+        appliance.messages.ended(ended.session)
         line = line.trimmed()
         source = source_of(line, instant, line.body.rstrip())
-        self._emit.closed(session, source, appliance)
+        self._emit.closed(ended.session, source, appliance)
 
     def session(
         self, appliance: Appliance, side: Side, number: str | None, instant: Instant
@@ -120,12 +123,3 @@ class Connections:
             self._registry.grown(appliance)
         session.last = instant
         return session
-
-
-def is_connection(number: bytes) -> bool:
-    """Return whether a line with this number tells of a connection.
-
-    ICID 0 is none: TCPREFUSE, and messages the system makes itself. Of a longer number
-    than the grammar reads nothing is kept.
-    """
-    return number.isdigit() and number != b"0" and len(number) <= _MOST_DIGITS

@@ -40,7 +40,7 @@ from esa_auth.model.facts import (
     Tls,
 )
 from esa_auth.pipeline.appliance import Line
-from esa_auth.pipeline.connections import Connections, is_connection
+from esa_auth.pipeline.connections import NO_CONNECTION, Connections
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.mail import Mail
 from esa_auth.pipeline.registry import ApplianceRegistry
@@ -227,7 +227,7 @@ class Dispatcher:
         """Keep what AUTH in an unknown wording may say of its connection's TLS."""
         if (some := grammar.unknown_tls(body)) is not None:
             side, number, note = some
-            instant = self._advance(line) if is_connection(number) else None
+            instant = self._advance(line) if number != NO_CONNECTION else None
             if instant is not None:
                 self._connections.add(line.appliance, side, number, instant, note)
 
