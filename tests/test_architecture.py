@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "ecs": frozenset({"model"}),
     "kinds": frozenset({"resources"}),
     "validation": frozenset({"kinds", "model", "resources"}),
-    "formats": frozenset(),
-    "outputs": frozenset({"errors"}),
+    "formats": frozenset({"errors", "model"}),
+    "retry": frozenset({"errors"}),
+    "outputs": frozenset({"__init__", "errors", "model", "retry"}),
     # What stands between two starts.
     "rows": frozenset(),
     "shape": frozenset(),

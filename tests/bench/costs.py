@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from esa_auth import ecs, grammar
-from esa_auth.commands.delivery import encoder
+from esa_auth.formats import encoder
 from esa_auth.identity import Identity
 from esa_auth.pipeline import Pipeline, Settings, emitter, reader
 from tests.bench.corpora import Spec, write

@@ -459,7 +459,7 @@ def test_a_full_disk_is_waited_out(many: Path, tmp_path: Path) -> None:
         )
         assert process.stderr
         with process.stderr as stderr:
-            while b"No space left on device; waiting" not in (
+            while b"No space left on device: waiting" not in (
                 said := stderr.readline()
             ):
                 assert said, "it ended"

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from esa_auth import grammar
-from esa_auth.commands.delivery import encoder
 from esa_auth.envelope import read_prefix
+from esa_auth.formats import encoder
 from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,

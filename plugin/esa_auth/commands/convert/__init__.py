@@ -12,14 +12,13 @@ from esa_auth.commands.convert.plan import Plan, plan
 from esa_auth.commands.convert.result import Result
 from esa_auth.commands.convert.worker import Mark
 from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
-from esa_auth.commands.delivery import dead_letters
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import dead_letters, enriched
 from esa_auth.commands.options import add_config, add_input, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.paths import expand
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.patience import Patience
+from esa_auth.retry import Retry
 from esa_auth.state.generation import DamagedError
 from esa_auth.state.progress import ProgressFile
 
@@ -108,7 +107,7 @@ class _Keeper:
         self._progress = Progress([Mark() for _ in todo.groups])
         self._digest = digest
         self._file = ProgressFile(f"{result.path}.progress") if result.path else None
-        self._patience = Patience("progress")
+        self._retry = Retry("progress")
 
     def begin(self, resume: bool) -> Progress:
         """Return where to begin, with the output cut to it.
@@ -147,9 +146,9 @@ class _Keeper:
             try:
                 self._file.save([self._digest, self._progress.as_list()])
             except OSError as error:
-                self._patience.failed(error)
+                self._retry.failed(error.strerror or str(error))
             else:
-                self._patience.worked()
+                self._retry.worked()
                 return
 
     def end(self) -> None:

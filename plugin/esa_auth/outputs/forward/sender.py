@@ -22,16 +22,17 @@ from esa_auth.outputs.forward.failures import (
     Unreachable,
     shown,
 )
-from esa_auth.outputs.forward.handshake import (
+from esa_auth.outputs.forward.replies import (
     Credentials,
+    Replies,
+    acknowledged,
     check_pong,
     ping,
     read_helo,
 )
-from esa_auth.outputs.forward.replies import Replies, acknowledged
 from esa_auth.outputs.forward.settings import ForwardSettings
-from esa_auth.outputs.forward.timing import Timing
-from esa_auth.outputs.forward.tls import client_context
+from esa_auth.outputs.tls import client_context
+from esa_auth.retry import Timing
 
 _READ = 4096
 _WRITE = 64 * 1024
