@@ -81,8 +81,9 @@ class Opened(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """A kind of output. Its module has the functions ``read_settings`` and ``open_output``.
+    """A kind of output.
 
+    Its module has the functions ``read_settings`` and ``open_output``.
     ``read_settings`` is given the section of the configuration and a `Secret`;
     ``open_output`` what it returned, and the `Surroundings`.
     """
@@ -119,6 +120,16 @@ KINDS = (
         "HOST:PORT",
         "send events there, acknowledged",
         acknowledged=True,
+    ),
+    Kind(
+        "output_file",
+        "output",
+        "file",
+        "esa_auth.outputs.file",
+        "--output-file",
+        "FILE",
+        "file for the events, rotated (stdout)",
+        archives=True,
     ),
 )
 

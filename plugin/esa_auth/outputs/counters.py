@@ -45,3 +45,13 @@ class DeliveryCounters:
         self.acked_chunks += 1
         self.ack_latency_last_us = latency
         self.ack_latency_sum_us += latency
+
+
+@dataclass(slots=True)
+class FileCounters:
+    """What the file of events counts."""
+
+    written: int = metric("Events written.")
+    written_bytes: int = metric("Bytes written.")
+    rotations: int = metric("Files that were full or old and got another name.")
+    deleted: int = metric("Files deleted because enough newer ones are kept.")
