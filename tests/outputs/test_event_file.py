@@ -1,5 +1,6 @@
 """`--output-file`: every event is on the disk before a position is saved."""
 
+import errno
 import json
 import os
 import resource
@@ -170,6 +171,57 @@ def test_a_stop_ends_the_wait(tmp_path: Path, limit: Callable[[int], None]) -> N
     with pytest.raises(TemporaryError, match="File too large"):
         output.send([line(0)])
     limit(resource.RLIM_INFINITY)
+    output.close()
+
+
+def test_what_was_sent_is_synced_and_a_file_before_it_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[int] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        status = os.fstat(descriptor)
+        if stat.S_ISREG(status.st_mode):
+            synced.append(status.st_ino)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    path = tmp_path / "events"
+    output = written(path, max_bytes=300)
+    output.send([line(0)])
+    assert synced == []
+    output.sync()
+    output.sync()
+    assert synced == [path.stat().st_ino]
+    output.send([line(n) for n in range(1, 5)])
+    older = {p.stat().st_ino for p in family(path)} - {path.stat().st_ino}
+    assert older <= set(synced)
+    output.sync()
+    assert path.stat().st_ino in synced
+    output.close()
+
+
+def test_a_disk_that_failed_once_is_not_believed_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Linux says so once; to go on would be to save a position behind lost events."""
+    path = tmp_path / "events"
+    output = written(path, max_bytes=300)
+    output.send([line(0)])
+    real, failures = os.fsync, [errno.EIO]
+
+    def fsync(descriptor: int) -> None:
+        if failures and stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(failures.pop(), "Input/output error")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(TemporaryError, match="not known what is on the disk"):
+        output.sync()
+    failures.append(errno.EIO)
+    with pytest.raises(TemporaryError, match="not known what is on the disk"):
+        output.send([line(n) for n in range(1, 5)])
     output.close()
 
 

@@ -81,12 +81,14 @@ class _Memory:
         self.counters = _Counts()
         self.trouble = ""
         self.kept: list[str] = []
+        self.synced = 0
 
     def send(self, batch: Sequence[str]) -> None:
         self.kept += batch
         self.counters.taken += len(batch)
 
-    def sync(self) -> None: ...
+    def sync(self) -> None:
+        self.synced += 1
 
     def check(self) -> None: ...
 
@@ -128,6 +130,10 @@ def test_a_row_and_a_module_are_all_that_a_new_output_takes(
         run.deliver()
         kept = run.output.kept  # type: ignore[attr-defined]  # of _Memory
         assert {"limit 7: smtp-auth"} <= set(kept)
+        # No position is saved before the output has synced what it took.
+        assert run.output.synced == 0  # type: ignore[attr-defined]  # as above
+        run.snapshot()
+        assert run.output.synced == 1  # type: ignore[attr-defined]  # as above
         part = Part(f"{run.name}_", run.output.counters, run.output.trouble)
         text = _exposition(part)
     assert text["esa_auth_memory_taken_total"] == len(kept) > 0

@@ -75,10 +75,10 @@ class DeadLetters:
             raise
 
     def sync(self) -> None:
-        """Wait until the letters are on the disk, however long that takes.
+        """Wait until the letters are on the disk.
 
         Raises:
-            TemporaryError: told to stop while the system does not say so.
+            TemporaryError: the system does not say so.
         """
         if self._file:
             self._file.sync()

@@ -90,10 +90,10 @@ class FileOutput:
         self._counters.written_bytes += len(data)
 
     def sync(self) -> None:
-        """Wait until the events are on the disk, however long that takes.
+        """Wait until the events are on the disk.
 
         Raises:
-            TemporaryError: told to stop while the system does not say so.
+            TemporaryError: the system does not say so.
         """
         self._appender.sync()
 

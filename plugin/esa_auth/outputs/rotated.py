@@ -44,7 +44,7 @@ class UnwrittenError(TemporaryError):
 
 
 class RotatedFile:
-    """Appends; every method raises OSError and may be tried again."""
+    """Appends; every method raises OSError and may be tried again, but for `sync`."""
 
     def __init__(
         self,
@@ -104,11 +104,21 @@ class RotatedFile:
         return os.write(self._descriptor, memoryview(data)[start:end])
 
     def sync(self) -> None:
-        """Wait until what was written is on the disk."""
+        """Wait until what was written is on the disk.
+
+        Raises:
+            TemporaryError: the system does not say so. A second try would, for Linux
+                forgets pages that it could not write (PostgreSQL wiki, "Fsync Errors").
+                What was read since the last saved position must be read again.
+        """
         if not self._unsynced:
             return
         if stat.S_ISREG(os.fstat(self._descriptor).st_mode):
-            os.fsync(self._descriptor)
+            try:
+                os.fsync(self._descriptor)
+            except OSError as error:
+                why = f"{error.strerror}: it is not known what is on the disk"
+                raise TemporaryError(f"{self._path}: {why}") from error
         self._unsynced = False
 
     def close(self) -> None:
@@ -184,19 +194,8 @@ class Appender:
                 self._wait(error, data[_line_start(data, done) :])
 
     def sync(self) -> None:
-        """Wait until the lines are on the disk, however long that takes.
-
-        Raises:
-            TemporaryError: told to stop while the system does not say so.
-        """
-        while True:
-            try:
-                self._file.sync()
-            except OSError as error:
-                self._retry.failed(error.strerror or str(error))
-            else:
-                self._retry.worked()
-                return
+        """Wait until the lines are on the disk; see `RotatedFile.sync`."""
+        self._file.sync()
 
     def close(self) -> None:
         """Close the file."""
