@@ -197,6 +197,9 @@ _EXAMPLES: dict[str, str] = {
   esa-auth report --appliance esa01 events-*.ndjson.gz -o esa01.html""",
     "replay": """
   esa-auth replay dead.ndjson --dead-letter still-dead.ndjson >> events.ndjson""",
+    "receive": """
+  esa-auth receive 127.0.0.1:24224
+  esa-auth filter --forward 127.0.0.1:24224 < mail_logs""",
     "explain": """
   esa-auth explain 'Wed Apr 22 11:47:47 2009 Info: ICID 451 close'
   grep 'ICID 451' mail_logs | esa-auth explain""",
