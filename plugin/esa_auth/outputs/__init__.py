@@ -122,6 +122,16 @@ KINDS = (
         acknowledged=True,
     ),
     Kind(
+        "otlp",
+        "otlp",
+        "url",
+        "esa_auth.outputs.otlp",
+        "--otlp",
+        "URL",
+        "send events there as OpenTelemetry logs, acknowledged",
+        acknowledged=True,
+    ),
+    Kind(
         "output_file",
         "output",
         "file",
