@@ -37,7 +37,7 @@ from esa_auth.metrics.readings import (
 )
 from esa_auth.metrics.server import MetricsServer
 from esa_auth.model.counters import Counters
-from esa_auth.outputs.counters import DeliveryCounters
+from esa_auth.outputs.counters import DeliveryCounters, FileCounters
 from esa_auth.resources import conf_text
 from tests.support import report_lines
 from tests.support.process import PATIENCE, Running, esa_auth
@@ -466,9 +466,14 @@ _OURS = re.compile(r"\b(?:esa_auth|process)_[a-z_]+")
 
 def known_names() -> set[str]:
     """Return the names of all samples that there can be."""
+    outputs = [Part("forward_", DeliveryCounters(), ""), Part("otlp_", FORWARD[1], "")]
+    outputs.append(Part("output_file_", FileCounters(), ""))
     return {
         sample.name
-        for family in read_plain(exposition(readings(beat())).text("")[0].decode())
+        for output in outputs
+        for family in read_plain(
+            exposition(readings(beat(), output)).text("")[0].decode()
+        )
         for sample in family.samples
     }
 

@@ -81,7 +81,8 @@ class Trap:
                 return written
             part = data[start : start + half]
             done = os.write(file._descriptor, part)
-            self.reached("letter-half")
+            kinds = {"letters": "letter-half", "events": "event-half"}
+            self.reached(kinds[file._content])
             return done
 
         return wrapped
