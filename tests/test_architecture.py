@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     # What stands between two starts.
     "rows": frozenset(),
     "shape": frozenset(),
-    "state": frozenset({"errors", "rows"}),
+    "state": frozenset({"errors", "retry", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"errors", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.

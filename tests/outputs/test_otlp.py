@@ -374,6 +374,17 @@ def test_a_connection_is_used_again() -> None:
         client.output.close()  # twice
 
 
+def test_a_connection_that_was_ended_meanwhile_costs_no_try() -> None:
+    with Receiver(usual=receivers.take_and_leave) as receiver:
+        client = Client(receiver)
+        for number in range(5):
+            client.send(EVENTS[number : number + 1])
+            assert receiver.left.acquire(timeout=60)
+    assert client.output.counters.retries == 0
+    assert client.output.counters.connects == 5
+    assert ids(receiver.events) == ids(EVENTS[:5])
+
+
 def test_sending_leaves_no_reference_cycles() -> None:
     """The commands run without the collector of cycles."""
     with Receiver() as receiver:

@@ -159,6 +159,16 @@ def take(exchange: Exchange) -> None:
     exchange.answer(200, b'{"partialSuccess":{}}' if exchange.kind == JSON else b"")
 
 
+def take_and_leave(exchange: Exchange) -> None:
+    """Store, say so, and end the connection, as idle ones are ended."""
+    take(exchange)
+    handler = exchange._handler
+    handler.close_connection = True
+    handler.wfile.flush()
+    handler.connection.shutdown(socket.SHUT_RDWR)
+    exchange.receiver.left.release()
+
+
 def reset(exchange: Exchange) -> None:
     """Drop everything."""
     exchange.reset()
@@ -249,6 +259,7 @@ class Receiver:
         self.on_store: Callable[[Iterable[Json]], None] = self.events.extend
         self.lock = threading.Lock()
         self.released = threading.Event()
+        self.left = threading.Semaphore(0)
         self.port = 0
         self._tls = tls
         self._server: _Server | None = None
