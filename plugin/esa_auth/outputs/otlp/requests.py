@@ -90,22 +90,25 @@ def _protobuf(service_name: str) -> Encoding:
     make = protobuf_maker()
     from google.protobuf.message import DecodeError
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
-        ExportLogsServiceRequest,
         ExportLogsServiceResponse,
     )
-    from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as Message
+    from opentelemetry.proto.logs.v1.logs_pb2 import ResourceLogs, ScopeLogs
+
+    of_resource, of_scope = ResourceLogs(), ScopeLogs()
+    for key, value in resource(service_name).items():
+        of_resource.resource.attributes.add(key=key).value.string_value = value
+    of_scope.scope.name, of_scope.scope.version = _SCOPE, __version__
+    resource_head = of_resource.SerializeToString()
+    scope_head = of_scope.SerializeToString()
 
     def body(records: Sequence[bytes]) -> bytes:
-        request = ExportLogsServiceRequest()
-        if records:
-            logs = request.resource_logs.add()
-            for key, value in resource(service_name).items():
-                logs.resource.attributes.add(key=key).value.string_value = value
-            part = logs.scope_logs.add()
-            part.scope.name, part.scope.version = _SCOPE, __version__
-            part.log_records.extend(map(Message.FromString, records))
-        packed: bytes = request.SerializeToString()
-        return packed
+        if not records:
+            return b""
+        # Fields of a message may follow each other in its bytes, so records that are
+        # encoded already are put behind the head: resource_logs is field 1 of the
+        # request, scope_logs 2 of it, log_records 2 of that.
+        part = scope_head + b"".join([_field(2, record) for record in records])
+        return _field(1, resource_head + _field(2, part))
 
     def read(answer: bytes) -> Verdict:
         try:
@@ -115,6 +118,16 @@ def _protobuf(service_name: str) -> Encoding:
         return Verdict(partial.rejected_log_records, _shown(partial.error_message))
 
     return Encoding("application/x-protobuf", make, body, read)
+
+
+def _field(number: int, data: bytes) -> bytes:
+    """Return a field of protobuf that has a length: its tag, its length, its bytes."""
+    length, left = bytearray(), len(data)
+    while left > 0x7F:
+        length.append(left & 0x7F | 0x80)
+        left >>= 7
+    length.append(left)
+    return bytes([number << 3 | 2]) + bytes(length) + data
 
 
 def _shown(text: Any) -> str:
