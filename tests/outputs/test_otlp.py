@@ -8,6 +8,10 @@ from typing import Any, ClassVar
 
 import pytest
 import trustme
+from google.protobuf.json_format import Parse
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
+    ExportLogsServiceRequest,
+)
 from tests.support import otlp_receiver as receivers
 from tests.support.ecs_fields import published_fields
 from tests.support.mutations import EVENTS
@@ -24,6 +28,7 @@ from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.model.document import Context, Document
 from esa_auth.outputs.otlp import Item, OtlpOutput, packer
 from esa_auth.outputs.otlp.records import NAMES, log_record
+from esa_auth.outputs.otlp.requests import encoding
 from esa_auth.outputs.otlp.settings import OtlpSettings
 from esa_auth.outputs.tls import TlsSettings
 from esa_auth.retry import Timing
@@ -106,6 +111,21 @@ def test_every_golden_event_arrives_whole(encoding: str, gzip: bool) -> None:
         }
         assert found["service.name"] == "esa-auth"
         assert ("gzip" in exchange.headers.get("content-encoding", "")) == gzip
+
+
+def test_both_encodings_are_one_message() -> None:
+    """Protobuf's own reader of JSON refuses what it does not know."""
+    bodies = {}
+    for name in ("json", "protobuf"):
+        found = encoding(name, "esa-auth")
+        records = [found.record(log_record(event, NOW)) for event in EVENTS]
+        bodies[name] = found.body(records)
+    from_json = Parse(bodies["json"], ExportLogsServiceRequest())
+    assert from_json == ExportLogsServiceRequest.FromString(bodies["protobuf"])
+    assert len(from_json.resource_logs[0].scope_logs[0].log_records) == len(EVENTS)
+    empty = Parse(encoding("json", "x").body([]), ExportLogsServiceRequest())
+    assert empty == ExportLogsServiceRequest()
+    assert encoding("protobuf", "x").body([]) == b""
 
 
 @each_encoding
