@@ -24,14 +24,14 @@ from esa_auth.metrics.exposition import Exposition
 from esa_auth.metrics.pulse import Beat
 from esa_auth.metrics.readings import Part, Readings
 from esa_auth.model.counters import Counters, metric
-from esa_auth.outputs import KINDS, STDOUT, Kind, Opened, Secret, Surroundings
+from esa_auth.outputs import OUTPUTS, STDOUT, Opened, OutputKind, Secret, Surroundings
 from esa_auth.resources import schema
 
-each_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+each_kind = pytest.mark.parametrize("kind", OUTPUTS, ids=lambda kind: kind.name)
 
 
 @each_kind
-def test_a_row_has_its_module_its_key_and_its_option(kind: Kind) -> None:
+def test_a_row_has_its_module_its_key_and_its_option(kind: OutputKind) -> None:
     module = import_module(kind.module)
     assert callable(module.read_settings)
     assert callable(module.open_output)
@@ -49,10 +49,10 @@ def test_without_an_output_it_is_stdout() -> None:
 
 
 def test_two_outputs_are_refused_by_their_keys() -> None:
-    sections: dict[str, dict[str, Any]] = {kind.section: {} for kind in KINDS}
-    for kind in KINDS:
+    sections: dict[str, dict[str, Any]] = {kind.section: {} for kind in OUTPUTS}
+    for kind in OUTPUTS:
         sections[kind.section][kind.switch] = None
-    for one, other in pairwise(KINDS):
+    for one, other in pairwise(OUTPUTS):
         tree = {name: dict(section) for name, section in sections.items()}
         tree[one.section][one.switch] = tree[other.section][other.switch] = "x"
         with pytest.raises(ConfigError, match=f"{other.key}: not with {one.key}"):
@@ -115,10 +115,12 @@ def test_a_row_and_a_module_are_all_that_a_new_output_takes(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     module = _module()
-    row = Kind("memory", "output", "memory", module.__name__, "--memory", "N", "keep N")
+    row = OutputKind(
+        "memory", "output", "memory", module.__name__, "--memory", "N", "keep N"
+    )
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    monkeypatch.setattr(outputs, "KINDS", (*KINDS, row))
-    monkeypatch.setattr(options, "KINDS", (*KINDS, row))
+    monkeypatch.setattr(outputs, "OUTPUTS", (*OUTPUTS, row))
+    monkeypatch.setattr(options, "OUTPUTS", (*OUTPUTS, row))
     parser = argparse.ArgumentParser()
     options.add_live(parser)
     assert parser.parse_args(["--memory", "3"]).memory == "3"

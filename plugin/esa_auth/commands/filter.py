@@ -21,7 +21,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
-from esa_auth.outputs import KINDS
+from esa_auth.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
 def _check_for_acknowledging(config: Config) -> None:
     """Refuse what ``--ack rsyslog`` cannot keep its promise with."""
     if not (config.output.kind.acknowledged and config.state_directory):
-        names = " or ".join(kind.option for kind in KINDS if kind.acknowledged)
+        names = " or ".join(kind.option for kind in OUTPUTS if kind.acknowledged)
         raise ConfigError(f"--ack rsyslog: needs {names}, and --state-dir")
     if config.input_format == "msgpack":
         raise ConfigError("input.format: not msgpack with --ack rsyslog: it has lines")

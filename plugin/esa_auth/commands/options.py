@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.config import Config, load
 from esa_auth.errors import ConfigError
 from esa_auth.formats import FRAMINGS, SCHEMAS
-from esa_auth.outputs import KINDS
+from esa_auth.outputs import OUTPUTS
 from esa_auth.outputs.own_file import open_own
 from esa_auth.visible import visible
 
@@ -41,7 +41,7 @@ _KEYS = {
     "instance": "stream.instance",
     "metrics": "metrics.address",
     "metrics_file": "metrics.file",
-    **{_name(kind.option): kind.key for kind in KINDS},
+    **{_name(kind.option): kind.key for kind in OUTPUTS},
 }
 
 
@@ -81,7 +81,7 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def add_outputs(parser: argparse.ArgumentParser, *, archives: bool = False) -> None:
     """Add where events can go instead of to stdout; ``archives``: as for `convert`."""
-    for kind in KINDS:
+    for kind in OUTPUTS:
         if kind.archives or not archives:
             parser.add_argument(kind.option, metavar=kind.metavar, help=kind.help)
 

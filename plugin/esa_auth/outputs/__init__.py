@@ -1,4 +1,4 @@
-"""Where events go: one module or package per destination, and one row in `KINDS`.
+"""Where events go: one module or package per destination, and one row in `OUTPUTS`.
 
 A destination gets finished items and may not look into them, so none can spoil
 an event for another.
@@ -80,7 +80,7 @@ class Opened(NamedTuple):
     output: Output[Any]
 
 
-class Kind(NamedTuple):
+class OutputKind(NamedTuple):
     """A kind of output.
 
     Its module has the functions ``read_settings`` and ``open_output``.
@@ -109,9 +109,9 @@ class Kind(NamedTuple):
         return f"{self.section}.{self.switch}"
 
 
-STDOUT = Kind("stdout", "output", "", "esa_auth.outputs.stdout")
-KINDS = (
-    Kind(
+STDOUT = OutputKind("stdout", "output", "", "esa_auth.outputs.stdout")
+OUTPUTS = (
+    OutputKind(
         "forward",
         "forward",
         "address",
@@ -121,7 +121,7 @@ KINDS = (
         "send events there, acknowledged",
         acknowledged=True,
     ),
-    Kind(
+    OutputKind(
         "otlp",
         "otlp",
         "url",
@@ -131,7 +131,7 @@ KINDS = (
         "send events there as OpenTelemetry logs, acknowledged",
         acknowledged=True,
     ),
-    Kind(
+    OutputKind(
         "output_file",
         "output",
         "file",
@@ -147,7 +147,7 @@ KINDS = (
 class Chosen(NamedTuple):
     """A kind of output with its settings."""
 
-    kind: Kind
+    kind: OutputKind
     settings: Any
 
     def open(self, surroundings: Surroundings) -> Opened:
@@ -168,7 +168,7 @@ def choose(tree: Mapping[str, Mapping[str, Any]], secret: Secret) -> Chosen:
     Raises:
         ConfigError: it names two, or a setting is wrong.
     """
-    named = [kind for kind in KINDS if tree[kind.section][kind.switch]]
+    named = [kind for kind in OUTPUTS if tree[kind.section][kind.switch]]
     if len(named) > 1:
         raise ConfigError(f"{named[1].key}: not with {named[0].key}: one output only")
     kind = named[0] if named else STDOUT
