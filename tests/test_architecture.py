@@ -40,10 +40,10 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"__init__", "errors", "model", "retry"}),
     # What stands between two starts.
     "rows": frozenset(),
-    "shape": frozenset(),
+    "fields": frozenset({"model"}),
     "state": frozenset({"errors", "retry", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
-    "stream": frozenset({"errors", "model", "pipeline"}),
+    "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
     "report": frozenset({"__init__", "resources", "visible"}),
@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         {
             "ecs",
             "envelope",
+            "errors",
             "grammar",
             "identity",
             "model",
@@ -59,7 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
-            "shape",
+            "fields",
             "validation",
         }
     ),
@@ -96,7 +97,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
-        "shape",
+        "fields",
         "visible",
     }
 )

@@ -8,7 +8,7 @@ import msgpack
 import pytest
 
 from esa_auth.commands.owners import Opening, Owners, Place
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 from tests.support.collector import Collector
 from tests.support.damage import OTHERS, damaged, paths
 from tests.support.harness import inbound, native
@@ -19,7 +19,7 @@ LINE = native(inbound()) + b"\n"
 
 def written(state: Path, what: dict[str, Any]) -> None:
     with StateDirectory.open(state) as directory:
-        Memory(directory, 1.0).keep(what)
+        CheckpointStore(directory, 1.0).save(what)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esa_auth.grammar import KEPT, Rule, places, read
+from esa_auth.grammar import GRAMMAR, Rule, places, read
 from esa_auth.pipeline import Settings
 from tests.envelope.test_known_heads import HEADS_OF
 from tests.support.harness import (
@@ -111,7 +111,7 @@ def both(line: bytes) -> list[Run]:
 
 @pytest.mark.parametrize("head", UNKNOWN)
 def test_no_wording_vanishes_behind_an_unknown_head(head: bytes) -> None:
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         for found in both(head + rule.sample.encode()):
             found.assert_accounted()
             assert found.counters.ignored == 0, (head, rule.name)
@@ -121,10 +121,10 @@ def test_no_wording_vanishes_behind_an_unknown_head(head: bytes) -> None:
 
 
 @SOME
-@given(st.binary(max_size=400), st.sampled_from(KEPT))
-@example(b"Session ", KEPT[0])
-@example(b"User ", KEPT[0])
-@example(b"DCID " * 70, KEPT[0])
+@given(st.binary(max_size=400), st.sampled_from(GRAMMAR.event_rules))
+@example(b"Session ", GRAMMAR.event_rules[0])
+@example(b"User ", GRAMMAR.event_rules[0])
+@example(b"DCID " * 70, GRAMMAR.event_rules[0])
 def test_whatever_stands_before_it(head: bytes, rule: Rule) -> None:
     """An event is made, or the line is kept; it is never ignored."""
     line = head.replace(b"\n", b"") + b" " + rule.sample.encode()
@@ -211,7 +211,7 @@ def test_what_other_programs_say_of_logins_is_not_ours() -> None:
 def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
     """The head begins as a body does, and the line is a day or more from the others."""
     near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         line = b"Apr 22 11:00:00 esa01 " + words + rule.sample.encode()
         for after in ([], [near]):
             found = run([near, line, *after])
@@ -230,7 +230,7 @@ def before_the_name(sample: str) -> str:
 READ_AS_A_HEAD = sorted(
     {
         words.encode()
-        for words in (before_the_name(rule.sample) for rule in KEPT)
+        for words in (before_the_name(rule.sample) for rule in GRAMMAR.event_rules)
         if not re.search("[0-9]", words)
     }
 )
@@ -240,7 +240,7 @@ READ_AS_A_HEAD = sorted(
 @pytest.mark.parametrize("more", [b"log ", b"log:", b"", b"x from 192.0.2.9 "])
 def test_a_head_that_reads_as_a_name_hides_no_login(lead: bytes, more: bytes) -> None:
     """Without a level nothing says where the head ends; who joe is must be certain."""
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         line = b"Apr 22 11:00:00 esa01 " + lead + more + rule.sample.encode()
         repeated = b"Apr 22 11:00:00 esa01 message repeated 2 times: [ %b]"
         for found in (*both(line), *both(repeated % line[22:])):
@@ -277,10 +277,12 @@ def test_a_new_wording_is_kept_however_often_it_is_repeated(times: int) -> None:
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
 def test_lines_in_utf_16_are_kept(codec: str) -> None:
     """PowerShell writes a file so when it copies a log with ``>``."""
-    text = "".join(native(rule.sample).decode() + "\r\n" for rule in KEPT)
+    text = "".join(
+        native(rule.sample).decode() + "\r\n" for rule in GRAMMAR.event_rules
+    )
     found = run(text.encode(codec).split(b"\n"))
     found.assert_accounted()
-    assert found.counters.rejected == len(KEPT)
+    assert found.counters.rejected == len(GRAMMAR.event_rules)
     covered = Settings(reference=SETTINGS.reference, pseudonym_key=b"k" * 32)
     line = native(inbound(user="Secret-Name"))
     (letter,) = run([line.decode().encode(codec)], covered).dead
@@ -481,6 +483,6 @@ def test_a_line_behind_a_line_feed_is_no_event_without_a_stamp(text: str) -> Non
 
 
 def test_words_are_those_of_the_rules() -> None:
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         assert read(rule.sample)
         assert run([b"?? " + rule.sample.encode()]).counters.rejected == 1

@@ -1,6 +1,5 @@
 """A snapshot with one value of another type is taken up, or refused in one line."""
 
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 import msgpack
 import pytest
 
+from esa_auth.pipeline.entries import Head
 from tests.support.damage import Path, called, damaged, paths
 from tests.support.harness import SETTINGS, ended, inbound, made, native, opened, syslog
 
 # Waiting, so that there is something held.
-WAITS = replace(SETTINGS, wait=60)
+WAITS = replace(SETTINGS, wait=60, redact=True, redact_wait=60)
 REFUSED = (ValueError, TypeError, LookupError, AttributeError)
 BODIES: tuple[str | bytes, ...] = (
     *("Version: 15.0.0-097 SN: 000000000000-0000000", b"Begin Logfile"),
@@ -48,33 +48,25 @@ def saved() -> dict[str, Any]:
 
 
 def plain(snapshot: Any) -> dict[str, Any]:
-    """Return what a file has of a snapshot, sessions unpacked, too."""
+    """Return what a file has of a snapshot, entries unpacked, too."""
     found: dict[str, Any] = msgpack.unpackb(
-        msgpack.packb(snapshot, default=list), strict_map_key=False
+        msgpack.packb(snapshot), strict_map_key=False
     )
-    for table in tables(found):
-        table["live"] = [[n, msgpack.unpackb(s)] for n, s in table["live"]]
+    for name, entries in found["appliances"].items():
+        found["appliances"][name] = {
+            entry: msgpack.unpackb(value, strict_map_key=False)
+            for entry, value in entries
+        }
     return found
 
 
-def tables(snapshot: Any) -> Iterator[Any]:
-    if isinstance(snapshot, dict) and isinstance(snapshot.get("appliances"), dict):
-        for appliance in snapshot["appliances"].values():
-            if isinstance(appliance, dict):
-                for side in ("inbound", "outbound"):
-                    if isinstance(appliance.get(side), dict):
-                        yield appliance[side]
-
-
 def packed(snapshot: Any) -> Any:
-    for table in tables(snapshot):
-        if isinstance(table["live"], list):
-            table["live"] = [
-                [row[0], msgpack.packb(row[1])]
-                if isinstance(row, list) and len(row) == 2
-                else row
-                for row in table["live"]
-            ]
+    if isinstance(snapshot, dict) and isinstance(snapshot.get("appliances"), dict):
+        for name, entries in snapshot["appliances"].items():
+            if isinstance(entries, dict):
+                snapshot["appliances"][name] = [
+                    [entry, msgpack.packb(value)] for entry, value in entries.items()
+                ]
     return snapshot
 
 
@@ -97,8 +89,12 @@ def test_a_value_of_another_type_is_taken_or_refused(path: Path) -> None:
 
 
 def test_the_snapshot_has_all_that_can_be_in_one() -> None:
-    appliance = SAVED["appliances"]["esa"]
-    assert {key for key, value in appliance.items() if not value} == set()
+    entries = SAVED["appliances"]["esa"]
+    kinds = {frozenset(entry) for name, entry in entries.items() if name[0] == "s"}
+    assert set(Head._fields) - set(entries["head"]) <= {"series"}
+    connection = {"order", "side", "number"}
+    assert connection | {"kept"} in kinds
+    assert connection | {"session", "messages", "held"} in kinds
     assert SAVED["appliances"]["esa01"]["held"]
     pipeline = made(WAITS)
     pipeline.restore(packed(deepcopy(SAVED)))

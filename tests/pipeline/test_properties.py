@@ -589,9 +589,9 @@ def test_equal_lines_have_ids_of_their_own(frame: Frame, count: int) -> None:
     lines = [frame(inbound())] * count
 
     def ids() -> list[str]:
-        pipeline = Pipeline(SETTINGS, lambda d: d.own["event"]["id"], lambda: READ_AT)
+        pipeline = Pipeline(SETTINGS, lambda: READ_AT)
         pipeline.feed(lines)
-        return pipeline.take_events()
+        return [event.own["event"]["id"] for event in pipeline.take_events()]
 
     first = ids()
     assert len(set(first)) == count

@@ -13,6 +13,7 @@ from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.formats import encoder, origin, recorder
 from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.document import Document
 from esa_auth.outputs import Output, Surroundings
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline
@@ -32,7 +33,8 @@ class Run(Generic[Item]):
 
     def __init__(
         self,
-        pipeline: Pipeline[Item],
+        pipeline: Pipeline,
+        encode: Callable[[Document], Item],
         output: Output[Item],
         letters: DeadLetters,
         name: str = "",
@@ -46,6 +48,7 @@ class Run(Generic[Item]):
         # Of the output, as its metrics are called.
         self.name = name
         self.notices = Notices(pipeline)
+        self._encode = encode
         self._letters = letters
         self._journal = 0
 
@@ -65,7 +68,7 @@ class Run(Generic[Item]):
         if events := self.pipeline.take_events():
             if pulse:
                 pulse.begins(len(events))
-            self.output.send(events)
+            self.output.send(list(map(self._encode, events)))
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
@@ -122,8 +125,9 @@ def open_run(
     config, tables = enriched(config)
     opened = config.output.open(surroundings(config, letters, stop, patience))
     with closing(opened.output):
-        pipeline = Pipeline(config.pipeline, opened.encode, read_time)
-        yield Run(pipeline, opened.output, letters, config.output.kind.name, tables)
+        pipeline = Pipeline(config.pipeline, read_time)
+        encode, output = opened
+        yield Run(pipeline, encode, output, letters, config.output.kind.name, tables)
 
 
 def surroundings(

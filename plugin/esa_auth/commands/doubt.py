@@ -1,7 +1,7 @@
 """Says once that an input is no log of an ESA, and when that can be said."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
@@ -95,7 +95,7 @@ class DoubtingDecoder(Decoder):
 
     def __init__(
         self,
-        pipeline: Pipeline[Any],
+        pipeline: Pipeline,
         config: Config,
         say: Callable[[str], None],
         *,

@@ -58,12 +58,9 @@ def run(args: argparse.Namespace) -> int:
     letters = dead_letters(config)
     around = surroundings(config, letters)
     # Each letter is read on its own: no line comes late.
-    pipeline = Pipeline(
-        replace(config.pipeline, wait=0, redact_wait=0),
-        around.line,
-        read_time,
-    )
-    replayer = _Replayer(config, Run(pipeline, Stdout(around), letters))
+    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
+    run = Run(pipeline, around.line, Stdout(around), letters)
+    replayer = _Replayer(config, run)
     try:
         with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
             for path in paths:

@@ -17,7 +17,6 @@ _NUL = b"\0"
 _LONGEST = 4096
 # What a body may begin with without a rule of its own: AUTH in a session line.
 _OTHERS = ("SMTPAuth", "ICID ", "ICID: ")
-_LITERAL = re.compile(r"[A-Za-z0-9 :,]*(?![?*+{])")
 
 
 class Phrases:
@@ -35,7 +34,9 @@ class Phrases:
         """
         self._looks_alike = looks_alike
         self._rules = rules
-        words = sorted({*map(beginning, rules), *_OTHERS}, key=len, reverse=True)
+        words = sorted(
+            {*(rule.beginning for rule in rules), *_OTHERS}, key=len, reverse=True
+        )
         either = b"|".join(re.escape(word.encode()) for word in words)
         # Also inside a word, for what stands before it may be glued on, and in any
         # case, since collectors and later releases may write another one.
@@ -78,10 +79,3 @@ class Phrases:
             if any(rule.pattern.match(text) for rule in self._rules):
                 return True
         return False
-
-
-def beginning(rule: Rule) -> str:
-    """Return the letters that every line of ``rule`` begins with, as far as told."""
-    match = _LITERAL.match(rule.expression)
-    literal = match[0] if match else ""
-    return literal if len(literal) > len(rule.lead) else rule.lead

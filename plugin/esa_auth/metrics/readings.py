@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from esa_auth.metrics.pulse import Beat
+from esa_auth.model.counters import ApplianceCounts
 
 
 class ApplianceReading(NamedTuple):
@@ -47,7 +48,10 @@ class TableReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How to read each part; all of them may be called by another thread."""
+    """How to read each part; all of them may be called by another thread.
+
+    ``forgotten`` is what was counted of appliances that are not among the others.
+    """
 
     beat: Callable[[], Beat]
     appliances: Callable[[], Sequence[ApplianceReading]]
@@ -57,3 +61,4 @@ class Readings:
     unread: Callable[[], int] | None = None
     """Bytes of followed files that are known and not read."""
     tables: Callable[[], Sequence[TableReading]] | None = None
+    forgotten: Callable[[], ApplianceCounts] = ApplianceCounts

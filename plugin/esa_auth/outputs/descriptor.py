@@ -80,7 +80,7 @@ def check_reader(descriptor: int) -> None:
 
 def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
     view = memoryview(data)
-    retry = Retry("output", stopped=reader.stop)
+    retry: Retry | None = None
     while view:
         try:
             if most < len(data):
@@ -93,9 +93,11 @@ def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
         except OSError as error:
             if error.errno not in _FULL:
                 raise TemporaryError(f"output: {error.strerror}") from error
+            retry = retry or Retry("output", reader.stop)
             retry.failed(error.strerror or str(error))
         else:
-            retry.worked()
+            if retry:
+                retry.worked()
 
 
 def is_torn(descriptor: int) -> bool:
