@@ -71,6 +71,7 @@ class Dispatcher:
         self._max_line = registry.settings.max_line
         self._connections = Connections(emitter, registry, advance)
         self._mail = Mail(emitter, registry, advance)
+        self.concerns = self._mail.concerns
         rules = grammar.GRAMMAR
         # A name that holds what stands around one may be another one in a longer line.
         self._around_user = rules.delimiters["auth"]
@@ -84,7 +85,7 @@ class Dispatcher:
             **dict.fromkeys(rules.unread_leads(), self.read),
             **{lead: self._handler(lead, found) for lead, found in families.items()},
         }
-        # Lines that are passed over while nothing is known of their session.
+        # Their lines are passed over unless they concern a session; see `concerns`.
         self.mail_leads = frozenset(
             lead for lead, handle in self.handlers.items() if handle == self._of_mail
         )
@@ -148,7 +149,10 @@ class Dispatcher:
             self.read(line)
 
     def _of_mail(self, line: Line) -> None:
-        if self._mail.concerns(line):
+        if line.appliance.odd:
+            # What was put off may be what its session is known by.
+            self._advance(line)
+        if self.concerns(line.appliance, line.raw, line.envelope.body_at):
             self.read(line)
 
     # ---- by what a line says --------------------------------------------------------
