@@ -179,19 +179,24 @@ class Pipeline:
         handlers, mail_leads = self._dispatch.handlers, self._dispatch.mail_leads
         concerns, perhaps = self._dispatch.concerns, self._unusual.perhaps.search
         emitter = self._emitter
+        envelope, prefix, at = None, b"", 0
         for line, host, time in records:
-            at = line.find(INFO) + len(INFO)
+            # Most lines have the prefix of the line before.
+            if envelope is None or not line.startswith(prefix):
+                at = line.find(INFO) + len(INFO)
+                prefix = line[:at]
+                envelope = known.get(prefix) or self._prefixes.learn(line, at)
             try:
-                envelope = known.get(line[:at]) or self._prefixes.learn(line, at)
                 if envelope is None:
                     self._unusual.read(line, host, time)
                 elif handle := handlers.get(lead := line[at : at + LEAD]):
-                    if time is not None:
-                        envelope = envelope._replace(around=time[:10])
                     name = envelope.host or host or self.settings.appliance
                     appliance = appliances.get(name) or self.registry.named(name)
                     if lead not in mail_leads or concerns(appliance, line, at):
-                        handle(Line(appliance, line, envelope))
+                        head = envelope
+                        if time is not None:
+                            head = envelope._replace(around=time[:10])
+                        handle(Line(appliance, line, head))
                 elif perhaps(line, at - 2):
                     self._unusual.read(line, host, time)
             except ImplausibleTimeError as found:
