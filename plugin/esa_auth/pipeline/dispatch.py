@@ -76,10 +76,7 @@ class Dispatcher:
         # A name that holds what stands around one may be another one in a longer line.
         self._around_user = rules.delimiters["auth"]
         self._around_admin = rules.delimiters["login"]
-        self._at_sight = {
-            side: (rules.at_sight(side, "context"), rules.at_sight(side, "close"))
-            for side in _SIDES
-        }
+        self._at_sight = {side: rules.at_sight(side) for side in _SIDES}
         families = rules.families_by_lead()
         self.handlers: dict[bytes, Handler] = {
             **dict.fromkeys(rules.unread_leads(), self.read),
@@ -140,13 +137,13 @@ class Dispatcher:
 
     def _of_connection(self, side: Side, line: Line) -> None:
         """Take a line that begins with the number of a connection."""
-        context, close = self._at_sight[side]
-        if match := context.match(line.raw, line.envelope.body_at):
-            self._connections.describe(side, match[1], line)
-        elif match := close.match(line.raw, line.envelope.body_at):
+        match = self._at_sight[side].match(line.raw, line.envelope.body_at)
+        if match is None:
+            self.read(line)
+        elif match.lastgroup == "close":
             self._connections.close(side, match[1], line)
         else:
-            self.read(line)
+            self._connections.describe(side, match[1], line)
 
     def _of_mail(self, line: Line) -> None:
         if line.appliance.odd:
