@@ -100,9 +100,9 @@ def test_a_line_that_opens_or_describes_a_connection(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1), b"ICID 1 close")
     found = reading.walk(opening, delivers=False)
-    assert found.is_within(Walk(19, 10, 13)), found
+    assert found.is_within(Walk(18, 10, 13)), found
     found = reading.walk(decision, delivers=False)
-    assert found.is_within(Walk(15, 7, 11)), found
+    assert found.is_within(Walk(14, 7, 11)), found
 
 
 @pytest.mark.parametrize("frame", [native, syslog])
@@ -110,4 +110,4 @@ def test_a_line_of_a_message_without_auth(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1))
     found = reading.walk(b"MID 6 ICID 450 RID 0 To: <bob@example.com>", delivers=False)
-    assert found.is_within(Walk(8, 5, 6)), found
+    assert found.is_within(Walk(7, 4, 5)), found
