@@ -100,9 +100,9 @@ def test_a_line_that_opens_or_describes_a_connection(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1), b"ICID 1 close")
     found = reading.walk(opening, delivers=False)
-    assert found.is_within(Walk(18, 10, 13)), found
+    assert found.is_within(Walk(17, 9, 12)), found
     found = reading.walk(decision, delivers=False)
-    assert found.is_within(Walk(14, 7, 11)), found
+    assert found.is_within(Walk(14, 6, 10)), found
 
 
 @pytest.mark.parametrize("frame", [native, syslog])
