@@ -10,8 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
 
 from esa_auth import __version__
-from esa_auth.commands.logs import OneLine
-from esa_auth.commands.usage import add_examples
+from esa_auth.commands.options import OneLine, add_examples
 from esa_auth.errors import ConfigError, EsaAuthError
 
 if TYPE_CHECKING:

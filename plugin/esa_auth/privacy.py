@@ -12,7 +12,8 @@ import re
 from binascii import b2a_base64
 from typing import TypeVar
 
-from esa_auth.facts import (
+from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
+from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
     AuthNotice,
@@ -21,8 +22,7 @@ from esa_auth.facts import (
     OutboundResult,
     masked,
 )
-from esa_auth.joined import Session, Source
-from esa_auth.letter import DAMAGED_LETTER, Letter
+from esa_auth.model.session import Session, Source
 from esa_auth.places import HIDDEN, Places, Span, hidden, replaced
 
 REDACTED = "[redacted]"

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 
 from jsonschema_rs import Draft202012Validator as Validator
 
-from esa_auth.document import Context, Document
 from esa_auth.kinds import OF_CONTEXT, Schema, of_kind, validator
+from esa_auth.model.document import Context, Document
 from esa_auth.resources import schema
 
 Kind: TypeAlias = tuple[str | bool, ...]

@@ -35,7 +35,9 @@ else:
 
 MARCH = datetime(2024, 3, 1)  # noqa: DTZ001 - the appliance's clock
 # Every end of a file is a point to go on from, as in files that take longer to read.
-OFTEN = "import esa_auth.commands.group as group\ngroup.SECONDS_BETWEEN_MARKS = 0\n"
+OFTEN = (
+    "from esa_auth.commands.convert import worker\nworker.SECONDS_BETWEEN_MARKS = 0\n"
+)
 
 
 def syslog(host: str, stamp: str, *bodies: str) -> bytes:
@@ -282,8 +284,9 @@ def kill_at(owner, name, count, after=False, whom=os.getpid):
             time.sleep(0.05)
         return done if after else real(*args, **kwargs)
     setattr(owner, name, called)
-from esa_auth.commands import group, workers
-from esa_auth.outputs.result import Result
+from esa_auth.commands.convert import workers
+from esa_auth.commands.convert import worker as group
+from esa_auth.commands.convert.result import Result
 from esa_auth.state import progress
 """
 POINTS = {
@@ -418,7 +421,7 @@ def test_damaged_progress_means_to_start_anew(
 
 def test_one_process_writes_a_file(one: list[Path], tmp_path: Path) -> None:
     out = tmp_path / "out"
-    before = "import esa_auth.outputs.result as r\nr.SECONDS_FOR_ORPHANS = 0\n"
+    before = "import esa_auth.commands.convert.result as r\nr.SECONDS_FOR_ORPHANS = 0\n"
     before += "from esa_auth.commands import convert\n"
     before += "convert.plan = lambda *_: print('held', flush=True) or input()\n"
     holder = subprocess.Popen(

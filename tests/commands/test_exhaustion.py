@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from esa_auth import identity
-from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS
+from esa_auth.model.session import MAX_USER_LETTERS, MAX_USERS
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.sessions import messages

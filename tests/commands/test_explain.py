@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esa_auth import grammar
-from esa_auth.commands.parts import Part, marked, parts_of
+from esa_auth.commands.explain import Part, marked, parts_of
 from esa_auth.envelope import read_prefix
 from tests.support.process import PATIENCE, Running, esa_auth
 

@@ -9,12 +9,12 @@ import msgpack
 import orjson
 import pytest
 
+from esa_auth.commands.convert.plan import plan
 from esa_auth.commands.entries import letter_of, packer
-from esa_auth.commands.plan import plan
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
-from esa_auth.document import Context, Document
 from esa_auth.formats import converter, foreign, origin
+from esa_auth.model.document import Context, Document
 from tests.commands.test_watch import watching
 from tests.support import ocsf_schema
 from tests.support.collector import Collector

@@ -60,7 +60,7 @@ def test_the_session_has_its_event() -> None:
         "esa_auth.outputs.forward",
         "esa_auth.state",
         "esa_auth.stream",
-        "esa_auth.tables",
+        "esa_auth.enrich.tables",
         "importlib.resources",
         "jsonschema",
         "logging.handlers",

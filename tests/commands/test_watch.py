@@ -17,7 +17,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from esa_auth.live import ALARM_SECONDS, Now
+from esa_auth.commands.live import ALARM_SECONDS, Now
 from tests.support import report_lines
 from tests.support.harness import native, run
 from tests.support.process import PATIENCE, command, esa_auth

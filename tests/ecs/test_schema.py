@@ -15,8 +15,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from esa_auth import kinds
-from esa_auth.document import Context, Document
 from esa_auth.kinds import OF_CONTEXT
+from esa_auth.model.document import Context, Document
 from esa_auth.resources import schema
 from esa_auth.validation import EventSchema
 from tests.support.mutations import ALWAYS_REFUSED, EVENTS, KINDS, Mutation, dropped

@@ -268,7 +268,7 @@ progress.ProgressFile.save = save
 def test_a_worker_of_the_fleet_takes_a_new_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("esa_auth.tables.SECONDS_BETWEEN_LOOKS", 0.0)
+    monkeypatch.setattr("esa_auth.enrich.tables.SECONDS_BETWEEN_LOOKS", 0.0)
     path = tmp_path / "networks"
     path.write_bytes(zone("Old"))
     config = configured(tmp_path, f"enrich: {{zones: {{file: {path}}}}}\n")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from esa_auth.enrich import TableError
 from esa_auth.enrich.geo import Geo, location, system, table
-from esa_auth.tables.mmdb import open_mmdb
+from esa_auth.enrich.mmdb import open_mmdb
 from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
 
 MUNICH = {

@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esa_auth.document import Context, Document
 from esa_auth.enrich import Enricher, Table, directory, zones
 from esa_auth.enrich.directory import Directory
 from esa_auth.enrich.enrichment import Enrichment
 from esa_auth.enrich.geo import Geo, location, system, table
 from esa_auth.enrich.zones import Zones
+from esa_auth.model.document import Context, Document
 from esa_auth.pipeline.emitter import Emitter
 from tests.support.golden_cases import golden_events
 from tests.support.harness import SETTINGS, inbound, made, native, opened, run

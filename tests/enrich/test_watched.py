@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from esa_auth.tables import SECONDS_BETWEEN_LOOKS, Tables
-from esa_auth.tables.watched import WatchedFile
+from esa_auth.enrich.files import WatchedFile
+from esa_auth.enrich.tables import SECONDS_BETWEEN_LOOKS, Tables
 
 GOOD = b"198.51.100.0/24 internal Office\n"
 OTHER = b"198.51.100.0/24 external Elsewhere\n"
@@ -158,7 +158,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(
                 file.write(b"# " + changes.pop() + b"\n")
         return status
 
-    monkeypatch.setattr("esa_auth.tables.watched.os.fstat", changing)
+    monkeypatch.setattr("esa_auth.enrich.files.os.fstat", changing)
     assert looks.name() == "Office"
     assert looks.name() == "Elsewhere"
     assert "it changed while it was read" in "".join(said(caplog))

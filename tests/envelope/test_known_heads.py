@@ -7,8 +7,8 @@ import pytest
 
 from esa_auth import grammar
 from esa_auth.envelope import HEADS, read_prefix
-from esa_auth.facts import Passed
 from esa_auth.grammar import KEPT, RULES, Rule
+from esa_auth.model.facts import Passed
 from tests.support.harness import Run, ended, inbound, made, opened
 
 TIME = "2026-04-22T11:00:00.000Z"

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from esa_auth import grammar
 from esa_auth.ecs import is_ambiguous_admin
-from esa_auth.facts import AdminLogin, AdminLogout, Unread
 from esa_auth.grammar import RULES, Rule, admin, api, audit, console
+from esa_auth.model.facts import AdminLogin, AdminLogout, Unread
 from tests.support.harness import (
     SETTINGS,
     Event,

@@ -3,8 +3,8 @@
 import pytest
 
 from esa_auth import grammar
-from esa_auth.facts import HatDecision
 from esa_auth.grammar import Rule
+from esa_auth.model.facts import HatDecision
 from tests.support.harness import inbound, native, opened, run
 
 

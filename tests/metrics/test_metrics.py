@@ -25,7 +25,6 @@ from prometheus_client.parser import (
     text_string_to_metric_families as read_plain,
 )
 
-from esa_auth.counters import Counters
 from esa_auth.metrics.exposition import MOST_APPLIANCES, Exposition
 from esa_auth.metrics.health import BEHIND_AFTER, BLOCKED_AFTER, complaints
 from esa_auth.metrics.pulse import Beat, Pulse
@@ -37,6 +36,7 @@ from esa_auth.metrics.readings import (
     TableReading,
 )
 from esa_auth.metrics.server import MetricsServer
+from esa_auth.model.counters import Counters
 from esa_auth.resources import conf_text
 from tests.support import report_lines
 from tests.support.process import PATIENCE, Running, esa_auth
@@ -302,7 +302,7 @@ def test_nobody_waits_for_the_library_without_metrics() -> None:
     program = (
         "import sys; from esa_auth.__main__ import main; code = main(['filter']);"
         "print([m for m in ('prometheus_client', 'http.server', 'rich', 'shtab',"
-        " 'esa_auth.report', 'esa_auth.live', 'esa_auth.metrics') if m in"
+        " 'esa_auth.report', 'esa_auth.commands.live', 'esa_auth.metrics') if m in"
         " sys.modules], code)"
     )
     done = subprocess.run(

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from esa_auth import grammar
 from esa_auth.envelope import Clock, end_of, has_prefix, read_prefix
-from esa_auth.facts import Unread
 from esa_auth.grammar import RULES, Rule
+from esa_auth.model.facts import Unread
 from esa_auth.pipeline import Pipeline, Settings
 from tests.support.harness import (
     READ_AT,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.grammar import KEPT
-from esa_auth.letter import Letter, Recall
+from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.replay import Replay
 from esa_auth.pipeline.unusual import MOST_REPEATS

@@ -15,7 +15,7 @@ import pytest
 from esa_auth import grammar
 from esa_auth.commands.delivery import encoder
 from esa_auth.envelope import read_prefix
-from esa_auth.facts import (
+from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
     Fact,

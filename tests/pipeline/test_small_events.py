@@ -5,8 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
-from esa_auth.commands.screen import screen
-from esa_auth.live import Now
+from esa_auth.commands.live import Now, screen
 from esa_auth.report import About, Tally, document, page
 from esa_auth.validation import EventSchema
 from tests.support.golden_cases import golden_events

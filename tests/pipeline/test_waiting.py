@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
-from esa_auth.letter import Letter, Recall
+from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline, Settings, waiting
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.emitter import Emitter

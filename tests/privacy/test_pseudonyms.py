@@ -17,8 +17,8 @@ import orjson
 import pytest
 
 from esa_auth import grammar
-from esa_auth.facts import AdminLogin, AdminLogout
 from esa_auth.grammar import Rule
+from esa_auth.model.facts import AdminLogin, AdminLogout
 from esa_auth.pipeline import Settings
 from esa_auth.privacy import Veil
 from tests.fuzz.lines import mutated

@@ -10,14 +10,14 @@ import orjson
 import pytest
 
 from esa_auth import grammar
-from esa_auth.facts import (
+from esa_auth.grammar import RULES, Rule
+from esa_auth.model.facts import (
     AdminLogin,
     AuthNotice,
     Fact,
     InboundResult,
     OutboundResult,
 )
-from esa_auth.grammar import RULES, Rule
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
 from tests.privacy.names import NAMED, SHAPES, found, line_of, seeded

@@ -9,8 +9,7 @@ import orjson
 import pytest
 
 from esa_auth.report import About, Tally, document, page
-from esa_auth.report.bounded import KEPT_HASHES, Distinct, Kept
-from esa_auth.report.timeline import MOST_BUCKETS, Timeline
+from esa_auth.report.bounded import KEPT_HASHES, MOST_BUCKETS, Distinct, Kept, Timeline
 from esa_auth.resources import report_asset
 from esa_auth.visible import visible
 from tests.support import report_lines

@@ -6,8 +6,14 @@ from typing import Any
 import msgpack
 import pytest
 
-from esa_auth.facts import HatDecision, InboundOpened, Instant, OutboundOpened, Tls
-from esa_auth.joined import Session
+from esa_auth.model.facts import (
+    HatDecision,
+    InboundOpened,
+    Instant,
+    OutboundOpened,
+    Tls,
+)
+from esa_auth.model.session import Session
 from esa_auth.pipeline.ledger import Ledger
 from esa_auth.sessions import Table
 from tests.support.harness import Event, inbound, made, native

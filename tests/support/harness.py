@@ -5,10 +5,10 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from esa_auth.counters import Counters
-from esa_auth.document import Document
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.records import Keys
+from esa_auth.model.counters import Counters
+from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline, Settings
 
 Event = dict[str, Any]

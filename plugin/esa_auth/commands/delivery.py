@@ -14,18 +14,18 @@ import orjson
 from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
-from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
 from esa_auth.formats import converter
+from esa_auth.model.document import Document
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.descriptor import check_reader, is_torn, write_all
 from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from esa_auth.enrich.tables import Tables
     from esa_auth.metrics.pulse import Pulse
     from esa_auth.outputs.forward import ForwardOutput
-    from esa_auth.tables import Tables
 
 Item = TypeVar("Item")
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from esa_auth.config import Config
-from esa_auth.counters import Counters
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
+from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
 
 # Bytes of the beginning that are looked at.

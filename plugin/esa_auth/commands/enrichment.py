@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from esa_auth.config import Config
 
 if TYPE_CHECKING:
-    from esa_auth.tables import Tables
+    from esa_auth.enrich.tables import Tables
 
 
 def enriched(config: Config) -> tuple[Config, "Tables | None"]:
@@ -14,7 +14,7 @@ def enriched(config: Config) -> tuple[Config, "Tables | None"]:
     if not config.tables:
         return config, None
     # Here, because it brings the reader of MaxMind's files.
-    from esa_auth.tables import Tables
+    from esa_auth.enrich.tables import Tables
 
     tables = Tables(config.tables)
     settings = replace(config.pipeline, enrich=tables.enrichment)

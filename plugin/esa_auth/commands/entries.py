@@ -6,9 +6,9 @@ from typing import Any
 
 import msgpack
 
-from esa_auth.document import Document
 from esa_auth.formats import converter, origin
-from esa_auth.letter import Letter, Recall
+from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.document import Document
 from esa_auth.outputs.forward import Entry, pack_entry
 
 # EventTime of the forward protocol ends here, in the year 2106.

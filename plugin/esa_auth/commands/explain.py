@@ -5,17 +5,18 @@ import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from string import ascii_lowercase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+from rich.cells import cell_len
 
 from esa_auth import grammar
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.options import add_config, load_config
-from esa_auth.document import Document
 from esa_auth.envelope import read_prefix
-from esa_auth.facts import Unread
+from esa_auth.model.document import Document
+from esa_auth.model.facts import Envelope, Unread
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
 
@@ -73,7 +74,7 @@ def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
     from rich.table import Table
     from rich.text import Text
 
-    from esa_auth.commands.parts import marked, parts_of
+    from esa_auth.commands.explain import marked, parts_of
 
     console = Console(soft_wrap=True, highlight=False)
     prefix = read_prefix(line)
@@ -174,3 +175,90 @@ def _session(
         yield "session", f"{what}: kept, and read when an AUTH line asks for it"
     else:
         yield "session", f"{what}: not open behind this line"
+
+
+class Part(NamedTuple):
+    """``text[start:end]`` is the ``name`` of the line."""
+
+    name: str
+    start: int
+    end: int
+
+
+def parts_of(prefix: Envelope, before: str, body: str) -> list[Part]:
+    """Return the parts of a line, ``before`` its body and in it, from the left."""
+    found = list(_of_prefix(prefix, before))
+    found += (
+        Part(name, start + len(before), end + len(before))
+        for name, start, end in _of_body(body)
+    )
+    return sorted(_apart(found), key=lambda part: part.start)
+
+
+def _of_prefix(prefix: Envelope, before: str) -> Iterator[Part]:
+    at = len(before)
+    wanted = (
+        ("level", prefix.level),
+        ("log subscription", prefix.program),
+        ("appliance", prefix.host),
+        ("time", prefix.stamp),
+    )
+    # From the right: that is what the reader of prefixes believes, too.
+    for name, value in wanted:
+        place = before.lower().rfind(value.lower(), 0, at) if value else -1
+        if value and place >= 0:
+            yield Part(name, place, place + len(value))
+            at = len(before) if name == "level" else at
+
+
+def _of_body(body: str) -> Iterator[Part]:
+    rule, fact = grammar.rule_for(body), grammar.read(body)
+    match = rule.pattern.fullmatch(body.rstrip()) if rule else None
+    if match is None or isinstance(fact, Unread):
+        return
+    groups = {
+        match.span(n): match[n] for n in range(1, match.re.groups + 1) if match[n]
+    }
+    fields = {k: str(v) for k, v in fact._asdict().items() if v is not None}
+    unplaced = []
+    for name, value in fields.items():
+        span = next((s for s, text in groups.items() if text == value), None)
+        if span:
+            del groups[span]
+            yield Part(name, *span)
+        elif (place := max(body.find(f" {value}"), body.find(f"({value}"))) >= 0:
+            yield Part(name, place + 1, place + 1 + len(value))
+        else:
+            unplaced.append(name)
+    # A word that is told in another one, "failed" for the outcome failure.
+    if len(unplaced) == len(groups) == 1:
+        yield Part(unplaced[0], *next(iter(groups)))
+
+
+def _apart(parts: Iterable[Part]) -> Iterator[Part]:
+    """Leave out a part that lies over one before it."""
+    taken: list[Part] = []
+    for part in parts:
+        if all(part.end <= other.start or other.end <= part.start for other in taken):
+            taken.append(part)
+            yield part
+
+
+def marked(text: str, parts: list[Part], width: int) -> Iterator[tuple[str, str]]:
+    """Yield pieces of the line, ``width`` columns at most, and the letters under each.
+
+    Nothing in a piece is obeyed by a terminal.
+    """
+    letters = [" "] * len(text)
+    for letter, part in zip(ascii_lowercase, parts, strict=False):
+        letters[part.start : part.end] = letter * (part.end - part.start)
+    line = under = ""
+    for character, letter in zip(text, letters, strict=True):
+        shown = visible(character)
+        if cell_len(line) + cell_len(shown) > width:
+            yield line, under.rstrip()
+            line = under = ""
+        line += shown
+        under += letter * cell_len(shown)
+    if line:
+        yield line, under.rstrip()

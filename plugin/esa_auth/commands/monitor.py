@@ -19,14 +19,13 @@ from esa_auth.metrics.readings import (
     Readings,
     TableReading,
 )
-from esa_auth.metrics.server import MetricsServer
-from esa_auth.metrics.textfile import TextFile
+from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
+    from esa_auth.enrich.tables import Tables
     from esa_auth.outputs.forward import ForwardOutput
-    from esa_auth.tables import Tables
 
 
 @contextmanager

@@ -1,12 +1,19 @@
 """Options that several subcommands share."""
 
 import argparse
+import logging
+import os
 import time
+from collections.abc import Mapping
 from dataclasses import replace
+from io import TextIOWrapper
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.logs import log_to
 from esa_auth.config import Config, load
+from esa_auth.errors import ConfigError
+from esa_auth.outputs.own_file import open_own
+from esa_auth.visible import visible
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -99,3 +106,112 @@ def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
     if config.log_file:
         log_to(config.log_file)
     return replace(config, pipeline=replace(config.pipeline, live=live))
+
+
+class OneLine(logging.Formatter):
+    """Writes a message on one line, whatever file names are in it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter`."""
+        text = super().formatMessage(record)
+        return visible(text, len(text))
+
+
+def log_to(path: str) -> None:
+    """Write messages to ``path`` from now on, each with its time (UTC) and our pid.
+
+    Raises:
+        ConfigError: the file cannot be written, or is a link or another user's.
+    """
+    # Here, because it brings sockets and queues with it and most runs log to stderr.
+    from logging.handlers import WatchedFileHandler
+
+    class Handler(WatchedFileHandler):
+        """Opens its file, also anew when it was moved away, only if it is our own."""
+
+        def _open(self) -> TextIOWrapper:
+            # A message may quote a name that a client gave.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+            descriptor = open_own(path, flags)
+            return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
+
+        def emit(self, record: logging.LogRecord) -> None:
+            try:
+                super().emit(record)
+            except OSError:
+                # As for any other failure to write: logging says so on stderr.
+                self.handleError(record)
+
+    try:
+        handler = Handler(path)
+    except OSError as error:
+        raise ConfigError(f"log.file: {path}: {error.strerror}") from error
+    form = OneLine(
+        "%(asctime)sZ esa-auth[%(process)d]: %(message)s", "%Y-%m-%dT%H:%M:%S"
+    )
+    form.converter = time.gmtime
+    handler.setFormatter(form)
+    logging.getLogger().handlers[:] = [handler]
+
+
+_WIDTH = 79
+
+_EXAMPLES: dict[str, str] = {
+    "filter": """
+  esa-auth filter --appliance esa01 < mail_logs > events.ndjson
+  esa-auth filter --input json --dead-letter /var/lib/esa-auth/dead.ndjson
+  esa-auth filter --format ocsf < mail_logs > ocsf.ndjson
+  esa-auth filter --forward 192.0.2.20:24224 --metrics 127.0.0.1:9464""",
+    "tail": """
+  esa-auth tail /var/log/esa/mail_logs --state-dir /var/lib/esa-auth
+  esa-auth tail '/var/log/esa/{appliance}/mail_logs*' \\
+      --state-dir /var/lib/esa-auth \\
+      --forward 192.0.2.20:24224
+  esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch""",
+    "convert": """
+  esa-auth convert /srv/archive/esa01 -o events.ndjson
+  esa-auth convert --jobs 4 --resume -o events.ndjson /srv/archive""",
+    "stream": """
+  esa-auth stream --brokers 192.0.2.30:9092 --instance worker-1 \\
+      --state-dir /var/lib/esa-auth""",
+    "report": """
+  esa-auth report events.ndjson -o report.html
+  esa-auth report /srv/archive/esa01 --since 2026-03-01 --until 2026-04-01
+  esa-auth report --appliance esa01 events-*.ndjson.gz -o esa01.html""",
+    "replay": """
+  esa-auth replay dead.ndjson --dead-letter still-dead.ndjson >> events.ndjson""",
+    "explain": """
+  esa-auth explain 'Wed Apr 22 11:47:47 2009 Info: ICID 451 close'
+  grep 'ICID 451' mail_logs | esa-auth explain""",
+    "check": """
+  esa-auth check --config /etc/esa-auth.yaml
+  esa-auth check --events events.ndjson""",
+    "watch": """
+  esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch
+  esa-auth watch events.ndjson""",
+    "completion": """
+  esa-auth completion bash > ~/.local/share/bash-completion/completions/esa-auth
+  esa-auth completion zsh > ~/.zfunc/_esa-auth
+  esa-auth completion fish > ~/.config/fish/completions/esa-auth.fish""",
+}
+_WHOLE = """
+  esa-auth filter < mail_logs > events.ndjson
+  esa-auth report events.ndjson -o report.html
+  esa-auth explain < mail_logs
+  esa-auth COMMAND --help"""
+
+
+def add_examples(
+    whole: argparse.ArgumentParser, subcommands: Mapping[str, argparse.ArgumentParser]
+) -> None:
+    """Put the examples below the options, as they are written."""
+    _add(whole, _WHOLE)
+    for name, parser in subcommands.items():
+        _add(parser, _EXAMPLES[name])
+
+
+def _add(parser: argparse.ArgumentParser, examples: str) -> None:
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = f"examples:{examples}"
+    if parser.description:
+        parser.description = fill(" ".join(parser.description.split()), _WIDTH)

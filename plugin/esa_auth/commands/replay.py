@@ -15,7 +15,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.letter import DAMAGED_LETTER, Letter
+from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
 

@@ -21,7 +21,6 @@ from esa_auth.commands.options import (
     load_config,
 )
 from esa_auth.config import Config
-from esa_auth.document import Document
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError
@@ -29,7 +28,8 @@ from esa_auth.formats import converter
 from esa_auth.inputs.messages import MessageReader
 from esa_auth.inputs.records import Broken, Record
 from esa_auth.inputs.stop import StopSignal
-from esa_auth.letter import BROKEN_RECORD, Letter, Recall
+from esa_auth.model.dead_letter import BROKEN_RECORD, Letter, Recall
+from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.desk import Desk
 from esa_auth.stream.outgoing import MOST_BYTES, Outgoing
@@ -37,7 +37,7 @@ from esa_auth.stream.settings import StreamSettings
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
-    from esa_auth.tables import Tables
+    from esa_auth.enrich.tables import Tables
 
 # A dead letter holds its line twice, in JSON and in base64.
 _MOST_LINE = 65_536

@@ -86,7 +86,7 @@ class _View:
     """The screen, drawn now and then."""
 
     def __init__(self) -> None:
-        from esa_auth.live import Now
+        from esa_auth.commands.live import Now
 
         self.now = Now()
         # Lines that are events, and that are none.
@@ -106,7 +106,7 @@ class _View:
             yield
 
     def _draw(self) -> None:
-        from esa_auth.commands.screen import screen
+        from esa_auth.commands.live import screen
 
         live, clock = self._live, time.monotonic()
         height = live.console.size.height

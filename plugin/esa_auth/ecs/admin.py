@@ -7,11 +7,11 @@ the session too.
 from functools import lru_cache
 from typing import Any
 
-from esa_auth.document import Context, Document
 from esa_auth.ecs.context import endpoint, inbound_context
 from esa_auth.ecs.events import begun, user_part
-from esa_auth.facts import AdminLogin, AdminLogout, masked
-from esa_auth.joined import Observer, Source
+from esa_auth.model.document import Context, Document
+from esa_auth.model.facts import AdminLogin, AdminLogout, masked
+from esa_auth.model.session import Observer, Source
 
 _CONTEXTS = 1024
 _UNKNOWN = "unknown"

@@ -5,9 +5,9 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any
 
-from esa_auth.document import Context
-from esa_auth.facts import HatDecision, InboundOpened, OutboundOpened, Tls
-from esa_auth.joined import Observer
+from esa_auth.model.document import Context
+from esa_auth.model.facts import HatDecision, InboundOpened, OutboundOpened, Tls
+from esa_auth.model.session import Observer
 
 ECS_VERSION = "9.4.0"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from esa_auth.ecs.context import ECS_VERSION
 from esa_auth.ecs.events import DATASET, MODULE
-from esa_auth.letter import Letter
+from esa_auth.model.dead_letter import Letter
 
 
 def dead_letter(letter: Letter, read_at: str) -> dict[str, Any]:

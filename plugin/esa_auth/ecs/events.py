@@ -5,16 +5,16 @@ from base64 import b64encode
 from hashlib import sha256
 from typing import Any
 
-from esa_auth.document import Context, Document
 from esa_auth.ecs.context import inbound_context, outbound_context
 from esa_auth.ecs.session import context_of, own_of
-from esa_auth.facts import (
+from esa_auth.model.document import Context, Document
+from esa_auth.model.facts import (
     AuthNotice,
     InboundResult,
     Instant,
     OutboundResult,
 )
-from esa_auth.joined import Session, Source
+from esa_auth.model.session import Session, Source
 
 MODULE = "cisco_esa"
 DATASET = "cisco_esa.auth"

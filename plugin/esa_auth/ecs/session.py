@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from esa_auth.document import Context
 from esa_auth.ecs.context import inbound_context, outbound_context
-from esa_auth.facts import InboundOpened, OutboundOpened
-from esa_auth.joined import Observer, Session
+from esa_auth.model.document import Context
+from esa_auth.model.facts import InboundOpened, OutboundOpened
+from esa_auth.model.session import Observer, Session
 
 
 def context_of(session: Session, observer: Observer) -> Context:

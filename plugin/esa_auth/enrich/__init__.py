@@ -1,7 +1,7 @@
 """What is known from elsewhere, added to an event before it is validated.
 
 One module for each thing that is added. None of them opens a file: a table is given
-to them, see `esa_auth.tables`.
+to them, see `esa_auth.enrich.tables`.
 """
 
 from typing import Any, Protocol

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from esa_auth.document import Context, Document
 from esa_auth.enrich import Enricher, added
+from esa_auth.model.document import Context, Document
 
 # As many as the ECS stage holds of them.
 _MOST_CONTEXTS = 4096

@@ -48,7 +48,7 @@ from esa_auth.envelope.stamp import (
 )
 from esa_auth.envelope.year import latest
 from esa_auth.envelope.zone import Zone
-from esa_auth.facts import Instant
+from esa_auth.model.facts import Instant
 
 _HOUR = 3_600
 _HALF_A_YEAR = 180 * DAY

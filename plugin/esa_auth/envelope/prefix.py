@@ -3,7 +3,7 @@
 import re
 
 from esa_auth.envelope.forms import BLANKS, HEADS, LEVELS, STAMP
-from esa_auth.facts import Envelope
+from esa_auth.model.facts import Envelope
 
 # So much of a line is looked through. A host may have 255 bytes, and a head two.
 MAX_PREFIX = 1024

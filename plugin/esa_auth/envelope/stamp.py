@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import TypeAlias
 
-from esa_auth.facts import Instant
+from esa_auth.model.facts import Instant
 
 DAY = 86_400
 _NAMES = "JanFebMarAprMayJunJulAugSepOctNovDec"

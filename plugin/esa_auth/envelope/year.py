@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from esa_auth.envelope.stamp import DAY, Parts
-from esa_auth.facts import Instant
+from esa_auth.model.facts import Instant
 
 # The same day of the next year is further away than this, whatever its zone does.
 _SURELY_LATEST = 364 * DAY

@@ -11,7 +11,7 @@ from esa_auth.envelope.stamp import (
     with_fraction,
     zone_text,
 )
-from esa_auth.facts import Instant
+from esa_auth.model.facts import Instant
 
 # So much a line may be late; what is further back is the hour that comes again. What is
 # a day back says nothing of it.

@@ -3,7 +3,6 @@
 import re
 from collections import defaultdict
 
-from esa_auth.facts import Fact, Unread
 from esa_auth.grammar import (
     admin,
     api,
@@ -20,6 +19,7 @@ from esa_auth.grammar.departure import nearest as _nearest
 from esa_auth.grammar.opening import whole_words
 from esa_auth.grammar.phrases import Phrases
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import Fact, Unread
 from esa_auth.places import Places
 
 __all__ = [

@@ -9,8 +9,8 @@ is as good as a password while it lasts, is in no fact.
 
 import re
 
-from esa_auth.facts import AdminLogin, AdminLogout, Fact
 from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.model.facts import AdminLogin, AdminLogout, Fact
 
 _LONGEST_NAME = 256
 _LONGEST_ADDRESS = 45

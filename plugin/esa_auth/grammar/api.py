@@ -3,9 +3,9 @@
 No public line of a refused one was found. The authentication log has that as well.
 """
 
-from esa_auth.facts import AdminLogin, Passed
 from esa_auth.grammar.admin import ACCOUNT, SMA_TESTS
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import AdminLogin, Passed
 
 LOGINS = (
     Rule(

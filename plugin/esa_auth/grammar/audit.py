@@ -6,9 +6,9 @@ a session was established follows the verdict, and is passed over.
 
 import re
 
-from esa_auth.facts import AdminLogin, AdminLogout, Outcome
 from esa_auth.grammar.admin import ADDRESS, NAME, SMA_TESTS
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import AdminLogin, AdminLogout, Outcome
 
 _WHO = (
     r"Appliance: [^,]{0,256}, Interaction Mode: ([A-Za-z]{1,10}), "

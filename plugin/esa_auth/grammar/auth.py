@@ -7,9 +7,15 @@ from the right.
 
 import re
 
-from esa_auth.facts import AuthNotice, Fact, InboundResult, OutboundResult, Outcome
 from esa_auth.grammar.reply import read_reply
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import (
+    AuthNotice,
+    Fact,
+    InboundResult,
+    OutboundResult,
+    Outcome,
+)
 
 _AUTH = r"SMTP Auth:? \(ICID ([0-9]{1,12})\) "
 _CATALOGUE = "message catalogue in the spamtowho source"

@@ -1,6 +1,5 @@
 """Sessions of people on the appliance: how they begin and end in GUI and CLI logs."""
 
-from esa_auth.facts import AdminLogin, AdminLogout
 from esa_auth.grammar.admin import (
     ACCOUNT,
     ADDRESS,
@@ -14,6 +13,7 @@ from esa_auth.grammar.admin import (
     idle,
 )
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import AdminLogin, AdminLogout
 
 _PID = r"PID [0-9]{1,10}: "
 

@@ -1,7 +1,7 @@
 """The three lines that open every native log file (also seen inside syslog)."""
 
-from esa_auth.facts import LogBegun, LogOffset, LogVersion
 from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import LogBegun, LogOffset, LogVersion
 
 _SEEN = "Cribl sample of AsyncOS 7.6.3; AsyncOS user guide, logging chapter"
 

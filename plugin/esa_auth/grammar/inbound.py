@@ -2,7 +2,9 @@
 
 import re
 
-from esa_auth.facts import (
+from esa_auth.grammar import tls
+from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.model.facts import (
     Fact,
     HatDecision,
     InboundAddress,
@@ -12,8 +14,6 @@ from esa_auth.facts import (
     SessionLost,
     Tls,
 )
-from esa_auth.grammar import tls
-from esa_auth.grammar.rule import Rule, compiled
 
 _ICID = r"ICID ([0-9]{1,12}) "
 _SPAMTOWHO = "spamtowho source, comments"

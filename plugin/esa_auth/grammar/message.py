@@ -1,13 +1,13 @@
 """Lines of a message (MID) that belong to an inbound connection."""
 
-from esa_auth.facts import (
+from esa_auth.grammar.rule import Rule
+from esa_auth.model.facts import (
     MessageAborted,
     MessageReady,
     MessageStarted,
     RecipientGiven,
     SenderGiven,
 )
-from esa_auth.grammar.rule import Rule
 
 _MID = r"MID ([0-9]{1,12}) "
 _GUIDE = "AsyncOS user guide, logging chapter"

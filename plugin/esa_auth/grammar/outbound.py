@@ -2,7 +2,10 @@
 
 import re
 
-from esa_auth.facts import (
+from esa_auth.grammar import tls
+from esa_auth.grammar.reply import read_reply
+from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.model.facts import (
     Bounced,
     ConnectionFailed,
     Delayed,
@@ -13,9 +16,6 @@ from esa_auth.facts import (
     SessionClosed,
     Tls,
 )
-from esa_auth.grammar import tls
-from esa_auth.grammar.reply import read_reply
-from esa_auth.grammar.rule import Rule, compiled
 
 _DCID = r"DCID ([0-9]{1,12}) "
 _GUIDE = "AsyncOS user guide, logging chapter"

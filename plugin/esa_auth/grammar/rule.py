@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
-from esa_auth.facts import Fact
 from esa_auth.grammar.opening import opening
+from esa_auth.model.facts import Fact
 from esa_auth.places import Places, Span
 
 Evidence: TypeAlias = Literal["real", "redacted", "template", "third-party", "unseen"]

@@ -7,8 +7,8 @@ follow each other from the left.
 
 import re
 
-from esa_auth.facts import Fact, Side, Tls
 from esa_auth.grammar.rule import Rule, compiled
+from esa_auth.model.facts import Fact, Side, Tls
 
 _TAIL = compiled(r"[ ,;]+(protocol|cipher|for)[ :=]+([^\s,;]+)")
 # What the other rows read.

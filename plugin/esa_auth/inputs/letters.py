@@ -9,7 +9,7 @@ import orjson
 
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.records import Broken, Keys, RecordReader
-from esa_auth.letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
+from esa_auth.model.dead_letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
 
 # 0001-01-01 and 9999-12-31, the first and last days that have a date.
 _FIRST_SECOND = -62_135_596_800

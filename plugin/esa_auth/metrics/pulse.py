@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 
-from esa_auth.counters import Counters
+from esa_auth.model.counters import Counters
 
 # Of so many lines at least, if there were so many, and of less than two times as many
 # and a block, is told how many have a head that is not known.

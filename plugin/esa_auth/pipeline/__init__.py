@@ -6,10 +6,10 @@ from dataclasses import replace
 from itertools import filterfalse
 from typing import Any, Generic, TypeAlias
 
-from esa_auth.counters import Counters
-from esa_auth.document import Document
 from esa_auth.envelope import NATIVE
-from esa_auth.letter import Letter, Recall
+from esa_auth.model.counters import Counters
+from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.document import Document
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Settings
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Out

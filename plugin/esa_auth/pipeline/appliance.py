@@ -7,11 +7,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
-from esa_auth.document import Document
 from esa_auth.envelope import Clock, Present, end_of
-from esa_auth.facts import Envelope, Fact, Instant, Unread
 from esa_auth.identity import Identity
-from esa_auth.joined import Observer, Session
+from esa_auth.model.document import Document
+from esa_auth.model.facts import Envelope, Fact, Instant, Unread
+from esa_auth.model.session import Observer, Session
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Veil
 from esa_auth.sessions import Messages, Series, Table

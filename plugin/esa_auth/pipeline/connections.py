@@ -5,7 +5,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from esa_auth import grammar
 from esa_auth.envelope import end_of
-from esa_auth.facts import (
+from esa_auth.model.facts import (
     Envelope,
     HatDecision,
     InboundAddress,

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
 from esa_auth import ecs, grammar
-from esa_auth.counters import Counters
-from esa_auth.document import Document
-from esa_auth.facts import (
+from esa_auth.model.counters import Counters
+from esa_auth.model.dead_letter import Letter
+from esa_auth.model.document import Document
+from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
     AuthNotice,
@@ -14,8 +15,7 @@ from esa_auth.facts import (
     Instant,
     OutboundResult,
 )
-from esa_auth.joined import Session, Source
-from esa_auth.letter import Letter
+from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.recall import own_text, recall_event, recall_source
 from esa_auth.pipeline.waiting import Held, SessionEnd

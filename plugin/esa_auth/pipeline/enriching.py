@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from esa_auth.document import Document
-from esa_auth.joined import Source
+from esa_auth.model.document import Document
+from esa_auth.model.session import Source
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter, Out
 

@@ -3,7 +3,7 @@
 import re
 
 from esa_auth.envelope import is_stamp
-from esa_auth.facts import Envelope
+from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.population import MOST_APPLIANCES
 
 INFO = b": Info: "

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import msgpack
 
-from esa_auth.joined import Observer, Session
+from esa_auth.model.session import Observer, Session
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.snapshot import (
     is_live,

@@ -10,7 +10,7 @@ from typing import Generic
 
 from esa_auth.envelope.clock import MOST_ODD
 from esa_auth.envelope.stamp import DAY
-from esa_auth.facts import Envelope
+from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Emitter, Out

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from esa_auth import grammar
 from esa_auth.envelope import Clock, read_prefix
-from esa_auth.facts import LogOffset, LogVersion
+from esa_auth.model.facts import LogOffset, LogVersion
 
 # A native file opens with three lines of header.
 _HEADER_LINES = 8

@@ -7,9 +7,9 @@ nobody moves it not, or events would depend on where the input was cut.
 
 from collections.abc import Callable
 
-from esa_auth.document import Document
 from esa_auth.envelope import Present
-from esa_auth.facts import (
+from esa_auth.model.document import Document
+from esa_auth.model.facts import (
     AuthNotice,
     Envelope,
     InboundOpened,
@@ -17,7 +17,7 @@ from esa_auth.facts import (
     Instant,
     OutboundResult,
 )
-from esa_auth.joined import Session, Source
+from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter, Out, covered
 from esa_auth.pipeline.enriching import EnrichingEmitter

@@ -6,8 +6,8 @@ from heapq import heapify, heapreplace
 from typing import Generic, TypeVar
 
 from esa_auth.envelope import Present
-from esa_auth.facts import Instant
-from esa_auth.joined import Session
+from esa_auth.model.facts import Instant
+from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.sessions import Table, is_expired

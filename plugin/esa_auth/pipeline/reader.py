@@ -4,7 +4,8 @@ from typing import Generic
 
 from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
-from esa_auth.facts import (
+from esa_auth.model.dead_letter import Letter
+from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
     AuthNotice,
@@ -17,8 +18,7 @@ from esa_auth.facts import (
     SessionClosed,
     Unread,
 )
-from esa_auth.joined import Session
-from esa_auth.letter import Letter
+from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.connections import Connections, Handler
 from esa_auth.pipeline.emitter import Emitter, Out, source_of

@@ -4,8 +4,8 @@ from typing import Any
 
 from esa_auth import grammar
 from esa_auth.envelope import Clock, read_prefix
-from esa_auth.joined import Source
-from esa_auth.letter import Recall
+from esa_auth.model.dead_letter import Recall
+from esa_auth.model.session import Source
 from esa_auth.pipeline.appliance import Appliance, Line
 
 

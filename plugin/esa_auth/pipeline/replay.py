@@ -3,8 +3,8 @@
 from typing import Generic
 
 from esa_auth.identity import DEFAULT_KEY, Identity, Recalled
-from esa_auth.joined import Observer
-from esa_auth.letter import WHOLE_LINE, Letter
+from esa_auth.model.dead_letter import WHOLE_LINE, Letter
+from esa_auth.model.session import Observer
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.emitter import Out

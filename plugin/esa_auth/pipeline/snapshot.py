@@ -5,7 +5,7 @@ from typing import Any
 
 import msgpack
 
-from esa_auth.facts import (
+from esa_auth.model.facts import (
     Envelope,
     HatDecision,
     InboundOpened,
@@ -13,7 +13,7 @@ from esa_auth.facts import (
     OutboundOpened,
     Tls,
 )
-from esa_auth.joined import Observer, Session
+from esa_auth.model.session import Observer, Session
 from esa_auth.pipeline.appliance import Appliance, Odd
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import REDACTED

@@ -1,9 +1,9 @@
 """Handlers of message and delivery lines, which matter once a session has AUTH."""
 
 from esa_auth import grammar
-from esa_auth.counters import Counters
 from esa_auth.envelope import end_of
-from esa_auth.facts import (
+from esa_auth.model.counters import Counters
+from esa_auth.model.facts import (
     Bounced,
     ConnectionFailed,
     Delayed,

@@ -7,7 +7,7 @@ from typing import Generic
 
 from esa_auth import grammar
 from esa_auth.envelope import LEVELS, end_of, read_prefix, start_of
-from esa_auth.facts import Envelope
+from esa_auth.model.facts import Envelope
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
 from esa_auth.pipeline.connections import Handler
 from esa_auth.pipeline.emitter import Emitter, Out

@@ -6,8 +6,8 @@ from heapq import heapify, heappop, heappush
 from operator import itemgetter
 from typing import Any, NamedTuple, TypeAlias
 
-from esa_auth.facts import AuthNotice, InboundResult, Instant, OutboundResult
-from esa_auth.joined import Observer, Session, Source
+from esa_auth.model.facts import AuthNotice, InboundResult, Instant, OutboundResult
+from esa_auth.model.session import Observer, Session, Source
 from esa_auth.privacy import REDACTED
 
 # Of one appliance. Beyond either the oldest do not wait any longer.

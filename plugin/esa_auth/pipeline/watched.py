@@ -2,7 +2,7 @@
 
 from typing import Any, TypeVar
 
-from esa_auth.joined import Session
+from esa_auth.model.session import Session
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.sessions import Messages
 

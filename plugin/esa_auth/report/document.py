@@ -5,7 +5,7 @@ from typing import Any
 from esa_auth import __version__
 from esa_auth.report.bounded import Distinct, Kept
 from esa_auth.report.matrix import matrix
-from esa_auth.report.risk import MOST_ACCOUNTS, accounts_at_risk
+from esa_auth.report.source import MOST_ACCOUNTS, accounts_at_risk
 from esa_auth.report.tally import Event, Tally
 from esa_auth.visible import visible
 

@@ -5,9 +5,8 @@ from datetime import datetime
 from heapq import heappush, heapreplace
 from typing import Any, TypeAlias
 
-from esa_auth.report.bounded import Distinct, Kept
+from esa_auth.report.bounded import Distinct, Kept, Timeline
 from esa_auth.report.source import SourceRow
-from esa_auth.report.timeline import Timeline
 from esa_auth.visible import visible
 
 MOST_SOURCES = 5_000

@@ -1,6 +1,6 @@
 """What a fact changes in a session."""
 
-from esa_auth.facts import (
+from esa_auth.model.facts import (
     Bounced,
     ConnectionFailed,
     Delayed,
@@ -15,7 +15,7 @@ from esa_auth.facts import (
     Tls,
     Unread,
 )
-from esa_auth.joined import MAX_USER_LETTERS, MAX_USERS, Session
+from esa_auth.model.session import MAX_USER_LETTERS, MAX_USERS, Session
 
 # Made once: `A | B` in a condition is made at each call of it.
 _OPENINGS = (InboundOpened, OutboundOpened)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from esa_auth.joined import Session
+from esa_auth.model.session import Session
 
 # A session sends one message after the other: of so many, the ends were not seen.
 MOST_OPEN = 1000

@@ -9,8 +9,15 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import islice
 
-from esa_auth.facts import Fact, InboundOpened, Instant, OutboundOpened, Side, Unread
-from esa_auth.joined import Session
+from esa_auth.model.facts import (
+    Fact,
+    InboundOpened,
+    Instant,
+    OutboundOpened,
+    Side,
+    Unread,
+)
+from esa_auth.model.session import Session
 from esa_auth.sessions.age import is_expired, is_late
 from esa_auth.sessions.fold import fold_context
 

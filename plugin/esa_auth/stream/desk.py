@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Generic
 
-from esa_auth.counters import Counters
+from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.emitter import Out
 from esa_auth.stream.cells import Store

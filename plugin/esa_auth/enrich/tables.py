@@ -7,8 +7,8 @@ from functools import partial
 
 from esa_auth.enrich import Table, directory, geo, zones
 from esa_auth.enrich.enrichment import Enrichment
-from esa_auth.tables.mmdb import open_mmdb
-from esa_auth.tables.watched import WatchedFile
+from esa_auth.enrich.files import WatchedFile
+from esa_auth.enrich.mmdb import open_mmdb
 
 SECONDS_BETWEEN_LOOKS = 5.0
 _MIB = 1 << 20

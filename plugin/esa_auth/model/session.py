@@ -2,7 +2,7 @@
 
 from typing import Literal, NamedTuple, TypeAlias
 
-from esa_auth.facts import (
+from esa_auth.model.facts import (
     HatDecision,
     InboundOpened,
     Instant,

@@ -8,18 +8,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
+from esa_auth.commands.convert.plan import Plan, plan
+from esa_auth.commands.convert.result import Result
+from esa_auth.commands.convert.worker import Mark
+from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
 from esa_auth.commands.delivery import dead_letters
 from esa_auth.commands.enrichment import enriched
-from esa_auth.commands.group import Mark
 from esa_auth.commands.options import add_config, add_input, add_output, load_config
-from esa_auth.commands.plan import Plan, plan
-from esa_auth.commands.workers import Progress, Workers, stopped_by
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.paths import expand
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.patience import Patience
-from esa_auth.outputs.result import Result
 from esa_auth.state.generation import DamagedError
 from esa_auth.state.progress import ProgressFile
 

@@ -10,12 +10,20 @@ from multiprocessing.context import ForkProcess
 from typing import Any
 
 from esa_auth.commands.bar import Bar
-from esa_auth.commands.group import Broken, Job, Mark, Read, Refused, Strange, work
-from esa_auth.commands.plan import Plan
-from esa_auth.counters import Counters
+from esa_auth.commands.convert.plan import Plan
+from esa_auth.commands.convert.result import Result
+from esa_auth.commands.convert.worker import (
+    Broken,
+    Job,
+    Mark,
+    Read,
+    Refused,
+    Strange,
+    work,
+)
 from esa_auth.errors import EsaAuthError, TemporaryError
+from esa_auth.model.counters import Counters
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.result import Result
 
 log = logging.getLogger("esa_auth")
 

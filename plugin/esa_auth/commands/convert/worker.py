@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 
 import msgpack
 
+from esa_auth.commands.convert.plan import Group, Source
 from esa_auth.commands.delivery import encoder, read_time
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.plan import Group, Source
 from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.inputs.archives import Archive

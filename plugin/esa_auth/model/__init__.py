@@ -1,0 +1,1 @@
+"""What the stages hand on: facts, sessions, documents, dead letters, counters."""
