@@ -39,9 +39,10 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "outputs": frozenset({"errors"}),
     # What stands between two starts.
     "rows": frozenset(),
+    "fields": frozenset({"model"}),
     "state": frozenset({"errors", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
-    "stream": frozenset({"errors", "model", "pipeline"}),
+    "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
     "report": frozenset({"__init__", "resources", "visible"}),
@@ -50,6 +51,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         {
             "ecs",
             "envelope",
+            "errors",
             "grammar",
             "identity",
             "model",
@@ -57,6 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
+            "fields",
             "validation",
         }
     ),
@@ -93,6 +96,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
+        "fields",
         "visible",
     }
 )

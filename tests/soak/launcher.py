@@ -20,7 +20,7 @@ from esa_auth.outputs.forward.output import ForwardOutput
 from esa_auth.outputs.forward.sender import AckSender
 from esa_auth.outputs.letter_file import LetterFile
 from esa_auth.pipeline import Pipeline
-from esa_auth.state import memory
+from esa_auth.state import checkpoint
 
 Function = Callable[..., Any]
 # Bytes that are worth writing in two halves.
@@ -89,7 +89,7 @@ class Trap:
 def set_trap(trap: Trap) -> None:
     """Replace what the points are at."""
     tail.SECONDS_BETWEEN_CHECKPOINTS = 0.0
-    setattr(memory, "_SHARE", 0.0)  # noqa: B010
+    setattr(checkpoint, "_SHARE", 0.0)  # noqa: B010
     # setattr, because mypy knows names of modules as constants.
     setattr(tail, "Follower", partial(Follower, max_bytes=8192))  # noqa: B010
     for owner, name, before, after in (

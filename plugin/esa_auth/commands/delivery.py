@@ -37,7 +37,8 @@ class Run(Generic[Item]):
 
     def __init__(
         self,
-        pipeline: Pipeline[Item],
+        pipeline: Pipeline,
+        encode: Callable[[Document], Item],
         output: Output[Item],
         letters: DeadLetters,
         forward: "ForwardOutput | None" = None,
@@ -49,8 +50,10 @@ class Run(Generic[Item]):
         self.pulse: Pulse | None = None
         self.forward = forward
         self.notices = Notices(pipeline)
+        self._encode = encode
         self._output = output
         self._letters = letters
+        self._journal = 0
 
     def renew(self) -> None:
         """Look at the clock, and for newer tables; for before a block is read."""
@@ -68,7 +71,7 @@ class Run(Generic[Item]):
         if events := self.pipeline.take_events():
             if pulse:
                 pulse.begins(len(events))
-            self._output.send(events)
+            self._output.send(list(map(self._encode, events)))
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
@@ -92,10 +95,17 @@ class Run(Generic[Item]):
         Its `Rows` are of now, so save it now.
         """
         self.sync()
-        return {"sessions": self.pipeline.snapshot(lambda rows: rows)}
+        sessions = self.pipeline.snapshot(lambda rows: rows)
+        return {"sessions": sessions, "journal": self._journal}
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take the sessions out of ``saved`` and go on with them, if they are sound."""
+        """Take the sessions out of ``saved`` and go on with them, if they are sound.
+
+        What is saved from now on names another journal: that of before is of lines
+        which only `--ack rsyslog` takes up, and they are old when it is back.
+        """
+        number = saved.get("journal", 0)
+        self._journal = number + 1 if type(number) is int else 0
         try:
             self.pipeline.restore(saved.pop("sessions", {}))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
@@ -141,10 +151,10 @@ def open_run(
     letters = dead_letters(config, stop)
     config, tables = enriched(config)
     if config.forward is None:
-        form = encoder(config.output_format, config.output_schema)
-        lines = Pipeline(config.pipeline, form, read_time)
+        encode = encoder(config.output_format, config.output_schema)
+        pipeline = Pipeline(config.pipeline, read_time)
         out = Stdout(stop, config.output_format, patience)
-        yield Run(lines, out, letters, None, tables)
+        yield Run(pipeline, encode, out, letters, None, tables)
         return
     # Here, because it brings TLS and the logger with it and most runs write to stdout.
     from esa_auth.commands.entries import letter_of, packer
@@ -155,8 +165,9 @@ def open_run(
 
     timing = Timing(patience=patience)
     with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
-        entries = Pipeline(config.pipeline, packer(config.output_schema), read_time)
-        yield Run(entries, output, letters, output, tables)
+        pack = packer(config.output_schema)
+        pipeline = Pipeline(config.pipeline, read_time)
+        yield Run(pipeline, pack, output, letters, output, tables)
 
 
 def dead_letters(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from esa_auth.metrics.readings import (
 from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.appliance import Appliance
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
@@ -72,6 +74,7 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         partial(_forward, run.forward) if run.forward else None,
         partial(_files, follower) if follower else None,
         partial(_tables, run.tables) if run.tables else None,
+        lambda: run.pipeline.registry.forgotten,
     )
 
 
@@ -111,17 +114,22 @@ def _tables(tables: "Tables") -> list[TableReading]:
     ]
 
 
-def _appliances(pipeline: Pipeline[Any]) -> list[ApplianceReading]:
+def _appliances(pipeline: Pipeline) -> list[ApplianceReading]:
     # The list is made in one step, which the thread that adds to it cannot part.
     return [
-        ApplianceReading(
-            appliance.name,
-            appliance.open_sessions(),
-            appliance.inbound.evicted + appliance.outbound.evicted,
-            appliance.inbound.expired + appliance.outbound.expired,
-            appliance.clock.now if appliance.clock.started else 0,
-            appliance.inbound.replaced + appliance.outbound.replaced,
-            appliance.doubts,
-        )
-        for appliance in list(pipeline.population.appliances.values())
+        _appliance(appliance)
+        for appliance in list(pipeline.registry.appliances.values())
     ]
+
+
+def _appliance(appliance: Appliance) -> ApplianceReading:
+    counts = appliance.counts()
+    return ApplianceReading(
+        appliance.name,
+        appliance.open_sessions(),
+        counts.evicted,
+        counts.expired,
+        appliance.clock.now if appliance.clock.started else 0,
+        counts.replaced,
+        asdict(counts),
+    )

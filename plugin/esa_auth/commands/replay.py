@@ -49,13 +49,11 @@ def run(args: argparse.Namespace) -> int:
     config, _ = enriched(load_config(args))
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
-    form = encoder(config.output_format, config.output_schema)
+    encode = encoder(config.output_format, config.output_schema)
     # Each letter is read on its own: no line comes late.
-    pipeline = Pipeline(
-        replace(config.pipeline, wait=0, redact_wait=0), form, read_time
-    )
+    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
     stdout = Stdout(lambda: False, config.output_format)
-    replayer = _Replayer(config, Run(pipeline, stdout, dead_letters(config)))
+    replayer = _Replayer(config, Run(pipeline, encode, stdout, dead_letters(config)))
     try:
         with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
             for path in paths:

@@ -158,14 +158,17 @@ class _Own(Collector):
             f"Appliances seen; only {MOST_APPLIANCES} of them have labels.",
             len(found),
         )
-        evicted, expired = sum(a.evicted for a in found), sum(a.expired for a in found)
+        gone = self._readings.forgotten()
+        evicted = gone.evicted + sum(a.evicted for a in found)
+        expired = gone.expired + sum(a.expired for a in found)
         yield _counter("evictions", "Sessions forgotten at the cap.", evicted)
         yield _counter("expiries", "Sessions forgotten for their age.", expired)
-        replaced = sum(a.replaced for a in found)
+        replaced = gone.replaced + sum(a.replaced for a in found)
         text = "Sessions whose number was opened again while they were open."
         yield _counter("replaced_sessions", text, replaced)
         for flag, (name, text) in _DOUBTS.items():
-            yield _counter(name, text, sum(a.doubts.get(flag, 0) for a in found))
+            count = sum(a.doubts.get(flag, 0) for a in found)
+            yield _counter(name, text, getattr(gone, flag) + count)
 
 
 def _forward(reading: ForwardReading) -> Iterator[Metric]:

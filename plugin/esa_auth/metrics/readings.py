@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from esa_auth.metrics.pulse import Beat
+from esa_auth.model.counters import ApplianceCounts
 
 
 class ApplianceReading(NamedTuple):
@@ -61,7 +62,10 @@ class TableReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """How to read each part; all of them may be called by another thread."""
+    """How to read each part; all of them may be called by another thread.
+
+    ``forgotten`` is what was counted of appliances that are not among the others.
+    """
 
     beat: Callable[[], Beat]
     appliances: Callable[[], Sequence[ApplianceReading]]
@@ -69,3 +73,4 @@ class Readings:
     forward: Callable[[], ForwardReading] | None = None
     files: Callable[[], FilesReading] | None = None
     tables: Callable[[], Sequence[TableReading]] | None = None
+    forgotten: Callable[[], ApplianceCounts] = ApplianceCounts

@@ -4,14 +4,33 @@ from dataclasses import asdict, dataclass
 
 
 @dataclass(slots=True)
+class ApplianceCounts:
+    """What is counted of an appliance; the last four by the flag of the events."""
+
+    evicted: int = 0
+    expired: int = 0
+    replaced: int = 0
+    assumed_utc: int = 0
+    future_time: int = 0
+    implausible_time: int = 0
+    appliance_conflict: int = 0
+
+    def add(self, other: "ApplianceCounts") -> None:
+        """Add what was counted of another appliance."""
+        for name, count in asdict(other).items():
+            setattr(self, name, getattr(self, name) + count)
+
+
+@dataclass(slots=True)
 class Counters:
     """Counts since start.
 
     A line counts once: ``results`` (the verdict on an attempt, at SMTP AUTH or at the
     appliance itself), ``ancillary`` (of such a family, no verdict: notices, the logout
     of an administrator), ``context`` (kept or used for a session, or a file header),
-    ``rejected`` (became a dead letter), else ``ignored``. One whose event waits counts,
-    in ``lines`` too, when that is written.
+    ``rejected`` (became a dead letter), else ``ignored``. A line that waits, or whose
+    event does, counts when it is known what becomes of it, in ``lines`` too. Until then
+    it is one of ``held``, which falls again; all others only rise.
 
     Beside them: ``unknown_heads`` are physical lines that do not begin as a line of the
     appliance does, with a level or a known word, and of which no record tells the time.
@@ -30,10 +49,11 @@ class Counters:
     wrapped_joined: int = 0
     unknown_heads: int = 0
     repeats_unread: int = 0
+    held: int = 0
 
     @property
     def ignored(self) -> int:
-        """Lines that matter to nobody; derived so that they cost nothing."""
+        """Lines of no interest. Computed, so that most lines are not counted apart."""
         return self.lines - self.results - self.ancillary - self.context - self.rejected
 
     @property
@@ -42,8 +62,10 @@ class Counters:
         return self.results + self.ancillary + self.session_ends
 
     def as_dict(self) -> dict[str, int]:
-        """Return all of them by name."""
-        return {**asdict(self), "ignored": self.ignored, "events": self.events}
+        """Return all of them by name, but for the level ``held``."""
+        counts = {**asdict(self), "ignored": self.ignored, "events": self.events}
+        del counts["held"]
+        return counts
 
     def closing_line(self) -> str:
         """Return the accounting identity in one line."""

@@ -108,11 +108,11 @@ class _Worker:
     def __init__(self, job: Job, report: Connection, parent: int) -> None:
         config = job.config
         settings = replace(config.pipeline, appliance=job.group.name)
-        form = encoder(config.output_format, config.output_schema)
+        self._encode = encoder(config.output_format, config.output_schema)
         self._job = job
         self._report = report
         self._parent = parent
-        self._pipeline = Pipeline(settings, form, read_time)
+        self._pipeline = Pipeline(settings, read_time)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
@@ -129,7 +129,7 @@ class _Worker:
             self._mark(number + 1, last=number + 1 == len(sources))
 
     def _file(self, source: Source) -> None:
-        self._pipeline.population.anchor(source.mtime)
+        self._pipeline.registry.anchor(source.mtime)
         try:
             with Archive(source.path) as archive:
                 self._read(archive)
@@ -156,7 +156,7 @@ class _Worker:
             self._write()
             self._tell(archive.position)
         if archive.broken:
-            decoder.abandon()
+            decoder.reject_rest()
         else:
             decoder.finish()
         pipeline.counters.wrapped_joined += decoder.joined
@@ -167,7 +167,7 @@ class _Worker:
         if dead := self._pipeline.take_dead():
             self._report.send(Refused(dead))
         if events := self._pipeline.take_events():
-            data = b"".join(events)
+            data = b"".join(map(self._encode, events))
             write_all(self._job.descriptor, data, self._orphaned)
             self._length += len(data)
 

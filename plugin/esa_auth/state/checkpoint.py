@@ -1,4 +1,4 @@
-"""What a command remembers from one start to the next, in the state directory."""
+"""The checkpoint of a command, as plain data: saved when it is due, loaded at start."""
 
 import logging
 import time
@@ -22,7 +22,7 @@ _RETRY_SECONDS = 1.0
 _log = logging.getLogger("esa_auth")
 
 
-class Memory:
+class CheckpointStore:
     """A checkpoint as plain data: maps, lists, text, bytes, numbers and `Rows`."""
 
     def __init__(self, directory: StateDirectory, seconds: float) -> None:
@@ -33,9 +33,9 @@ class Memory:
         self._next = time.monotonic() + seconds * self._part
         self._failing = False
         self.lost = False
-        """`recall` found that something was kept, and that it cannot be read."""
+        """`load` found that something was kept, and that it cannot be read."""
 
-    def recall(self) -> dict[str, Any]:
+    def load(self) -> dict[str, Any]:
         """Return what was kept, empty if there is nothing that can be read.
 
         Raises:
@@ -62,7 +62,7 @@ class Memory:
         """Return the seconds until it is `due`."""
         return max(0.0, self._next - time.monotonic())
 
-    def keep(self, what: dict[str, Any]) -> None:
+    def save(self, what: dict[str, Any]) -> None:
         """Save, durably.
 
         Raises:
@@ -74,11 +74,11 @@ class Memory:
         self._next = ended + self._part * max(self._seconds, (ended - begun) * _SHARE)
         self._part = min(1.0, self._part * 4)
 
-    def attempt(self, what: dict[str, Any]) -> bool:
+    def try_save(self, what: dict[str, Any]) -> bool:
         """Save if that can be done now; else say so, and be due again soon."""
         begun = time.monotonic()
         try:
-            self.keep(what)
+            self.save(what)
         except TemporaryError as error:
             if not self._failing:
                 _log.warning("%s; going on without", error)
@@ -91,8 +91,8 @@ class Memory:
         self._failing = False
         return True
 
-    def keep_stubbornly(self, what: dict[str, Any], stop: Callable[[], bool]) -> None:
-        """Save, trying again until it works: nothing may be read on without.
+    def save_with_retry(self, what: dict[str, Any], stop: Callable[[], bool]) -> None:
+        """Save, again and again until it works; no line may be read before.
 
         Raises:
             TemporaryError: it does not work and ``stop`` says that it is enough.
@@ -100,7 +100,7 @@ class Memory:
         told = False
         while True:
             try:
-                return self.keep(what)
+                return self.save(what)
             except TemporaryError as error:
                 if stop():
                     raise

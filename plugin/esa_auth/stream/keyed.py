@@ -7,30 +7,30 @@ with it whatever a transaction that was not committed had made of it.
 
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Generic
+from typing import Generic, TypeVar
 
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
-from esa_auth.pipeline.emitter import Out
-from esa_auth.stream.cells import Store
-from esa_auth.stream.remembered import Remembered
+from esa_auth.stream.split import Store
+from esa_auth.stream.stateful import StatefulPipeline
 
+Out = TypeVar("Out")
 Place = tuple[str, int, bytes]
 
 
-class Desk(Generic[Out]):
+class KeyedPipelines(Generic[Out]):
     """Pipelines by topic, partition and key."""
 
     def __init__(
         self,
-        make: Callable[[], Pipeline[Out]],
-        feed: Callable[[Pipeline[Out], bytes, bytes], None],
-        take: Callable[[Pipeline[Out], bytes], list[Out]],
+        make: Callable[[], Pipeline],
+        feed: Callable[[Pipeline, bytes, bytes], None],
+        take: Callable[[Pipeline, bytes], list[Out]],
     ) -> None:
         """``feed`` gives a pipeline a value of a key, ``take`` takes what it made."""
         self._make, self._feed, self._take = make, feed, take
-        self._held: dict[Place, Remembered[Out]] = {}
-        self._touched: dict[Place, tuple[Remembered[Out], Store]] = {}
+        self._held: dict[Place, StatefulPipeline] = {}
+        self._touched: dict[Place, tuple[StatefulPipeline, Store]] = {}
         self._before = Counters()
 
     def read(self, place: Place, value: bytes, store: Store) -> list[Out]:
@@ -42,7 +42,7 @@ class Desk(Generic[Out]):
         """
         held = self._held.get(place)
         if held is None:
-            held = self._held[place] = Remembered(self._make(), store)
+            held = self._held[place] = StatefulPipeline(self._make(), store)
         # The store is of the open transaction: what is written goes with its lines.
         self._touched[place] = (held, store)
         self._feed(held.pipeline, place[2], value)

@@ -1,55 +1,38 @@
-"""All appliances and the bounds on what is held of them."""
+"""All appliances by name, and the bounds on what is held of them."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from heapq import heapify, heapreplace
-from typing import Generic, TypeVar
 
 from esa_auth.envelope import Present
+from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.facts import Instant
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Appliance, Interval, Settings
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.sessions import Table, is_expired
-
-Out = TypeVar("Out")
+from esa_auth.sessions import Event, Table
 
 # A fleet has fewer; who can send us syslog can send any name.
 MOST_APPLIANCES = 10_000
 
 
-class Population(Generic[Out]):
+class ApplianceRegistry:
     """Appliances by name; keeps their number, and their open sessions, under a cap."""
 
-    def __init__(
-        self,
-        emitter: Emitter[Out],
-        settings: Settings,
-        make: Callable[[str, Settings, Present | None], Appliance],
-    ) -> None:
-        """``make`` makes an appliance of its name."""
+    def __init__(self, emitter: Emitter, settings: Settings) -> None:
+        """``emitter`` makes the ends of the sessions that are dropped."""
         self.present = Present(settings.reference) if settings.live else None
-        # Called when lines that an appliance put off were odd.
-        self.came_back: Callable[[Appliance], None] | None = None
+        # Reads what an appliance put off, before it is forgotten.
+        self.read_odd: Callable[[Appliance], None] | None = None
         self.appliances: dict[str, Appliance] = {}
+        # Of those that were forgotten: the sums over all must not go back.
+        self.forgotten = ApplianceCounts()
         self.settings = settings
-        self._emit, self._make = emitter, make
+        self._emitter = emitter
         self._names = dict(settings.names)
         # Looked at now and then, not at every connection, and always at the same
         # connections: a replay must evict the same ones.
-        self._every = settings.look_every
-        self.until_look = self._every
-
-    def look_in(self, connections: int) -> None:
-        """Look after so many connections for what is too much.
-
-        Raises:
-            ValueError: it is no such number.
-        """
-        if not int(connections) > 0:
-            raise ValueError(f"look in {connections} connections")
-        # The cap, and with it how often is looked, may be another one than at the stop.
-        self.until_look = min(int(connections), self._every)
+        self.until_look = Interval(settings.look_every)
 
     def named(self, name: str) -> Appliance:
         """Return the appliance called ``name``, or at the address ``name``."""
@@ -60,8 +43,7 @@ class Population(Generic[Out]):
         if appliance is None:
             if len(self.appliances) >= MOST_APPLIANCES:
                 self._forget_appliances()
-            appliance = self._make(name, self.settings, self.present)
-            appliance.came_back = self.came_back
+            appliance = Appliance(name, self.settings, self.present)
             self.appliances[name] = appliance
         return appliance
 
@@ -78,33 +60,25 @@ class Population(Generic[Out]):
 
     def grown(self, appliance: Appliance) -> None:
         """Note that a connection was added; expire and evict when it is time."""
-        appliance.until_look -= 1
-        if not appliance.until_look:
-            appliance.until_look = self._every
+        if appliance.until_look.is_over():
+            clock = appliance.clock
             for table in (appliance.inbound, appliance.outbound):
-                clock = appliance.clock
-                for session in table.sweep(clock.steady, clock.now):
-                    self._emit.abandoned(session, appliance, "session_expired")
-        self.until_look -= 1
-        if self.until_look:
-            return
-        self.until_look = self._every
-        excess = self.open_sessions() - self.settings.cap
-        if excess > 0:
-            self._evict(excess)
+                for ended in table.sweep(clock.steady, clock.now):
+                    self._emitter.ended(ended, appliance)
+        if self.until_look.is_over():
+            excess = self.open_sessions() - self.settings.cap
+            if excess > 0:
+                self._evict(excess)
 
     def alive(
         self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
     ) -> Session | None:
-        """Return the live session of ``number``; one that is too old ends here."""
-        if number not in table.live or instant is None:
+        """Return the live session of ``number``, if it is not too old for a line."""
+        if instant is None:
             return None
-        session = table.live[number]
-        if not is_expired(session.start.epoch, instant.epoch, table.max_age):
-            return session
-        table.drop_expired(number)
-        self._emit.abandoned(session, appliance, "session_expired")
-        return None
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emitter.ended(ended, appliance)
+        return table.session_of(number)
 
     def _forget_appliances(self) -> None:
         # By the time of their own logs: the same ones at a replay.
@@ -112,23 +86,13 @@ class Population(Generic[Out]):
         others = [a for a in self.appliances.values() if a.name != ours]
         others.sort(key=lambda appliance: appliance.clock.now)
         for appliance in others[: MOST_APPLIANCES // 16]:
-            if appliance.odd and self.came_back:
-                self.came_back(appliance)
+            if appliance.odd and self.read_odd:
+                self.read_odd(appliance)
             del self.appliances[appliance.name]
-            # The sums over all appliances must not go back.
-            first = next(iter(self.appliances.values()))
-            first.inherit(appliance)
-            heir = first.inbound
-            for table in (appliance.inbound, appliance.outbound):
-                while table:
-                    for session in table.evict(len(table)):
-                        self._emit.abandoned(session, appliance, "session_evicted")
-                heir.evicted += table.evicted
-                heir.expired += table.expired
-                heir.replaced += table.replaced
-                heir.conflicts += table.conflicts
-            for held in appliance.waiting.take_all():
-                self._emit.release(held, appliance)
+            for ended in appliance.abandon(Event.CROWDED_OUT):
+                self._emitter.ended(ended, appliance)
+            self._emitter.release_all(appliance)
+            self.forgotten.add(appliance.counts())
 
     def _evict(self, excess: int) -> None:
         # The largest pays: a flood on one appliance costs the others nothing. Of equal
@@ -142,7 +106,7 @@ class Population(Generic[Out]):
             _, number, appliance = heap[0]
             table = max(appliance.inbound, appliance.outbound, key=len)
             before = len(table)
-            for session in table.evict(excess):
-                self._emit.abandoned(session, appliance, "session_evicted")
+            for ended in table.evict(excess, appliance.clock.now):
+                self._emitter.ended(ended, appliance)
             excess -= before - len(table)
             heapreplace(heap, (-appliance.open_sessions(), number, appliance))

@@ -1,4 +1,4 @@
-"""What the bytes of a checkpoint hold, if they hold no memory."""
+"""What the bytes of a checkpoint hold, if they hold no checkpoints."""
 
 import time
 from collections.abc import Iterable
@@ -8,7 +8,7 @@ import msgpack
 import pytest
 
 from esa_auth.errors import TemporaryError
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 
 
 @pytest.mark.parametrize(
@@ -19,11 +19,11 @@ def test_a_payload_that_is_no_memory_is_forgotten(
 ) -> None:
     with StateDirectory.open(str(tmp_path)) as directory:
         directory.save(payload)
-        memory = Memory(directory, 1)
-        assert memory.recall() == {}
-        assert memory.lost
+        checkpoints = CheckpointStore(directory, 1)
+        assert checkpoints.load() == {}
+        assert checkpoints.lost
         directory.save(msgpack.packb({"a": 1}))
-        assert memory.recall() == {"a": 1}
+        assert checkpoints.load() == {"a": 1}
 
 
 class Timed:
@@ -36,7 +36,7 @@ class Timed:
         self._directory = StateDirectory.open(str(path))
         patch.setattr(time, "monotonic", lambda: self.now)
         patch.setattr(self._directory, "write", self._write)
-        self.memory = Memory(self._directory, seconds)
+        self.checkpoints = CheckpointStore(self._directory, seconds)
 
     def _write(self, pieces: Iterable[bytes]) -> None:
         self.now += self._cost
@@ -46,9 +46,9 @@ class Timed:
         found = []
         with self._directory:
             while self.now < 1000.0 + until:
-                if self.memory.due():
+                if self.checkpoints.due():
                     found.append(self.now - 1000.0)
-                    self.memory.keep({})
+                    self.checkpoints.save({})
                 self.now += 1 / 1024
         return found
 
@@ -76,15 +76,15 @@ def test_an_attempt_that_fails_is_said_once_and_made_again(
         raise TemporaryError("checkpoint: no space")
 
     with StateDirectory.open(str(tmp_path)) as directory:
-        memory = Memory(directory, 30.0)
+        checkpoints = CheckpointStore(directory, 30.0)
         with monkeypatch.context() as patch:
             patch.setattr(directory, "write", full)
-            assert not memory.attempt({})
-            assert not memory.due()
-            assert 0.5 < memory.left() <= 1.0
-            assert not memory.attempt({})
-        assert memory.attempt({"a": 1})
-        assert memory.recall() == {"a": 1}
+            assert not checkpoints.try_save({})
+            assert not checkpoints.due()
+            assert 0.5 < checkpoints.left() <= 1.0
+            assert not checkpoints.try_save({})
+        assert checkpoints.try_save({"a": 1})
+        assert checkpoints.load() == {"a": 1}
     said = [record.getMessage() for record in caplog.records]
     assert said == [
         "checkpoint: no space; going on without",

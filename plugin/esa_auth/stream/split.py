@@ -21,7 +21,7 @@ class Store(Protocol):
         """Forget the value, if there is one."""
 
 
-class Cells:
+class SplitValues:
     """Reads and writes whole values; remembers which of them lie in pieces."""
 
     def __init__(self) -> None:
