@@ -60,7 +60,10 @@ def folder_of(form: str) -> Path:
 
 def path_of(form: str, detection: Detection) -> Path:
     """Return where the query of a detection stands."""
-    return folder_of(form) / f"{detection.name}{FORMS[form]}"
+    # SigmaHQ wants it so.
+    counts = form == "sigma" and not isinstance(detection.way, Each)
+    name = f"correlation_{detection.name}" if counts else detection.name
+    return folder_of(form) / f"{name}{FORMS[form]}"
 
 
 def query(form: str, detection: Detection) -> str:

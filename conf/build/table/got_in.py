@@ -58,7 +58,7 @@ GOT_IN = (
     ),
     Detection(
         "relay_volume_by_user",
-        "SMTP AUTH User Sends to Many Recipients within an Hour",
+        "SMTP AUTH User Sends to Many Recipients Within an Hour",
         "high",
         ("attack.resource-development", *VALID_ACCOUNT, "attack.t1586.002"),
         "One user has sent to five hundred or more recipients within an hour, over all"
@@ -71,7 +71,7 @@ GOT_IN = (
     ),
     Detection(
         "relay_volume_by_day",
-        "SMTP AUTH User Sends to Many Recipients within a Day",
+        "SMTP AUTH User Sends to Many Recipients Within a Day",
         "medium",
         ("attack.resource-development", *VALID_ACCOUNT, "attack.t1586.002"),
         "One user has sent to two thousand or more recipients within a day, over all"

@@ -92,7 +92,7 @@ SINGLE = (
     ),
     Detection(
         "recipients_burst_after_success",
-        "Burst of Recipients after an SMTP AUTH Success",
+        "Burst of Recipients After an SMTP AUTH Success",
         "high",
         ("attack.resource-development", *VALID_ACCOUNT, "attack.t1586.002"),
         "A session in which a client logged in has sent several messages to a hundred"
