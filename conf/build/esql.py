@@ -161,17 +161,22 @@ def _counted(way: Counted) -> list[str]:
         count = f"{way.called} = COUNT(*)"
     else:
         count = f"{way.called} = COUNT_DISTINCT({way.distinct.name})"
-    steps = [keys(*wanted), *windows(way.window)]
+    # Where one is enough, any window is.
+    windowed = way.least > 1
+    steps = [keys(*wanted), *(windows(way.window) if windowed else [])]
     if way.forgiven:
         count = f"tried = COUNT_DISTINCT({wanted[1].name}), got_in = "
         count += f"COUNT_DISTINCT({wanted[1].name}) WHERE {_GOT_IN}"
+    by = f"{way.by.name}, window" if windowed else way.by.name
     left_out = ("users",) if way.called == "users" else ()
     named = ", accounts = VALUES(account)" if left_out else ""
-    steps.append(f"STATS {count}{named}, {_who(*left_out)} BY {way.by.name}, window")
+    steps.append(f"STATS {count}{named}, {_who(*left_out)} BY {by}")
     if way.forgiven:
         # All that were tried but those that got in: who failed, and did not get in.
         steps.append(f"EVAL {way.called} = tried - got_in")
     steps.append(f"WHERE {way.called} >= {way.least}")
+    if not windowed:
+        return steps
     gathered = _gathered((way.called,), way.by.name, *left_out)
     if left_out:
         gathered = gathered.replace("STATS ", "STATS accounts = VALUES(accounts), ")
@@ -191,7 +196,9 @@ def _after(way: After) -> list[str]:
         needed = f"MV_SLICE(MV_SORT(needed), {way.least - 1}, {way.least - 1})"
         columns[0] = f"failures = COUNT_DISTINCT(@timestamp) WHERE {_FAILED}"
     columns.append(f"last_success = MAX(@timestamp) WHERE {_GOT_IN}")
-    asked = [f"failures >= {way.least}", f"{needed} <= last_success"]
+    asked = [f"{needed} <= last_success"]
+    if way.distinct is None:
+        asked.insert(0, f"failures >= {way.least}")
     if way.networks > 1:
         columns.append(f"networks = COUNT_DISTINCT(network) WHERE {_FAILED}")
         asked.append(f"networks >= {way.networks}")

@@ -15,32 +15,34 @@ def v6_rotation(log: Log) -> Iterator[Key | Named]:
 
 
 def botnet_spray(log: Log) -> Iterator[Key]:
-    """One try each, 60 bots an hour, 20 users, one hit; at night, over midnight UTC."""
-    for number in range(70):
+    """One try each of 32 bots in an hour, 15 users, one hit."""
+    for number in range(32):
         address = f"2001:db8:b07:{number:x}::5" if number % 2 else f"192.0.2.{number}"
-        log.attempt(55 * number, address, f"staff{number % 20}", good=number == 40)
+        log.attempt(115 * number, address, f"staff{number % 15}", good=number == 20)
     yield (f"{log.begun:%Y-%m-%d}",)
 
 
 def stuffing(log: Log) -> Iterator[Key]:
-    """Lists of leaked passwords through 30 proxies, two or three tries of each."""
-    for number in range(75):
-        address = f"198.51.100.{number % 30 + 1}"
-        log.attempt(15 * number, address, f"leaked{number}", good=number in {30, 50})
+    """Leaked pairs of user and password through 30 proxies, three tries of each."""
+    for number in range(90):
+        address = f"198.51.100.{number // 3 + 1}"
+        log.attempt(15 * number, address, f"leaked{number}", good=number % 16 == 7)
     yield (f"{log.begun:%Y-%m-%d}",)
 
 
 def small_portions(log: Log) -> Iterator[Key]:
     """A relay credential in 51 sessions with ten recipients each, within an hour."""
     for number in range(51):
-        sent(log, 68 * number, "203.0.113.200", "Scan2Mail", 10)
+        name = ("scan2mail", "Scan2Mail")[number % 2]
+        sent(log, 68 * number, "203.0.113.200", name, 10)
     yield ("scan2mail",)
 
 
 def all_day(log: Log) -> Iterator[Key]:
     """Far below the figure of an hour, for twenty hours."""
     for number in range(100):
-        sent(log, 720 * number, f"203.0.113.{201 + number % 3}", "invoices", 20)
+        name = ("invoices", "Invoices")[number % 2]
+        sent(log, 720 * number, f"203.0.113.{201 + number % 3}", name, 20)
     yield ("invoices",)
 
 
@@ -57,10 +59,21 @@ def one_open_session(log: Log) -> Iterator[Key | Named]:
     yield Named("recipients_burst_after_success", (session,))
 
 
+def three_messages(log: Log) -> Iterator[Key]:
+    """102 recipients of three messages."""
+    icid = log.opened(0, "203.0.113.206")
+    log.login(1, icid, "fax", good=True)
+    for number in range(3):
+        log.message(10 + 5 * number, icid, "fax", 34)
+    log.write(40, f"ICID {icid} close")
+    yield (f"{log.appliance}:{icid}:{log.now(0):%Y%m%dT%H%M%SZ}",)
+
+
 def slow_guessing(log: Log) -> Iterator[Key]:
-    """A failure every thirteen minutes, the whole day."""
-    failures(log, "203.0.113.210", ["root"] * 105, 780, per_session=1)
-    yield ("203.0.113.210",)
+    """A failure every thirteen minutes, the whole day, each from another address."""
+    for number in range(105):
+        log.attempt(780 * number, f"2001:db8:bad:4::{number:x}", "root")
+    yield ("2001:db8:bad:4::",)
 
 
 def same_second(log: Log) -> Iterator[Key]:
@@ -71,6 +84,14 @@ def same_second(log: Log) -> Iterator[Key]:
     log.login(1, icid, "treasury", good=True)
     log.write(2, f"ICID {icid} close")
     yield ("203.0.113.31", "treasury")
+
+
+def guessed_slowly(log: Log) -> Iterator[Key]:
+    """Five failures in a quarter of an hour, from addresses of one /64."""
+    for number in range(5):
+        log.attempt(200 * number, f"2001:db8:bad:5::{number:x}", "legal")
+    log.attempt(840, "2001:db8:bad:5::9", "legal", good=True)
+    yield ("2001:db8:bad:5::", "legal")
 
 
 def last_failure_with_success(log: Log) -> Iterator[Key]:
@@ -102,19 +123,26 @@ def any_case(log: Log) -> Iterator[Key]:
 
 
 def got_in_elsewhere(log: Log) -> Iterator[Key]:
-    """Twelve failures over three addresses, success from a fourth."""
-    for number in range(12):
-        log.attempt(240 * number, f"203.0.113.{220 + number % 3}", "director")
+    """Ten failures over three addresses, success from a fourth."""
+    for number in range(10):
+        log.attempt(280 * number, f"203.0.113.{220 + number % 3}", "director")
     log.attempt(2900, "203.0.113.223", "Director", good=True)
     yield ("director",)
+
+
+def five_networks(log: Log) -> Iterator[Key]:
+    """One try from each, each in another spelling."""
+    for number, name in enumerate(("Otto", "OTTO", "oTTo", "otTo", "ottO")):
+        log.attempt(850 * number, f"203.0.113.{230 + number}", name)
+    yield ("otto",)
 
 
 def without_address(log: Log) -> Iterator[Key]:
     """The opening line was lost: what the session is known by is its first line."""
     icid = next(log.numbers)
     for number in range(10):
-        log.login(25 * number, icid, f"lost{number % 7}")
-    log.write(260, f"ICID {icid} close")
+        log.login(360 * number, icid, f"lost{number % 7}")
+    log.write(3300, f"ICID {icid} close")
     yield (f"{log.appliance}:{icid}:{log.now(0):%Y%m%dT%H%M%SZ}",)
 
 

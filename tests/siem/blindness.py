@@ -27,24 +27,30 @@ def few_unknown_heads(log: Log) -> None:
     _quoted(log, 9)
 
 
-def _attempts(log: Log, known: int, each: int) -> None:
-    """Log in so often, and after ``each`` of these once more without opening line."""
+def _attempts(log: Log, known: int, every: int) -> None:
+    """Log in so often, and after each fourth of these once without opening line."""
     for number in range(known):
-        address = f"198.51.100.{71 + number % 3}"
-        log.attempt(25 * number, address, f"u{number}", good=True)
-        if number % each == each - 1:
+        address, begin = f"198.51.100.{71 + number % 3}", every * number
+        log.attempt(begin, address, f"u{number}", good=True)
+        if number % 4 == 3:
             icid = next(log.numbers)
-            log.login(25 * number + 13, icid, f"m{number}", good=True)
-            log.write(25 * number + 14, f"ICID {icid} close")
+            log.login(begin + every // 2, icid, f"m{number}", good=True)
+            log.write(begin + every // 2 + 1, f"ICID {icid} close")
 
 
 def fifth_is_missing(log: Log) -> Iterator[Key]:
-    _attempts(log, 20, 4)
+    """4 of 20, within an hour."""
+    _attempts(log, 16, 210)
     yield (log.appliance,)
 
 
 def less_is_missing(log: Log) -> None:
-    _attempts(log, 36, 6)
+    """4 of 21, all in one of the pieces that windows are made of."""
+    _attempts(log, 17, 12)
+
+
+def fifth_over_hours(log: Log) -> None:
+    _attempts(log, 16, 400)
 
 
 def few_attempts(log: Log) -> None:
@@ -92,13 +98,20 @@ def _daily(
         log.attempt(3600 * hour, address, user, good=True)
 
 
+def _steadily(log: Log, until: int) -> None:
+    """Log in 52 times, which are 104 events; the last is ``until`` hours before."""
+    for number in range(52):
+        hour = 20 * 24 - until - 2 * number
+        log.attempt(3600 * hour, "198.51.100.80", "night", good=True)
+
+
 def fell_silent(log: Log) -> Iterator[Key]:
-    _daily(log, "night", "198.51.100.80", 12, 18, every=1)
+    _steadily(log, 30)
     yield (log.appliance,)
 
 
 def goes_on(log: Log) -> None:
-    _daily(log, "night", "198.51.100.80", 12, 20, every=1)
+    _steadily(log, 20)
 
 
 def was_always_quiet(log: Log) -> None:
@@ -108,11 +121,11 @@ def was_always_quiet(log: Log) -> None:
 
 
 def silent_long_ago(log: Log) -> None:
-    _daily(log, "night", "198.51.100.80", 5, 12, every=1)
+    _daily(log, "night", "198.51.100.80", 9, 13, every=1)
 
 
 def new_network(log: Log) -> Iterator[Key]:
-    _daily(log, "yvonne", "198.51.100.82", 2, 20)
+    _daily(log, "yvonne", "198.51.100.82", 10, 20)
     log.attempt(86400 * 19 + 30000, "203.0.113.82", "Yvonne", good=True)
     yield ("yvonne", "203.0.113.82")
 
@@ -136,3 +149,22 @@ def new_some_days_ago(log: Log) -> None:
     _daily(log, "hugo", "198.51.100.85", 2, 20)
     log.attempt(86400 * 16, "203.0.113.85", "hugo", good=True)
     log.attempt(86400 * 19 + 30000, "203.0.113.85", "hugo", good=True)
+
+
+def new_again(log: Log) -> Iterator[Key]:
+    """Last seen there forty days ago."""
+    log.attempt(-86400 * 20, "203.0.113.86", "ida", good=True)
+    _daily(log, "ida", "198.51.100.86", 2, 20)
+    log.attempt(86400 * 19 + 30000, "203.0.113.86", "ida", good=True)
+    yield ("ida", "203.0.113.86")
+
+
+def seen_weeks_ago(log: Log) -> None:
+    log.attempt(86400 * 2, "203.0.113.87", "jan", good=True)
+    _daily(log, "jan", "198.51.100.87", 2, 20)
+    log.attempt(86400 * 19 + 30000, "203.0.113.87", "jan", good=True)
+
+
+def new_two_days_ago(log: Log) -> None:
+    _daily(log, "kim", "198.51.100.88", 2, 20)
+    log.attempt(86400 * 20 - 3600 * 36, "203.0.113.88", "kim", good=True)

@@ -8,9 +8,11 @@ from typing import Any
 
 from conf.build import queries
 from conf.build.detections import (
+    Condition,
     Detection,
     Each,
     FirstSeen,
+    Is,
     Scattered,
     Silent,
     groups,
@@ -78,7 +80,9 @@ def in_opensearch(
     found: Found = set()
     ends = [now]
     if not isinstance(way, FirstSeen | Silent):
-        ends = sorted({_end(event, step_of(look_back(detection))) for event in events})
+        step = step_of(look_back(detection))
+        looked_at = [e for e in events if _selected(detection.select, e)]
+        ends = sorted({_end(event, step) for event in looked_at})
     for at in range(0, len(ends), _TOGETHER):
         some = ends[at : at + _TOGETHER]
         answers = node.searches(stream, json.loads(query), some)
@@ -86,6 +90,12 @@ def in_opensearch(
             for bucket in buckets:
                 found |= _keys(detection, bucket, end)
     return found
+
+
+def _selected(conditions: tuple[Condition, ...], event: Event) -> bool:
+    """Return whether a detection looks at an event, or may: exact for its actions."""
+    actions = [c for c in conditions if isinstance(c, Is) and c.field == "event.action"]
+    return all(event["event"].get("action") in c.values for c in actions)
 
 
 def _end(event: Event, step: int) -> datetime:

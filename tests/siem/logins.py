@@ -29,12 +29,22 @@ def guessed_at_without_address(log: Log) -> Iterator[Key]:
 
 
 def guessed(log: Log) -> Iterator[Key | Named]:
-    """By SSH: each try in two lines, then in."""
-    for number in range(8):
-        refused(log, 6 * number, "admin", "203.0.113.91", lines=2)
-    log.write(50, _IN.format("admin", "203.0.113.91"))
-    yield ("203.0.113.91",)
-    yield Named("admin_login_guessing", ("203.0.113.91",))
+    """Slowly, each try in two lines and from another address; then in, at once."""
+    address = "2001:db8:bad:9::{}"
+    for number in range(5):
+        refused(log, 170 * number, "admin", address.format(number + 1), lines=2)
+    log.write(680, _IN.format("admin", address.format(9)))
+    yield ("2001:db8:bad:9::",)
+    yield Named("admin_login_guessing", ("2001:db8:bad:9::",))
+
+
+def guessed_without_address(log: Log) -> Iterator[Key | Named]:
+    """An old release says no address: the appliance is named."""
+    for number in range(5):
+        log.write(30 * number, "User operator failed authentication.")
+    log.write(140, "User operator was authenticated successfully.")
+    yield (log.appliance,)
+    yield Named("admin_login_guessing", (log.appliance,))
 
 
 def locked(log: Log) -> Iterator[Key]:

@@ -22,11 +22,26 @@ def scattered(
 
 
 def too_few_networks(log: Log) -> None:
+    """29 fail; two more are of users who are right at once."""
     scattered(log, 29, 20)
+    for number in range(2):
+        address = f"2001:db8:b09:{number:x}::5"
+        log.attempt(900 * number + 30, address, f"right{number}", good=True)
+
+
+def two_addresses_each(log: Log) -> None:
+    """Forty addresses, but of twenty networks."""
+    for number in range(40):
+        address = f"2001:db8:b08:{number // 2:x}::{number % 2 + 5}"
+        log.attempt(60 * number, address, f"person{number % 20}")
 
 
 def too_few_users(log: Log) -> None:
-    scattered(log, 45, 14)
+    """Fourteen, in more spellings."""
+    for number in range(45):
+        user = f"person{number % 14}"
+        spelt = user.upper() if number % 3 else user
+        log.attempt(60 * number, f"2001:db8:b08:{number:x}::5", spelt)
 
 
 def too_slow(log: Log) -> None:
@@ -91,9 +106,9 @@ def portions_below(log: Log) -> None:
 
 
 def portions_over_hours(log: Log) -> None:
-    """510 recipients, but within three hours."""
+    """510 recipients, but within two hours."""
     for number in range(51):
-        sent(log, 210 * number, "198.51.100.41", "paul", 10)
+        sent(log, 130 * number, "198.51.100.41", "paul", 10)
 
 
 def two_senders(log: Log) -> None:
@@ -153,6 +168,13 @@ def nine_without_address(log: Log) -> None:
     for number in range(9):
         log.login(25 * number, icid, f"lost{number}")
     log.write(260, f"ICID {icid} close")
+
+
+def ten_without_address_in_hours(log: Log) -> None:
+    icid = next(log.numbers)
+    for number in range(10):
+        log.login(660 * number, icid, f"lost{number}")
+    log.write(6000, f"ICID {icid} close")
 
 
 def ten_with_address(log: Log) -> None:

@@ -16,12 +16,15 @@ DAY = 1440
 
 
 ATTACKS: Plan = {
+    "one_user_from_many_sources": ((1450, many.five_networks),),
+    "recipients_burst_after_success": ((395, many.three_messages),),
     "auth_without_tls": ((210, attacks.cleartext_login),),
     "outbound_credentials_refused": ((212, attacks.outbound_refused_otherwise),),
     "backend_unreachable": ((214, attacks.backend_broken),),
     "brute_force_by_source": ((220, many.v6_rotation),),
     "success_after_failures": (
         (226, many.same_second),
+        (1530, many.guessed_slowly),
         (229, many.last_failure_with_success),
         (241, many.goes_on_failing),
         (245, many.any_case),
@@ -40,8 +43,8 @@ ATTACKS: Plan = {
     "admin_login_after_failures": ((435, logins.guessed),),
     "admin_account_locked": ((440, logins.locked),),
     "distributed_guessing": (
-        (2 * DAY, many.botnet_spray),
-        (3 * DAY, many.stuffing),
+        (3 * DAY, many.botnet_spray),
+        (4 * DAY, many.stuffing),
     ),
 }
 NEAR_MISSES: Plan = {
@@ -103,12 +106,13 @@ NEAR_MISSES: Plan = {
     ),
     "admin_login_guessing": ((1330, logins.tries_over_hours),),
     "distributed_guessing": (
-        (4 * DAY, many_near.too_few_networks),
-        (5 * DAY, many_near.too_few_users),
-        (6 * DAY, many_near.too_slow),
-        (7 * DAY, many_near.too_many_tries),
-        (8 * DAY, many_near.password_day_at_home),
-        (9 * DAY, many_near.a_few_got_in),
+        (5 * DAY, many_near.too_few_networks),
+        (6 * DAY, many_near.too_few_users),
+        (7 * DAY, many_near.too_slow),
+        (8 * DAY, many_near.too_many_tries),
+        (9 * DAY, many_near.password_day_at_home),
+        (10 * DAY, many_near.a_few_got_in),
+        (11 * DAY, many_near.two_addresses_each),
     ),
 }
 # Weeks of several appliances, at the end of which somebody looks.
@@ -119,6 +123,8 @@ WEEKS_OF_ATTACKS = (
     ("appliance_conflict", "esa18", blindness.conflict),
     ("appliance_silent", "esa21", blindness.fell_silent),
     ("first_seen_network", "esa25", blindness.new_network),
+    ("first_seen_network", "esa25", blindness.new_again),
+    ("admin_login_after_failures", "esa26", logins.guessed_without_address),
     ("guessing_without_address", "esa26", many.without_address),
 )
 WEEKS_OF_NEAR_MISSES = (
@@ -126,13 +132,17 @@ WEEKS_OF_NEAR_MISSES = (
     ("unknown_heads", "esa14", blindness.few_unknown_heads),
     ("context_missing", "esa16", blindness.less_is_missing),
     ("context_missing", "esa17", blindness.few_attempts),
+    ("context_missing", "esa28", blindness.fifth_over_hours),
     ("appliance_conflict", "esa19", blindness.reused_number),
     ("guessing_without_address", "esa27", many_near.nine_without_address),
+    ("guessing_without_address", "esa29", many_near.ten_without_address_in_hours),
     ("appliance_silent", "esa22", blindness.goes_on),
     ("appliance_silent", "esa23", blindness.was_always_quiet),
     ("appliance_silent", "esa24", blindness.silent_long_ago),
     ("first_seen_network", "esa25", blindness.new_address_of_a_network),
     ("first_seen_network", "esa25", blindness.new_user),
+    ("first_seen_network", "esa25", blindness.seen_weeks_ago),
+    ("first_seen_network", "esa25", blindness.new_two_days_ago),
     ("first_seen_network", "esa25", blindness.failed_from_a_new_network),
     ("first_seen_network", "esa25", blindness.new_some_days_ago),
 )

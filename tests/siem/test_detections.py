@@ -32,17 +32,25 @@ each_corpus = pytest.mark.parametrize("name", CORPORA)
 each_detection = pytest.mark.parametrize(
     "detection", DETECTIONS, ids=lambda detection: detection.name
 )
-# What Sigma and EQL cannot say: they group by address and name as they stand, forgive
-# nobody, and Sigma wants one event to be later than the other. (Form, detection) -> what
-# is missed for it, and what is named that is nothing. README.md says the same.
+# Sigma and EQL group by address and name as they stand, and forgive nobody; Sigma wants
+# one event to be later than the other. (Form, detection) -> what is missed for it, and
+# what is named that is nothing. The README of `conf/sigma` says the same.
 ROTATION, OFFICE, PHONE = ("2001:db8:bad:3::",), ("198.51.100.7",), ("karl",)
+SLOWLY = ("2001:db8:bad:5::", "legal")
+ADMINS: Found = {("2001:db8:bad:9::",), ("esa26",)}
 AS_IT_STANDS: dict[tuple[str, str], tuple[Found, Found]] = {
     ("eql", "brute_force_by_source"): ({ROTATION}, set()),
     ("sigma", "brute_force_by_source"): ({ROTATION}, set()),
     ("sigma", "password_spray"): ({ROTATION}, {OFFICE}),
-    ("sigma", "one_user_from_many_sources"): (set(), {PHONE}),
-    ("sigma", "success_after_failures"): ({("203.0.113.31", "treasury")}, set()),
-    ("sigma", "admin_login_guessing"): ({("esa01",)}, set()),
+    ("sigma", "one_user_from_many_sources"): (set(), {PHONE, ("root",), ("legal",)}),
+    ("eql", "success_after_failures"): ({SLOWLY}, set()),
+    ("sigma", "success_after_failures"): (
+        {SLOWLY, ("203.0.113.31", "treasury")},
+        set(),
+    ),
+    ("sigma", "slow_brute_force"): ({("2001:db8:bad:4::",)}, set()),
+    ("sigma", "admin_login_guessing"): ({*ADMINS, ("esa01",)}, set()),
+    ("sigma", "admin_login_after_failures"): (ADMINS, set()),
 }
 
 
