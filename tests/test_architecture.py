@@ -37,12 +37,13 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "ecs": frozenset({"model"}),
     "kinds": frozenset({"resources"}),
     "validation": frozenset({"kinds", "model", "resources"}),
-    "formats": frozenset(),
-    "outputs": frozenset({"errors"}),
+    "formats": frozenset({"errors", "model"}),
+    "retry": frozenset({"errors"}),
+    "outputs": frozenset({"__init__", "errors", "model", "retry"}),
     # What stands between two starts.
     "rows": frozenset(),
     "fields": frozenset({"model"}),
-    "state": frozenset({"errors", "rows"}),
+    "state": frozenset({"errors", "retry", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.

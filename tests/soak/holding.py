@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from esa_auth.commands.delivery import Run, encoder, read_time
+from esa_auth.commands.delivery import Run, read_time
+from esa_auth.formats import encoder
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.state import CheckpointStore, StateDirectory
@@ -23,8 +24,14 @@ _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
 class _Nowhere:
     """Takes events and keeps none."""
 
+    counters = None
+    trouble = ""
+
     def send(self, batch: object) -> None:
         """Take them."""
+
+    def sync(self) -> None:
+        """Do nothing."""
 
     def check(self) -> None:
         """Do nothing."""

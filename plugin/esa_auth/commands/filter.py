@@ -8,9 +8,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.delivery import Run, observed, open_run
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
     add_config,
     add_input,
@@ -22,6 +21,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
+from esa_auth.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -84,8 +84,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_for_acknowledging(config: Config) -> None:
     """Refuse what ``--ack rsyslog`` cannot keep its promise with."""
-    if not (config.forward and config.state_directory):
-        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
+    if not (config.output.kind.acknowledged and config.state_directory):
+        names = " or ".join(kind.option for kind in OUTPUTS if kind.acknowledged)
+        raise ConfigError(f"--ack rsyslog: needs {names}, and --state-dir")
     if config.input_format == "msgpack":
         raise ConfigError("input.format: not msgpack with --ack rsyslog: it has lines")
     if config.join_wrapped:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from esa_auth.commands.delivery import read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,
