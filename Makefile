@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 NODE   ?= .cache/node
 OPENSEARCH := .cache/opensearch
+ELASTIC := .cache/elasticsearch
 ESQL   := .cache/esql
 CIM    := .cache/cim
 CLIENTS := .cache/clients
@@ -62,8 +63,8 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA)
-engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Kafka, syslog-ng, ... (400 MB)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA)
+engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
 	  then echo "engine $${engine#.cache/}: already there"; \
@@ -93,6 +94,14 @@ $(OPENSEARCH)/.done: tests/siem/pom.xml
 	@mkdir -p $(OPENSEARCH); $(call fetching,OpenSearch,Maven Central)
 	@if command -v mvn >/dev/null; then \
 	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(OPENSEARCH)) && $(call fetched,$(OPENSEARCH)) \
+	  || echo "Maven failed: the tests that need it will not run"; \
+	else echo "no mvn: the tests that need it will not run"; fi
+
+# A real Elasticsearch 8.19 with ES|QL, of what Maven Central has of it.
+$(ELASTIC)/.done: tests/siem/elastic/pom.xml
+	@rm -rf $(ELASTIC); mkdir -p $(ELASTIC); $(call fetching,Elasticsearch,Maven Central)
+	@if command -v mvn >/dev/null; then \
+	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(ELASTIC)) && $(call fetched,$(ELASTIC)) \
 	  || echo "Maven failed: the tests that need it will not run"; \
 	else echo "no mvn: the tests that need it will not run"; fi
 
