@@ -16,7 +16,7 @@ from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.lines import LineSplitter
-from esa_auth.inputs.stop import StopSignal
+from esa_auth.inputs.stream import StopSignal
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
