@@ -43,11 +43,13 @@ class OpenSearch(Server):
 
 def set_up(started: OpenSearch) -> None:
     """Put the templates, as `conf/opensearch/README.md` says."""
-    for part in ("mappings", "settings"):
-        path = f"/_component_template/logs-cisco_esa.auth@{part}"
-        started.ask("PUT", path, shipped(f"component-{part}")).good()
-    template = shipped("index-template")
-    started.ask("PUT", "/_index_template/logs-cisco_esa.auth", template).good()
+    for path, name in {
+        "/_ingest/pipeline/logs-cisco_esa.auth@ingested": "ingest-pipeline",
+        "/_component_template/logs-cisco_esa.auth@mappings": "component-mappings",
+        "/_component_template/logs-cisco_esa.auth@settings": "component-settings",
+        "/_index_template/logs-cisco_esa.auth": "index-template",
+    }.items():
+        started.ask("PUT", path, shipped(name)).good()
 
 
 def shipped(name: str) -> Json:

@@ -45,6 +45,10 @@ def typed() -> dict[str, tuple[str, Json]]:
             NAMED.format("IndicesPutIndexTemplateRequest"),
             asset("elastic/index-template"),
         ),
+        "pipeline": (
+            NAMED.format("IngestPutPipelineRequest").replace("'name'", "'id'"),
+            asset("elastic/ingest-pipeline"),
+        ),
         "mappings": (component, asset("elastic/component-mappings")),
         "settings": (component, asset("elastic/component-settings")),
         "ism": ("Ism.PutPolicyRequest", asset("opensearch/ism-policy")),
@@ -101,6 +105,7 @@ def test_every_asset_is_of_its_type(compiled: Callable[[str], str]) -> None:
         ("ilm", "max_age", "max_agee"),
         ("ism", "min_primary_shard_size", "min_shard_size"),
         ("index template", "composed_of", "composed"),
+        ("pipeline", "processors", "processor"),
         ("mappings", "match_only_text", "match_only_txt"),
         ("mappings, OpenSearch", "ignore_above", "ignore_abov"),
         ("password_spray", "precision_threshold", "precision"),

@@ -53,6 +53,7 @@ class Elasticsearch(Server):
 def set_up(started: Elasticsearch) -> None:
     """Put the templates and the policy, as `conf/elastic/README.md` says."""
     for path, name in {
+        "/_ingest/pipeline/logs-cisco_esa.auth@ingested": "ingest-pipeline",
         "/_component_template/logs-cisco_esa.auth@mappings": "component-mappings",
         "/_component_template/logs-cisco_esa.auth@settings": "component-settings",
         "/_ilm/policy/logs-cisco_esa.auth": "ilm-policy",
