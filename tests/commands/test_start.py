@@ -62,6 +62,7 @@ def test_the_session_has_its_event() -> None:
         "esa_auth.stream",
         "esa_auth.enrich.tables",
         "importlib.resources",
+        "yaml",
         "jsonschema",
         "logging.handlers",
         "multiprocessing",

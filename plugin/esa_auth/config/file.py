@@ -1,34 +1,21 @@
 """A file of YAML -> the tree of its keys, as `schemas/config.schema.json` has them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
-import yaml
 
 from esa_auth.config.values import check_utf8
 from esa_auth.errors import ConfigError
 from esa_auth.resources import conf_text, schema
 
 MAX_CONFIG = 1 << 20
-# libyaml, where PyYAML has it, takes a tenth of the time; but it follows aliases and
-# any depth, so that it is for our own file alone.
-_Swift = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-
-
-class _Careful(yaml.SafeLoader):
-    """Without aliases, which a configuration has no use for and a bomb is made of."""
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        if self.check_event(yaml.events.AliasEvent):
-            raise yaml.YAMLError("aliases are not allowed")
-        return super().compose_node(parent, index)
 
 
 def read_defaults() -> dict[str, Any]:
-    """Return what ships."""
-    text = conf_text("default.yaml")
-    tree: dict[str, Any] = yaml.load(text, Loader=_Swift)  # noqa: S506 - a SafeLoader
+    """Return what ships: `conf/default.yaml`, as JSON, which is read sooner."""
+    tree: dict[str, Any] = json.loads(conf_text("default.json"))
     return tree
 
 
@@ -46,16 +33,10 @@ def read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error.strerror}") from error
     if len(data) > MAX_CONFIG:
         raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
-    try:
-        tree = yaml.load(data, Loader=_Careful)  # noqa: S506 - a SafeLoader
-        if tree is None:
-            return {}
-        _check_plain(path, "top level", tree)
-    except (yaml.YAMLError, ValueError) as error:
-        why = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not YAML: {why}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
+    tree = _parsed(path, data)
+    if tree is None:
+        return {}
+    _check_plain(path, "top level", tree)
     found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
     errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
     if errors:
@@ -63,6 +44,27 @@ def read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: {where}: {errors[0].message[:300]}")
     whole: dict[str, Any] = _whole(tree)
     return whole
+
+
+def _parsed(path: str, data: bytes) -> Any:
+    # Here, because most runs have no file and a start is to be short.
+    import yaml
+
+    class Careful(yaml.SafeLoader):
+        """Refuses aliases: no configuration needs them, and a bomb is made of them."""
+
+        def compose_node(self, parent: Any, index: Any) -> Any:
+            if self.check_event(yaml.events.AliasEvent):
+                raise yaml.YAMLError("aliases are not allowed")
+            return super().compose_node(parent, index)
+
+    try:
+        return yaml.load(data, Loader=Careful)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError) as error:
+        why = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not YAML: {why}") from error
+    except RecursionError as error:
+        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
 
 
 def _check_plain(path: str, where: str, value: Any) -> None:
