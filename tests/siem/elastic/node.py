@@ -57,7 +57,7 @@ def set_up(started: Elasticsearch) -> None:
         "/_component_template/logs-cisco_esa.auth@mappings": "component-mappings",
         "/_component_template/logs-cisco_esa.auth@settings": "component-settings",
         "/_ilm/policy/logs-cisco_esa.auth": "ilm-policy",
-        "/_index_template/logs-cisco_esa.auth": "index-template",
+        "/_index_template/esa-auth": "index-template",
     }.items():
         body = (CONF / f"{name}.json").read_text("utf-8")
         started.ask("PUT", path, body).good()
