@@ -35,13 +35,15 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "ecs": frozenset({"model"}),
     "kinds": frozenset({"resources"}),
     "validation": frozenset({"kinds", "model", "resources"}),
-    "formats": frozenset(),
-    "outputs": frozenset({"errors"}),
+    "formats": frozenset({"errors", "model"}),
+    "retry": frozenset({"errors"}),
+    "outputs": frozenset({"__init__", "errors", "model", "retry"}),
     # What stands between two starts.
     "rows": frozenset(),
-    "state": frozenset({"errors", "rows"}),
+    "fields": frozenset({"model"}),
+    "state": frozenset({"errors", "retry", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
-    "stream": frozenset({"errors", "model", "pipeline"}),
+    "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
     "report": frozenset({"__init__", "resources", "visible"}),
@@ -50,6 +52,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         {
             "ecs",
             "envelope",
+            "errors",
             "grammar",
             "identity",
             "model",
@@ -57,6 +60,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "privacy",
             "rows",
             "sessions",
+            "fields",
             "validation",
         }
     ),
@@ -93,6 +97,7 @@ PURE = frozenset(
         "privacy",
         "rows",
         "sessions",
+        "fields",
         "visible",
     }
 )

@@ -9,7 +9,7 @@ import yaml
 from tests.siem.scenarios import TEN_AND_TEN, corpus
 from tests.support.checkout import ROOT
 
-from conf.build import addon, dashboards, mappings, queries, templates
+from conf.build import addon, dashboards, mappings, queries, reference, templates
 
 DEFAULTS = ROOT / "conf" / "default.json"
 EXAMPLE = ROOT / "examples" / "detections"
@@ -23,6 +23,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from addon.generated()
     yield from dashboards.generated()
     yield from mappings.generated()
+    yield from reference.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
 

@@ -24,6 +24,7 @@ _COMMANDS = (
     "report",
     "watch",
     "replay",
+    "receive",
     "explain",
     "check",
     "completion",

@@ -1,10 +1,10 @@
-"""What takes the place of names before an event, a letter or a session holds them.
+"""Replaces names before an event, a dead letter or a session holds them.
 
-A `Veil` knows facts and texts, not where they go. Names and the like are cut out by
-their place, which the row of the grammar says; a name whose place is not known may not
-leave. Of free text (a remote reply) only its codes stay, of a refused line only what
-the appliance alone can have written: nobody can tell where in the rest a name is, and
-a name can be any word.
+A `Pseudonymizer` knows facts and texts, not where they go. It cuts out names, tokens
+and words of others by their place, which the row of the grammar says; a name whose
+place is unknown may not leave. Of free text (a remote reply) only its codes stay. Of a
+rejected line only what the appliance alone can have written stays: nobody can tell
+where in the rest a name is, and a name can be any word.
 """
 
 import hmac
@@ -49,11 +49,14 @@ _CODES = re.compile(
 Tried = TypeVar("Tried", InboundResult, AuthNotice)
 
 
-class Veil:
-    """Covers names; ``key`` gives pseudonyms, None leaves names that are no secret."""
+class Pseudonymizer:
+    """Replaces names by pseudonyms, and likely passwords by ``[redacted]``."""
 
     def __init__(self, key: bytes | None, redact: bool) -> None:
-        """``redact`` takes away names that are likely passwords."""
+        """Take the key of the pseudonyms; None: names stay, unless ``redact``.
+
+        ``redact`` takes away names that are likely passwords.
+        """
         self._key = key
         self._redact = redact
         # So that names of one key can be told from those of the next.
@@ -62,7 +65,7 @@ class Veil:
 
     @property
     def about(self) -> str:
-        """What a saved session must have been made with to be taken up."""
+        """The settings, which must be those that a saved session was made with."""
         return f"{self.key_id} {self._redact}"
 
     def name(self, name: str) -> str:
@@ -155,8 +158,8 @@ class Veil:
         """Return a bounce without the names in its reply."""
         return fact._replace(reason=fact.reason and self.text(fact.reason))
 
-    def verdict(self, session: Session, fact: InboundResult) -> None:
-        """Forget at a success what was tried before: likely it was mistyped."""
+    def forget_mistyped(self, session: Session, fact: InboundResult) -> None:
+        """Forget at a success the names tried before it: they were likely mistyped."""
         if fact.outcome == "failure" or not self._redact or session.last_success:
             return
         if any(tried != fact.user for tried in session.users):

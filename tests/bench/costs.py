@@ -19,9 +19,8 @@ from rich.console import Console
 from rich.table import Table
 
 from esa_auth import ecs, grammar
-from esa_auth.commands.delivery import encoder
 from esa_auth.identity import Identity
-from esa_auth.pipeline import Pipeline, Settings, emitter, reader
+from esa_auth.pipeline import Pipeline, Settings, dispatch, emitter
 from tests.bench.corpora import Spec, write
 
 RUNS = 5
@@ -34,8 +33,8 @@ SETTINGS = Settings(appliance="esa01")
 Calls = list[tuple[Any, ...]]
 
 
-def made() -> Pipeline[bytes]:
-    return Pipeline(SETTINGS, encoder("json"), lambda: "2026-01-01T00:00:00.000Z")
+def made() -> Pipeline:
+    return Pipeline(SETTINGS, lambda: "2026-01-01T00:00:00.000Z")
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -57,16 +56,15 @@ def of_lines(lines: list[bytes]) -> float:
 def of_stages(lines: list[bytes]) -> dict[str, float]:
     """Return what one call of each stage of an event costs, and the whole event."""
     pipeline = made()
-    schema = pipeline._emit._schema
+    schema = pipeline._schema
     wanted: dict[str, tuple[Any, str]] = {
         "read (grammar)": (grammar, "read"),
-        "origin and id (identity)": (reader, "source_of"),
+        "origin and id (identity)": (dispatch, "source_of"),
         "id alone": (Identity, "of_line"),
         "count for the session": (emitter, "fold_result"),
         "build, result (ecs)": (ecs, "result_event"),
         "build, session end (ecs)": (ecs, "session_end_event"),
         "validate": (schema, "fits"),
-        "write (JSON)": (pipeline._emit, "_encode"),
     }
     noted = {name: noting(*where) for name, where in wanted.items()}
     pipeline.feed(lines)

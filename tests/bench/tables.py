@@ -22,7 +22,7 @@ CASE_HEADS = (
 )
 FIGURE_HEADS = ("figure", "measured", "target", "")
 WORST = ("not run", "missed", "met", "")
-Cells = tuple[str, ...]
+SplitValues = tuple[str, ...]
 
 
 def number(value: float | None) -> str:
@@ -46,7 +46,7 @@ def verdict_cell(row: Row) -> str:
     return f"{number(row.value)}: {row.verdict}" if row.case else row.verdict
 
 
-def case_cells(row: CaseRow) -> Cells:
+def case_cells(row: CaseRow) -> SplitValues:
     """Give the cells of a case; one that was not run says why."""
     verdict = "; ".join(map(verdict_cell, row.targets))
     if row.reason:
@@ -64,7 +64,7 @@ def case_cells(row: CaseRow) -> Cells:
     )
 
 
-def figure_cells(row: Row) -> Cells:
+def figure_cells(row: Row) -> SplitValues:
     measured = "-" if row.value is None else f"{number(row.value)} {row.unit}"
     return row.title, measured, target_cell(row), verdict_cell(row)
 
@@ -75,7 +75,9 @@ def worst(rows: Sequence[Row]) -> str:
     return next(verdict for verdict in WORST if verdict in found)
 
 
-def drawn(title: str, heads: Cells, lines: Sequence[tuple[Cells, str]]) -> Table:
+def drawn(
+    title: str, heads: SplitValues, lines: Sequence[tuple[SplitValues, str]]
+) -> Table:
     table = Table(title=title)
     for at, head in enumerate(heads):
         table.add_column(head, justify="right" if head and 0 < at < 6 else "left")
@@ -110,6 +112,6 @@ def markdown(cases: Sequence[CaseRow], figures: Sequence[Row]) -> str:
     )
 
 
-def markdown_table(heads: Cells, lines: Sequence[Cells]) -> list[str]:
+def markdown_table(heads: SplitValues, lines: Sequence[SplitValues]) -> list[str]:
     rule = ("---:" if 0 < at < 6 and head else "---" for at, head in enumerate(heads))
     return [f"| {' | '.join(cells)} |" for cells in (heads, tuple(rule), *lines)]

@@ -228,3 +228,31 @@ def test_real_rsyslog_and_a_child_killed_in_the_middle(tmp_path: Path) -> None:
 
         assert killed == 3
         assert collector.by_id() == expected
+
+
+def test_a_journal_that_others_passed_over_is_not_read_again(tmp_path: Path) -> None:
+    """What it says is old by then: the number of its connection may be another's."""
+    state = tmp_path / "state"
+    lines = sessions(2)
+    with Collector() as collector:
+        child = start(collector, state)
+        assert all(confirmed(child, line) for line in lines[:6])
+        child.kill()
+        child.communicate()
+        assert (state / "journal.0").exists()
+        closed = [line for line in lines if line.endswith(b" close")]
+        plain = esa_auth(
+            "filter", "--state-dir", str(state), stdin=b"\n".join([*closed, b""])
+        )
+        assert plain.code == 0, plain.stderr
+        before = len(collector.events)
+        again = subprocess.run(
+            command(collector, state),
+            input=lines[8] + b"\n",
+            capture_output=True,
+            check=True,
+        )
+        assert again.stdout == b"OK\nOK\n"
+        (event,) = collector.events[before:]
+    assert b"SMTP Auth" in lines[8]
+    assert event["cisco_esa"]["session"]["context"] == "missing"

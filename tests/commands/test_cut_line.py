@@ -92,7 +92,7 @@ def broken_off(data: bytes) -> Run:
         pipeline, "native", Keys(), keeps, begins_record=lambda x: x[:4] == b"Wed "
     )
     decoder.feed(data)
-    decoder.abandon()
+    decoder.reject_rest()
     pipeline.drain()
     return ended(pipeline)
 

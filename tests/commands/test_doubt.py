@@ -312,3 +312,17 @@ def test_replay_of_a_log(tmp_path: Path) -> None:
 )
 def test_what_else_is_known(sample: bytes, name: str) -> None:
     assert name in looks_like(sample)
+
+
+def test_events_of_our_own_are_called_so() -> None:
+    lines = b"".join(native(inbound(n)) + b"\n" for n in range(1, 6))
+    made = esa_auth("filter", stdin=lines).stdout
+    wrapped = b"".join(
+        json.dumps({"@timestamp": "2026-04-22T11:00:00Z", "message": text}).encode()
+        + b"\n"
+        for text in made.decode().splitlines()
+    )
+    for again in (made, wrapped):
+        ended = esa_auth("filter", stdin=again)
+        ended.assert_complete()
+        assert ended.stderr.count("events of esa-auth already") == 1

@@ -26,7 +26,7 @@ from tests.support.harness import (
 def held(lines: Iterable[bytes], settings: Settings = SETTINGS) -> Appliance:
     pipeline = made(settings)
     pipeline.feed(list(lines))
-    (appliance,) = pipeline.population.appliances.values()
+    (appliance,) = pipeline.registry.appliances.values()
     return appliance
 
 

@@ -54,6 +54,16 @@ def test_every_part_of_a_result_is_marked() -> None:
     }
 
 
+def test_the_name_and_the_token_stand_where_the_row_has_them() -> None:
+    name = "ann from 192.0.2.9"
+    line = f"{STAMP}User {name} from 192.0.2.44 failed authentication."
+    assert named(line)["user"] == name
+    assert named(line)["address"] == "192.0.2.44"
+    line = f"{STAMP}logout:192.0.2.44 user:user: session:example"
+    assert named(line)["user"] == "user:"
+    assert named(line)["token"] == "example"  # noqa: S105 - nobody's
+
+
 @pytest.mark.parametrize("rule", grammar.RULES, ids=lambda rule: rule.name)
 def test_parts_lie_side_by_side_in_the_line(rule: grammar.Rule) -> None:
     line = STAMP + rule.sample

@@ -23,8 +23,7 @@ from dataclasses import replace
 from esa_auth import grammar
 def narrowed(rule):
     return replace(rule, expression=f"(?!.*poison)(?:{rule.expression})")
-for lead, rules in grammar._BY_LEAD.items():
-    grammar._BY_LEAD[lead] = tuple(map(narrowed, rules))
+grammar.GRAMMAR = grammar.Grammar(tuple(map(narrowed, grammar.RULES)))
 """
 INVALID = """
 from esa_auth import resources

@@ -9,7 +9,13 @@ import pytest
 from tests.differential.joiner import Joiner, Said
 from tests.differential.traffic import START, Faults, lines
 from tests.soak.sizes import show, size
-from tests.support.harness import SETTINGS, Event, ended, made
+from tests.support.harness import (
+    SETTINGS,
+    Event,
+    ended,
+    made,
+    taken,
+)
 
 REFERENCE = START + 40 * 86_400
 LINES = size(40_000, 2_000_000)
@@ -77,7 +83,7 @@ def test_the_program_says_what_the_slow_joiner_says(name: str) -> None:
         given += 1
         pipeline.feed([line])
         joiner.feed(line)
-        events += map(of_event, pipeline.take_events())
+        events += map(of_event, taken(pipeline))
     pipeline.drain()
     joiner.finish()
     run = ended(pipeline)

@@ -12,10 +12,10 @@ from typing import Any
 import orjson
 import pytest
 
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
-from esa_auth.stream.desk import Desk
+from esa_auth.stream.keyed import KeyedPipelines
 from tests.kafka.test_ledger import State
 from tests.metrics.test_metrics import free_port, values, wait_for
 from tests.support.archive_runs import run
@@ -273,7 +273,7 @@ def test_a_worker_of_the_fleet_takes_a_new_table(
     path.write_bytes(zone("Old"))
     config = configured(tmp_path, f"enrich: {{zones: {{file: {path}}}}}\n")
     lines = Lines(*enriched(load(config, {}, 1_790_000_000)))
-    desk = Desk(lines.pipeline, lines.feed, lines.take)
+    desk = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
     place, state = ("raw", 0, b"esa01"), State()
     names = []
     for line in (*SESSION, b"", AGAIN):

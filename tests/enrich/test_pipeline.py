@@ -13,9 +13,16 @@ from esa_auth.enrich.enrichment import Enrichment
 from esa_auth.enrich.geo import Geo, location, system, table
 from esa_auth.enrich.zones import Zones
 from esa_auth.model.document import Context, Document
-from esa_auth.pipeline.emitter import Emitter
 from tests.support.golden_cases import golden_events
-from tests.support.harness import SETTINGS, inbound, made, native, opened, run
+from tests.support.harness import (
+    SETTINGS,
+    inbound,
+    made,
+    native,
+    opened,
+    run,
+    taken,
+)
 from tests.support.mmdb import PROVIDER, TOWN
 
 LINES = [native(body) for body in [*opened(), inbound(), inbound(user="bob")]]
@@ -59,13 +66,6 @@ def test_what_an_enricher_adds_is_validated() -> None:
     assert "weather" in ran.dead[0]["error"]["message"]
 
 
-def test_without_enrichers_nobody_asks_for_them() -> None:
-    assert type(made()._emit) is Emitter
-    assert (
-        type(made(replace(SETTINGS, enrich=Enrichment([Adds()])))._emit) is not Emitter
-    )
-
-
 def test_a_new_table_is_used_within_a_session() -> None:
     zone = Zones()
     enrichment = Enrichment([zone])
@@ -75,7 +75,7 @@ def test_a_new_table_is_used_within_a_session() -> None:
         zone.table = zones.parse(text) if text else None
         enrichment.forget()
         pipeline.feed(LINES if text is None else LINES[2:])
-        names += [e["network"].get("name") for e in pipeline.take_events()]
+        names += [e["network"].get("name") for e in taken(pipeline)]
     assert names == [None, None, "A", "A", "B", "B"]
 
 

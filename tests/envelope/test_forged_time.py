@@ -15,7 +15,16 @@ from esa_auth.inputs.letters import LetterReader
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.pipeline.replay import Replay
-from tests.support.harness import SETTINGS, Event, Run, ended, inbound, made, opened
+from tests.support.harness import (
+    SETTINGS,
+    Event,
+    Run,
+    ended,
+    inbound,
+    made,
+    opened,
+    taken,
+)
 
 # 17 March 2026, 18:30 UTC.
 NOW = 1_773_772_200
@@ -168,7 +177,7 @@ def test_steps_of_half_a_year_move_no_year() -> None:
 # ---- live: the wall clock ----
 
 
-def live(now: int) -> Pipeline[Event]:
+def live(now: int) -> Pipeline:
     return made(replace(LIVE, reference=now))
 
 
@@ -177,7 +186,7 @@ def live(now: int) -> Pipeline[Event]:
 def test_an_unset_wall_clock_heals(unset: int, *, restart: bool) -> None:
     pipeline = live(unset)
     pipeline.feed(TRUE[:3])
-    (first, *_) = pipeline.take_events()
+    (first, *_) = taken(pipeline)
     assert first["cisco_esa"]["flags"] == ["implausible_time"]
     if restart:
         saved = pipeline.snapshot()
@@ -236,7 +245,7 @@ def test_a_stamp_is_of_the_latest_year_not_more_than_a_day_ahead(
     """Of the first line, too, and of one that is a bit ahead of us."""
     pipeline = live(NOW)
     pipeline.feed([b"<22>" + stamp + b" esa1 mail_logs: Info: " + inbound()])
-    (event,) = pipeline.take_events()
+    (event,) = taken(pipeline)
     assert event["@timestamp"][:10] == at
 
 
@@ -276,7 +285,7 @@ def test_what_is_ahead_of_the_wall_clock_is_flagged(
     pipeline = live(NOW - ahead)
     stamp = b"<22>Mar 17 18:30:00 esa1 mail_logs: Info: "
     pipeline.feed([stamp + opened(5)[0], stamp + inbound(5)])
-    (event,) = pipeline.take_events()
+    (event,) = taken(pipeline)
     assert event["cisco_esa"].get("flags", []) == ["future_time"] * flagged
     assert event["source"]["ip"] == CLIENT
 
@@ -352,7 +361,7 @@ def test_a_letter_of_a_forged_line_keeps_id_time_and_flag(head: bytes) -> None:
     (read,) = LetterReader(Keys(), 65_536, "esa").feed(orjson.dumps(letter) + b"\n")
     again = made(replace(SETTINGS, zone="UTC"))
     Replay(again).feed(read)
-    (replayed,) = again.take_events()
+    (replayed,) = taken(again)
     assert replayed["@timestamp"] == event["@timestamp"]
     assert replayed["event"]["id"] == event["event"]["id"]
     assert "implausible_time" in replayed["cisco_esa"]["flags"]
@@ -443,7 +452,7 @@ def test_an_unset_wall_clock_and_a_forged_line(days: int) -> None:
         pipeline.restore(before.snapshot())
         forged = b"2099-01-01T00:00:00Z esa1 mail_logs: Info: " + inbound(9, "forged")
         pipeline.feed([*TRUE[:at], forged, *TRUE[at:]])
-        true = [e for e in pipeline.take_events() if e["cisco_esa"]["icid"] in (5, 6)]
+        true = [e for e in taken(pipeline) if e["cisco_esa"]["icid"] in (5, 6)]
         assert {e["@timestamp"][:10] for e in true} == {"2026-03-17"}
         if not days:
             assert true == through(TRUE, LIVE).events

@@ -5,8 +5,17 @@ from itertools import chain
 
 import pytest
 
-from esa_auth.pipeline import heads
-from tests.support.harness import Event, inbound, made, native, opened, run, syslog
+from esa_auth.envelope import prefix
+from tests.support.harness import (
+    Event,
+    inbound,
+    made,
+    native,
+    opened,
+    run,
+    syslog,
+    taken,
+)
 
 HOSTS = [f"esa{number:02d}" for number in range(20)]
 
@@ -47,14 +56,14 @@ def test_more_heads_than_are_held_change_nothing(
     most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = run(interleaved())
-    monkeypatch.setattr(heads, "_MOST", most)
+    monkeypatch.setattr(prefix, "_MOST", most)
     pipeline = made()
     events = []
     for line in interleaved():
         pipeline.feed([line])
-        events += pipeline.take_events()
-        assert len(pipeline._heads.known) <= most
-        assert len(pipeline._heads._headers) <= most
+        events += taken(pipeline)
+        assert len(pipeline._prefixes.known) <= most
+        assert len(pipeline._prefixes._headers) <= most
     assert events == whole.events
     assert pipeline.counters == whole.counters
 
@@ -78,10 +87,10 @@ def test_a_year_that_changes_between_equal_heads() -> None:
     """For all that are known, and not only for the last of them."""
     pipeline, years = made(), []
     for reference in (1_750_000_000, 1_660_000_000):
-        pipeline.population.anchor(reference)
+        pipeline.registry.anchor(reference)
         pipeline.feed([syslog(inbound(user=x), 0, x) for x in ("a", "b", "a", "b")])
         pipeline.settle()
-        years += [event["@timestamp"][:4] for event in pipeline.take_events()]
+        years += [event["@timestamp"][:4] for event in taken(pipeline)]
     assert years == ["2025"] * 4 + ["2022"] * 4
 
 

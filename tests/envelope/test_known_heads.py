@@ -7,7 +7,7 @@ import pytest
 
 from esa_auth import grammar
 from esa_auth.envelope import HEADS, read_prefix
-from esa_auth.grammar import KEPT, RULES, Rule
+from esa_auth.grammar import GRAMMAR, RULES, Rule
 from esa_auth.model.facts import Passed
 from tests.support.harness import Run, ended, inbound, made, opened
 
@@ -217,11 +217,11 @@ def test_every_wording_counts_behind_every_head(name: str, record: bool) -> None
         if timed:
             assert moved(found, plain), rule.name
             assert not found.dead, rule.name
-        elif rule in KEPT:
+        elif rule in GRAMMAR.event_rules:
             assert moved(found, plain) == {"rejected": 1}, rule.name
 
 
-@pytest.mark.parametrize("rule", KEPT, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", GRAMMAR.event_rules, ids=lambda rule: rule.name)
 def test_kept_wordings_are_events_in_every_head(rule: Rule) -> None:
     for name, (head, host) in HEADS_OF.items():
         found = feed([head + rule.sample.encode()], True)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from esa_auth.grammar import KEPT
+from esa_auth.grammar import GRAMMAR
 from tests.support.harness import (
     Event,
     Run,
@@ -70,7 +70,7 @@ def test_events_are_those_of_the_line_without(end: bytes, frame, read) -> None: 
 
 @pytest.mark.parametrize("end", ENDS[:9])
 def test_every_wording_is_read_with_it(end: bytes) -> None:
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         line = native(rule.sample)
         assert run([line + end]).events == run([line]).events, rule.name
 

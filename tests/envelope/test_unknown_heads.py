@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esa_auth.grammar import KEPT, Rule, read
+from esa_auth.grammar import GRAMMAR, Rule, places, read
 from esa_auth.pipeline import Settings
 from tests.envelope.test_known_heads import HEADS_OF
 from tests.support.harness import (
@@ -71,6 +71,9 @@ NEW_WORDINGS = (
     b"Authentication failed for ann",
     b"SASL says no",
     b"Account ann has been locked",
+    b"Rate limit exceeded for user ann",
+    b"Access denied for user ann",
+    b"Permission denied for the user ann from 192.0.2.9",
 )
 KEPT_AS = ("unknown_head", "no_time", "unread")
 FORGED = "SMTP Auth: (ICID 450) succeeded for user: admin using AUTH mechanism: "
@@ -108,7 +111,7 @@ def both(line: bytes) -> list[Run]:
 
 @pytest.mark.parametrize("head", UNKNOWN)
 def test_no_wording_vanishes_behind_an_unknown_head(head: bytes) -> None:
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         for found in both(head + rule.sample.encode()):
             found.assert_accounted()
             assert found.counters.ignored == 0, (head, rule.name)
@@ -118,10 +121,10 @@ def test_no_wording_vanishes_behind_an_unknown_head(head: bytes) -> None:
 
 
 @SOME
-@given(st.binary(max_size=400), st.sampled_from(KEPT))
-@example(b"Session ", KEPT[0])
-@example(b"User ", KEPT[0])
-@example(b"DCID " * 70, KEPT[0])
+@given(st.binary(max_size=400), st.sampled_from(GRAMMAR.event_rules))
+@example(b"Session ", GRAMMAR.event_rules[0])
+@example(b"User ", GRAMMAR.event_rules[0])
+@example(b"DCID " * 70, GRAMMAR.event_rules[0])
 def test_whatever_stands_before_it(head: bytes, rule: Rule) -> None:
     """An event is made, or the line is kept; it is never ignored."""
     line = head.replace(b"\n", b"") + b" " + rule.sample.encode()
@@ -169,6 +172,31 @@ def test_a_new_wording_is_kept_behind_a_stamp_and_a_level(head: bytes) -> None:
             assert letter["error"]["type"] == "unknown_head", body
 
 
+@pytest.mark.parametrize("body", NEW_WORDINGS)
+def test_a_new_wording_is_kept_behind_a_head_that_is_known(body: bytes) -> None:
+    for line in (native(body), syslog(body)):
+        (letter,) = run([line]).dead
+        assert letter["error"]["type"] == "unread"
+
+
+def test_a_mail_may_say_so_too() -> None:
+    """What a Subject or a remote server says of a user makes no dead letter."""
+    lines = [
+        frame(place.format(text))
+        for frame in (native, syslog)
+        for place in PLACES[:-1]
+        for text in (
+            "Rate limit exceeded for user ann",
+            "Access denied for user ann",
+            "550 5.7.1 Permission denied for user ann",
+        )
+    ]
+    found = run([*map(native, opened()), native("Start MID 6 ICID 450"), *lines])
+    found.assert_accounted()
+    assert not found.dead
+    assert not found.events
+
+
 def test_what_other_programs_say_of_logins_is_not_ours() -> None:
     for body in (
         b"sshd[7]: pam_unix(sshd:auth): authentication failure; user=ann",
@@ -177,11 +205,13 @@ def test_what_other_programs_say_of_logins_is_not_ours() -> None:
         assert not run([b"Apr 22 11:00:00 web01 " + body]).dead
 
 
-@pytest.mark.parametrize("words", [b"Connector says - ", b"MID Info: ", b"x "])
+@pytest.mark.parametrize(
+    "words", [b"Connector says - ", b"MID Info: ", b"x ", b"User log "]
+)
 def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
     """The head begins as a body does, and the line is a day or more from the others."""
     near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         line = b"Apr 22 11:00:00 esa01 " + words + rule.sample.encode()
         for after in ([], [near]):
             found = run([near, line, *after])
@@ -191,18 +221,48 @@ def test_no_wording_vanishes_of_a_time_that_is_put_off(words: bytes) -> None:
             assert found.counters.unknown_heads <= 1
 
 
-def test_a_head_that_reads_as_a_name_hides_no_login_either() -> None:
-    """Known fault: of "User log User joe failed ..." an event is made, and no letter.
+def before_the_name(sample: str) -> str:
+    user = places(sample).user
+    return sample[: user[0]] if user else "0"
 
-    A name may hold blanks. Until that is mended, at least nothing vanishes.
-    """
-    near = b"Apr  2 11:00:00 esa01 mail_logs: Info: " + inbound()
-    for rule in KEPT:
-        line = b"Apr 22 11:00:00 esa01 User log " + rule.sample.encode()
-        for after in ([], [near]):
-            found = run([near, line, *after])
+
+# What a row begins with that may be a head: a number is of the appliance.
+READ_AS_A_HEAD = sorted(
+    {
+        words.encode()
+        for words in (before_the_name(rule.sample) for rule in GRAMMAR.event_rules)
+        if not re.search("[0-9]", words)
+    }
+)
+
+
+@pytest.mark.parametrize("lead", READ_AS_A_HEAD)
+@pytest.mark.parametrize("more", [b"log ", b"log:", b"", b"x from 192.0.2.9 "])
+def test_a_head_that_reads_as_a_name_hides_no_login(lead: bytes, more: bytes) -> None:
+    """Without a level nothing says where the head ends; who joe is must be certain."""
+    for rule in GRAMMAR.event_rules:
+        line = b"Apr 22 11:00:00 esa01 " + lead + more + rule.sample.encode()
+        repeated = b"Apr 22 11:00:00 esa01 message repeated 2 times: [ %b]"
+        for found in (*both(line), *both(repeated % line[22:])):
             found.assert_accounted()
             assert found.counters.ignored == 0, rule.name
+            assert not found.events, line
+            assert found.counters.rejected == 1, line
+
+
+def test_behind_a_level_a_name_may_hold_any_words() -> None:
+    """There the head is over, so that the name is no more than a name."""
+    body = b"User log User joe failed authentication."
+    for line in (native(body), syslog(body)):
+        (event,) = run([line]).events
+        assert event["user"]["name"] == "log User joe"
+
+
+def test_a_number_in_the_words_before_a_name_is_of_no_head() -> None:
+    """Nobody hides an attempt at SMTP AUTH by a name that looks like a login."""
+    body = inbound(user=b"User joe failed authentication.")
+    (event,) = run([b"Apr 22 11:00:00 esa01 " + body]).results
+    assert event["user"]["name"] == "User joe failed authentication."
 
 
 @pytest.mark.parametrize("times", [3, 1000, 1001, 999_999_999])
@@ -217,10 +277,12 @@ def test_a_new_wording_is_kept_however_often_it_is_repeated(times: int) -> None:
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-16"])
 def test_lines_in_utf_16_are_kept(codec: str) -> None:
     """PowerShell writes a file so when it copies a log with ``>``."""
-    text = "".join(native(rule.sample).decode() + "\r\n" for rule in KEPT)
+    text = "".join(
+        native(rule.sample).decode() + "\r\n" for rule in GRAMMAR.event_rules
+    )
     found = run(text.encode(codec).split(b"\n"))
     found.assert_accounted()
-    assert found.counters.rejected == len(KEPT)
+    assert found.counters.rejected == len(GRAMMAR.event_rules)
     covered = Settings(reference=SETTINGS.reference, pseudonym_key=b"k" * 32)
     line = native(inbound(user="Secret-Name"))
     (letter,) = run([line.decode().encode(codec)], covered).dead
@@ -318,6 +380,69 @@ def test_what_is_glued_on_a_weekday_is_no_host(glued: bytes) -> None:
             assert found.dead[0]["observer"]["name"] == "esa", line
 
 
+TEMPLATES = (
+    *(b"%{host}", b"%{[host][name]}", b'{host="esa01"}', b"{{host}}", b"${HOST}"),
+    *(
+        b"$HOST",
+        b"%HOSTNAME%",
+        b"<host>",
+        b"host=esa01",
+        b"{esa01}",
+        b"@HOST@",
+        b"(null)",
+    ),
+    *(b"[esa01]", b"[]", b"esa01,", b"esa01;", b"esa01|mail", b"'esa01'", b'"esa01"'),
+    *(
+        b"\\N",
+        b"esa/01",
+        b"root@esa01",
+        b"esa\x0001",
+        b"\xff",
+        b"*",
+        b"?",
+        b"!esa",
+        b"...",
+    ),
+    *(
+        b"[2001:db8::10",
+        b"2001:db8::10]",
+        b"%esa01",
+        b"esa#1",
+        b"{}",
+        b"-",
+        b"--",
+        b".",
+        b"_",
+    ),
+)
+
+
+@pytest.mark.parametrize("host", TEMPLATES)
+@pytest.mark.parametrize("behind", [b"", b"mail_logs: "])
+def test_what_can_be_no_host_names_no_appliance(host: bytes, behind: bytes) -> None:
+    """What a collector left of a template, or puts around a name."""
+    for stamp in (
+        b"2026-04-22T11:00:00Z ",
+        b"<22>2026-04-22T11:00:00+00:00 ",
+        b"Apr 22 11:00:00 ",
+        b"<22>1 2026-04-22T11:00:00Z ",
+        b"Apr 22 11:00:00 relay Original Address=",
+        b"01-15-2026 11:44:53\tLocal3.Info\t",
+        b"Wed Apr 22 11:00:00 2026 ",
+        b"",
+    ):
+        around = stamp + host
+        if stamp.startswith(b"<22>1"):
+            around += b" mail_logs - - -"
+        if stamp.endswith(b"\t"):
+            around += b"\tApr 22 11:00:00"
+        for found in both(around + b" " + behind + b"Info: " + inbound()):
+            found.assert_accounted()
+            assert found.counters.ignored == 0
+            names = {e["observer"]["name"] for e in (*found.events, *found.dead)}
+            assert names <= {"esa", "relay"}, around
+
+
 # ---- nobody's text makes an event ---------------------------------------------------
 
 
@@ -358,6 +483,6 @@ def test_a_line_behind_a_line_feed_is_no_event_without_a_stamp(text: str) -> Non
 
 
 def test_words_are_those_of_the_rules() -> None:
-    for rule in KEPT:
+    for rule in GRAMMAR.event_rules:
         assert read(rule.sample)
         assert run([b"?? " + rule.sample.encode()]).counters.rejected == 1

@@ -8,7 +8,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from esa_auth import grammar
-from esa_auth.ecs import is_ambiguous_admin
 from esa_auth.grammar import RULES, Rule, admin, api, audit, console
 from esa_auth.model.facts import AdminLogin, AdminLogout, Unread
 from tests.support.harness import (
@@ -70,7 +69,7 @@ def rule_names(rules: tuple[Rule, ...]) -> list[str]:
 def test_the_pipeline_reads_each_wording(
     rule: Rule, frame: Callable[[str], bytes]
 ) -> None:
-    """Also where its first letters lead nowhere: `Reader.leads` must have them."""
+    """Also where no other wording has its first letters."""
     found = run([frame(rule.sample)])
     found.assert_accounted()
     (event,) = found.events
@@ -136,7 +135,7 @@ def assert_only_a_name(event: Event, wording: str, name: str) -> None:
     typed = name if name.strip("*") else ""
     assert event.get("user", {"name": ""})["name"] == typed
     flags = own.get("flags", [])
-    assert ("ambiguous_user" in flags) == is_ambiguous_admin(name)
+    assert ("ambiguous_user" in flags) == grammar.GRAMMAR.is_ambiguous(name, "login")
     if wording not in ("User failed", "limit"):
         assert event["source"] == {"address": "192.0.2.44", "ip": "192.0.2.44"}
         assert event["related"]["ip"][0] == "192.0.2.44"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esa_auth.sessions import MAX_KEPT
+from esa_auth.sessions.kept import MAX_KEPT
 from tests.support.harness import Event, inbound, made, native, opened, run
 from tests.support.strategies import hostile_text
 
@@ -87,6 +87,7 @@ def test_a_certificate_chooses_no_cipher(side: str) -> None:
 @example(tail="TLS successful")
 @example(tail="TLS successful, and SMTP AUTH too")
 @example(tail="TLS")
+@example(tail="SASL")
 def test_any_other_line_on_tls_leaves_it_open(side: str, late: bool, tail: str) -> None:
     """Or it is one that is known, or none on TLS."""
     words = tail if tail.startswith(("TLS", "IP ")) else f"TLS {tail}"
@@ -136,7 +137,7 @@ def test_many_lines_on_tls_are_bounded() -> None:
     pipeline = made()
     pipeline.feed([native(body) for body in opened()])
     pipeline.feed([native(f"ICID 450 TLS {'x' * 900} {n}") for n in range(100)])
-    (kept,) = pipeline.population.named("esa").inbound.kept.values()
+    (kept,) = pipeline.registry.named("esa").inbound.kept.values()
     assert len(kept) < MAX_KEPT + 64
 
 

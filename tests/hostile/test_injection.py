@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from esa_auth.ecs import is_ambiguous
+from esa_auth.grammar import GRAMMAR
 from tests.support.harness import Event, ended, inbound, made, native, opened
 from tests.support.strategies import INJECTIONS, KEYWORDS
 
@@ -118,7 +118,7 @@ def test_every_ambiguous_name_is_flagged_and_no_other(outcome: str) -> None:
         pipeline.feed([native(inbound(user=text, outcome=outcome))])
         (event,) = ended(pipeline).events
         flags = event["cisco_esa"].get("flags", [])
-        assert ("ambiguous_user" in flags) == is_ambiguous(text), text
+        assert ("ambiguous_user" in flags) == GRAMMAR.is_ambiguous(text, "auth"), text
         assert event.get("user", {"name": ""})["name"] == text
         flagged += "ambiguous_user" in flags
     assert flagged > 80

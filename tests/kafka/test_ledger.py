@@ -5,6 +5,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import msgpack
 import orjson
 import pytest
 
@@ -12,10 +13,10 @@ from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
-from esa_auth.stream.cells import PIECE, Cells
-from esa_auth.stream.desk import Desk
+from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.outgoing import Outgoing
-from esa_auth.stream.remembered import Remembered
+from esa_auth.stream.split import PIECE, SplitValues
+from esa_auth.stream.stateful import StatefulPipeline
 from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
 from tests.privacy.names import found, seeded
 from tests.privacy.names import lines_of as lines_of_a_name
@@ -70,8 +71,8 @@ def told(messages: list[Outgoing]) -> list[dict[str, Any]]:
     return found
 
 
-def desk_of(lines: Lines) -> Desk[Outgoing]:
-    return Desk(lines.pipeline, lines.feed, lines.take)
+def pipelines_of(lines: Lines) -> KeyedPipelines[Outgoing]:
+    return KeyedPipelines(lines.pipeline, lines.feed, lines.take)
 
 
 def undisturbed(
@@ -90,21 +91,21 @@ def test_aborts_and_moves_change_nothing(seed: int, cap: int, wait: int) -> None
     """Committed here and there, thrown away in between, and taken up by others."""
     raw = one_appliance(6_000, seed)
     lines = lines_of(**{"sessions.cap": cap, "join.wait": wait})
-    random, state, desk = Random(seed), State(), desk_of(lines)
+    random, state, pipelines = Random(seed), State(), pipelines_of(lines)
     sent: list[Outgoing] = []
     made: list[Outgoing] = []
     at = done = 0
     while done < len(raw):
-        made += desk.read(PLACE, raw[at], state)
+        made += pipelines.read(PLACE, raw[at], state)
         at += 1
         drawn = random.random()
         if drawn < 0.01 or at == len(raw):
-            desk.write()
+            pipelines.write()
             state.commit()
             sent, made, done = sent + made, [], at
         if drawn > 0.995:
             # Whatever was not committed is as if it had not been.
-            desk.forget()
+            pipelines.forget()
             state.open.clear()
             made, at = [], done
     assert told(sent) == told(undisturbed(raw, lines))
@@ -141,18 +142,20 @@ def test_a_commit_writes_what_changed_and_not_what_is_open() -> None:
             b" (192.0.2.10) address 198.51.100.7 reverse dns host unknown verified no"
         ) % icid
 
-    desk, state = desk_of(lines_of()), State()
+    pipelines, state = pipelines_of(lines_of()), State()
     for icid in range(1, 5_001):
-        desk.read(PLACE, opening(icid), state)
-    desk.write()
+        pipelines.read(PLACE, opening(icid), state)
+    pipelines.write()
     assert state.commit() == 5_000 + 2
-    desk.read(PLACE, opening(5_001), state)
-    desk.write()
+    pipelines.read(PLACE, opening(5_001), state)
+    pipelines.write()
     # The session, the clock of its appliance, and the count up to the next look.
     assert state.commit() == 3
     for icid in range(1, 5_002):
-        desk.read(PLACE, b"Tue Mar 17 17:00:00 2026 Info: ICID %d close" % icid, state)
-    desk.write()
+        pipelines.read(
+            PLACE, b"Tue Mar 17 17:00:00 2026 Info: ICID %d close" % icid, state
+        )
+    pipelines.write()
     state.commit()
     assert len(state.committed) == 2
 
@@ -170,17 +173,17 @@ def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
         b"MID 4 ICID 9 RID 0 To: <bob@example.com>",
     ]
     lines, state = lines_of(), State()
-    desk = desk_of(lines)
+    pipelines = pipelines_of(lines)
     for body in (first, [b"Message aborted MID 4 Receiving aborted by sender"]):
         for each in body:
-            desk.read(PLACE, stamp + each, state)
-        desk.write()
+            pipelines.read(PLACE, stamp + each, state)
+        pipelines.write()
         state.commit()
-    taken_up = Remembered(lines.pipeline(), state).pipeline.population
+    taken_up = StatefulPipeline(lines.pipeline(), state).pipeline.registry
     (appliance,) = taken_up.appliances.values()
     assert len(appliance.inbound.live) == 1
     assert len(appliance.messages) == 0
-    assert taken_up.until_look == appliance.until_look == LOOK - 2
+    assert taken_up.until_look.left == appliance.until_look.left == LOOK - 2
 
 
 def test_what_waits_no_more_is_written_by_whom_it_comes_to() -> None:
@@ -189,50 +192,50 @@ def test_what_waits_no_more_is_written_by_whom_it_comes_to() -> None:
         b" using AUTH mechanism: LOGIN with profile: p"
     )
     state = State()
-    desk = desk_of(lines_of(**{"join.wait": 60}))
-    assert desk.read(PLACE, line, state) == []
-    desk.write()
+    pipelines = pipelines_of(lines_of(**{"join.wait": 60}))
+    assert pipelines.read(PLACE, line, state) == []
+    pipelines.write()
     state.commit()
-    desk = desk_of(lines_of())
+    pipelines = pipelines_of(lines_of())
     close = b"Tue Mar 17 17:00:00 2026 Info: ICID 7 close"
-    made = desk.read(PLACE, close, state)
+    made = pipelines.read(PLACE, close, state)
     assert told(made) == told(undisturbed([line, close], lines_of()))
-    desk.write()
+    pipelines.write()
     state.commit()
-    desk.forget()
-    assert desk.read(PLACE, close, state) == []
+    pipelines.forget()
+    assert pipelines.read(PLACE, close, state) == []
     assert len(state.committed) == 3
 
 
 def test_names_of_entries_are_used_again() -> None:
     """A changelog that is compacted is as large as the sessions open at once."""
     raw = one_appliance(20_000, 7)
-    desk, state = desk_of(lines_of()), State()
+    pipelines, state = pipelines_of(lines_of()), State()
     names: set[bytes] = set()
     for number, line in enumerate(raw):
-        desk.read(PLACE, line, state)
+        pipelines.read(PLACE, line, state)
         if number % 50 == 0:
-            desk.write()
+            pipelines.write()
             names |= state.open.keys()
             state.commit()
     assert len(names) < 400
 
 
 def test_a_flood_of_distinct_lines_in_one_second_stays_within_a_message() -> None:
-    desk, state = desk_of(lines_of()), State()
+    pipelines, state = pipelines_of(lines_of()), State()
     for number in range(40_000):
         name = b"%d" % number
         line = (
             b"Tue Mar 17 17:00:00 2026 Info: SMTP Auth: (ICID 7) failed for user: %b"
             b" using AUTH mechanism: LOGIN with profile: p"
         ) % name
-        desk.read(PLACE, line, state)
-    desk.write()
+        pipelines.read(PLACE, line, state)
+    pipelines.write()
     state.commit()
     assert state.largest <= PIECE + 1
     assert sum(map(len, state.committed.values())) > PIECE + PIECE // 4
-    desk.forget()
-    again = desk.read(PLACE, line, state)
+    pipelines.forget()
+    again = pipelines.read(PLACE, line, state)
     # The same line once more in its second: not the same event.
     (event,) = told(again)
     assert event["event"]["sequence"] == 40_001
@@ -275,26 +278,32 @@ def test_a_broken_record_of_any_size_is_a_dead_letter() -> None:
 @pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
 @pytest.mark.parametrize("before", [None, 2, 2 * PIECE])
 def test_a_value_of_any_size_comes_back(size: int, before: int | None) -> None:
-    state, cells = State(), Cells()
+    state, values = State(), SplitValues()
     if before is not None:
-        cells.write(state, "x", b"b" * before)
+        values.write(state, "x", b"b" * before)
         state.commit()
-    cells.write(state, "x", b"a" * size)
+    values.write(state, "x", b"a" * size)
     state.commit()
-    assert Cells().read(state, "x") == b"a" * size
-    cells.write(state, "x", None)
+    assert SplitValues().read(state, "x") == b"a" * size
+    values.write(state, "x", None)
     state.commit()
     assert state.committed == {}
     assert state.largest <= PIECE + 1
 
 
-@pytest.mark.parametrize("index", [b"W\x93\x02\x01\x90", b"W\xc1", b"Wjunk", b"W\x01"])
+@pytest.mark.parametrize(
+    "index",
+    [
+        *(b"\x93\x02\x01\x90", b"\xc1", b"junk", b"\x01"),
+        msgpack.packb({"version": 3, "until_look": 1, "appliances": []}),
+    ],
+)
 def test_state_of_another_version_is_refused(index: bytes) -> None:
     state = State()
-    state.committed[b"index"] = index
-    pipeline: Callable[[], Pipeline[Outgoing]] = lines_of().pipeline
+    state.committed[b"index"] = b"W" + index
+    pipeline: Callable[[], Pipeline] = lines_of().pipeline
     with pytest.raises(StateVersionError):
-        Remembered(pipeline(), state)
+        StatefulPipeline(pipeline(), state)
 
 
 # Settings, and the letter that the key of names is made of.
@@ -319,12 +328,12 @@ def test_state_of_other_settings_of_privacy_is_refused(
         keys = {name: str(tmp_path / name) for name in files}
         return lines_of(**settings, **keys)
 
-    state, desk = State(), desk_of(lines(before))
+    state, pipelines = State(), pipelines_of(lines(before))
     for line in one_appliance(300, 1):
-        desk.read(PLACE, line, state)
-    desk.write()
+        pipelines.read(PLACE, line, state)
+    pipelines.write()
     state.commit()
-    taken_up = desk_of(lines(after))
+    taken_up = pipelines_of(lines(after))
     if before == after:
         taken_up.read(PLACE, one_appliance(1, 1)[0], state)
         return
@@ -338,12 +347,12 @@ def test_no_name_is_in_what_a_worker_writes(tmp_path: Path) -> None:
     for key in ("event_id.key_file", "privacy.key_file"):
         (tmp_path / key).write_bytes(key[:1].encode() * 32)
     files = {key.name: str(key) for key in tmp_path.iterdir()}
-    desk = desk_of(lines_of(**files, **{"privacy.pseudonymize": True}))
+    pipelines = pipelines_of(lines_of(**files, **{"privacy.pseudonymize": True}))
     state, written = State(), []
     for number, name in enumerate(names):
         for line in lines_of_a_name(number, name):
-            written += [m.value for m in desk.read(PLACE, line, state)]
-    desk.write()
+            written += [m.value for m in pipelines.read(PLACE, line, state)]
+    pipelines.write()
     state.commit()
     assert len(written) > 5 * len(names)
     written += [*state.committed, *state.committed.values()]

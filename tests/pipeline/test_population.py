@@ -5,9 +5,17 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.commands.notices import Notices
-from esa_auth.pipeline import population
+from esa_auth.pipeline import registry
 from esa_auth.pipeline.appliance import Appliance
-from tests.support.harness import SETTINGS, ended, inbound, made, opened, syslog
+from tests.support.harness import (
+    SETTINGS,
+    ended,
+    inbound,
+    made,
+    opened,
+    syslog,
+    taken,
+)
 
 CAP = 8192
 
@@ -15,8 +23,8 @@ CAP = 8192
 @pytest.fixture
 def most(monkeypatch: pytest.MonkeyPatch) -> int:
     """Let fewer names be too many: that there is a bound is the same."""
-    monkeypatch.setattr(population, "MOST_APPLIANCES", 320)
-    return population.MOST_APPLIANCES
+    monkeypatch.setattr(registry, "MOST_APPLIANCES", 320)
+    return registry.MOST_APPLIANCES
 
 
 def test_a_flood_of_names_is_bounded_and_loses_no_event(most: int) -> None:
@@ -26,7 +34,7 @@ def test_a_flood_of_names_is_bounded_and_loses_no_event(most: int) -> None:
         host = f"spoofed{number}"
         bodies = [*opened(), inbound()]
         pipeline.feed([syslog(body, number // 100, host) for body in bodies])
-        assert len(pipeline.population.appliances) <= most
+        assert len(pipeline.registry.appliances) <= most
     pipeline.drain()
     run = ended(pipeline)
     run.assert_accounted()
@@ -34,9 +42,9 @@ def test_a_flood_of_names_is_bounded_and_loses_no_event(most: int) -> None:
     assert {e["observer"]["name"] for e in run.results if "source" in e} == {
         f"spoofed{number}" for number in range(names)
     }
-    tables = [a.inbound for a in pipeline.population.appliances.values()]
-    forgotten = names - (len(tables) - 1)  # Ours had no session.
-    assert sum(table.evicted for table in tables) == forgotten
+    # Each had one session, which had to end.
+    forgotten = names - len(pipeline.registry.appliances)
+    assert pipeline.registry.forgotten.evicted == forgotten
     # Those that had to go told their end.
     ends = [e for e in run.events if e["event"]["type"] == ["end"]]
     assert len(ends) == names
@@ -48,9 +56,9 @@ def test_our_own_appliance_is_not_forgotten(most: int) -> None:
     pipeline.feed([b"Wed Apr 22 11:00:00 2009 Info: " + body for body in opened()])
     for number in range(most * 2):
         pipeline.feed([syslog(inbound(), 3000, f"spoofed{number}")])
-    pipeline.take_events()
+    taken(pipeline)
     pipeline.feed([b"Wed Apr 22 11:59:00 2009 Info: " + inbound()])
-    (event,) = pipeline.take_events()
+    (event,) = taken(pipeline)
     assert event["source"]["ip"] == "198.51.100.7"
 
 
@@ -62,8 +70,9 @@ def test_the_sum_of_expiries_does_not_go_back(most: int) -> None:
         host = f"spoofed{number}"
         bodies = [(opened()[0], 0), (inbound(), 100)]
         pipeline.feed([syslog(body, second, host) for body, second in bodies])
-        found = pipeline.population.appliances.values()
-        expired.append(sum(a.inbound.expired + a.outbound.expired for a in found))
+        kept = pipeline.registry.appliances.values()
+        counts = [pipeline.registry.forgotten, *(a.counts() for a in kept)]
+        expired.append(sum(count.expired for count in counts))
     assert expired == sorted(expired)
     assert expired[-1] == most * 2
 
@@ -94,7 +103,7 @@ def test_a_number_of_a_session_has_twelve_digits_at_most(
 
 def looks(names: int) -> int:
     """Return how often an appliance's sessions are counted for a flood over the cap."""
-    pipeline, counted = made(replace(SETTINGS, cap=CAP)), 0
+    counted = 0
 
     class Counting(Appliance):
         def open_sessions(self) -> int:
@@ -102,12 +111,14 @@ def looks(names: int) -> int:
             counted += 1
             return super().open_sessions()
 
-    pipeline.population._make = Counting
-    for number in range(CAP + 1024):
-        opening = opened(number // names + 1)[0]
-        pipeline.feed([syslog(opening, 0, f"spoofed{number % names}")])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "Appliance", Counting)
+        pipeline = made(replace(SETTINGS, cap=CAP))
+        for number in range(CAP + 1024):
+            opening = opened(number // names + 1)[0]
+            pipeline.feed([syslog(opening, 0, f"spoofed{number % names}")])
     assert counted
-    assert pipeline.population.open_sessions() <= CAP + SETTINGS.look_every
+    assert pipeline.registry.open_sessions() <= CAP + SETTINGS.look_every
     return counted
 
 
@@ -127,10 +138,10 @@ def test_a_file_of_another_year_that_begins_as_the_last_one_ended_is_of_its_year
     pipeline = made()
     years = []
     for reference in (1_750_000_000, 1_660_000_000):
-        pipeline.population.anchor(reference)
+        pipeline.registry.anchor(reference)
         pipeline.feed([line])
         pipeline.settle()
-        (event,) = (e for e in pipeline.take_events() if "outcome" in e["event"])
+        (event,) = (e for e in taken(pipeline) if "outcome" in e["event"])
         years.append(event["@timestamp"][:4])
     assert years == ["2025", "2022"]
 
@@ -146,7 +157,7 @@ def test_a_name_that_was_forgotten_is_said_again(
     notices.look_now(0.0)
     for number in range(2 * most):
         pipeline.feed([syslog(inbound(), 30 + number, f"spoofed{number}")])
-    assert "esa01" not in pipeline.population.appliances
+    assert "esa01" not in pipeline.registry.appliances
     notices.look_now(3600.0)
     pipeline.feed([syslog(inbound(), 900, "esa01")])
     notices.look_now(7200.0)

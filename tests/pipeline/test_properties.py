@@ -438,6 +438,21 @@ def test_every_line_is_counted_once(lines: list[bytes]) -> None:
 
 @SOME
 @given(any_lines(SAMPLES))
+def test_the_account_holds_at_any_moment(lines: list[bytes]) -> None:
+    """What is put off for its odd time is in no count, and is not forgotten."""
+    pipeline = made()
+    for fed, line in enumerate(lines, 1):
+        pipeline.feed([line])
+        count = pipeline.counters
+        assert count.lines + pipeline.put_off == fed
+        assert count.ignored >= 0
+    pipeline.settle()
+    assert pipeline.put_off == 0
+    assert pipeline.counters.lines == len(lines)
+
+
+@SOME
+@given(any_lines(SAMPLES))
 def test_the_account_holds_for_any_lines(lines: list[bytes]) -> None:
     found = run(lines)
     found.assert_accounted()
@@ -574,9 +589,9 @@ def test_equal_lines_have_ids_of_their_own(frame: Frame, count: int) -> None:
     lines = [frame(inbound())] * count
 
     def ids() -> list[str]:
-        pipeline = Pipeline(SETTINGS, lambda d: d.own["event"]["id"], lambda: READ_AT)
+        pipeline = Pipeline(SETTINGS, lambda: READ_AT)
         pipeline.feed(lines)
-        return pipeline.take_events()
+        return [event.own["event"]["id"] for event in pipeline.take_events()]
 
     first = ids()
     assert len(set(first)) == count

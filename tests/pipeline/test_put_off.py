@@ -121,7 +121,7 @@ def test_auth_behind_an_unknown_head_is_kept_whatever_its_time(
 def test_a_flood_of_names_loses_nothing_that_was_put_off(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("esa_auth.pipeline.population.MOST_APPLIANCES", 16)
+    monkeypatch.setattr("esa_auth.pipeline.registry.MOST_APPLIANCES", 16)
     head = b"2026-03-17T18:24:01Z host%d mail_logs: Info: "
     late = b"2026-03-27T18:24:01Z host%d mail_logs: Info: "
     lines = [h % n + inbound(n) for n in range(1, 41) for h in (head, late)]

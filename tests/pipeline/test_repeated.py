@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from esa_auth.grammar import KEPT
+from esa_auth.grammar import GRAMMAR
 from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.replay import Replay
@@ -69,7 +69,7 @@ def test_it_is_the_same_at_every_reading() -> None:
     assert run(lines).events == run(lines).events
 
 
-@pytest.mark.parametrize("rule", KEPT, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", GRAMMAR.event_rules, ids=lambda rule: rule.name)
 def test_every_wording_may_be_repeated(rule: object) -> None:
     sample = rule.sample.encode()  # type: ignore[attr-defined]  # a `Rule`
     found = run([repeated(2, b" Info: " + sample)])

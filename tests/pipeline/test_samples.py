@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from esa_auth import grammar
-from esa_auth.commands.delivery import encoder
 from esa_auth.envelope import read_prefix
 from esa_auth.model.facts import (
     AdminLogin,
@@ -98,9 +97,7 @@ def lines_of(path: Path) -> list[str]:
 def test_every_sample_goes_through_and_every_line_is_accounted_for() -> None:
     for path in samples():
         lines = path.read_bytes().removesuffix(b"\n").split(b"\n")
-        pipeline = Pipeline(
-            Settings(reference=REFERENCE), encoder("json"), lambda: READ_AT
-        )
+        pipeline = Pipeline(Settings(reference=REFERENCE), lambda: READ_AT)
         pipeline.feed(lines)
         pipeline.drain()
         count = pipeline.counters
@@ -158,9 +155,7 @@ def test_every_login_to_the_appliance_in_other_logs_is_read() -> None:
         assert logins + logouts == looks, path.name
         if path.name in OTHER_LOGS:
             assert (logins, logouts) == OTHER_LOGS[path.name], path.name
-        pipeline = Pipeline(
-            Settings(reference=REFERENCE), encoder("json"), lambda: READ_AT
-        )
+        pipeline = Pipeline(Settings(reference=REFERENCE), lambda: READ_AT)
         pipeline.feed([line.encode() for line in lines])
         pipeline.settle()
         assert pipeline.counters.results == logins, path.name

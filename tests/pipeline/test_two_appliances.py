@@ -6,7 +6,15 @@ from collections.abc import Iterator
 import msgpack
 import pytest
 
-from tests.support.harness import Event, Run, ended, inbound, made, native
+from tests.support.harness import (
+    Event,
+    Run,
+    ended,
+    inbound,
+    made,
+    native,
+    taken,
+)
 
 HOUR = 3600
 
@@ -38,7 +46,7 @@ def through(lines: list[bytes], stop: int | None = None) -> Run:
         saved = msgpack.unpackb(
             msgpack.packb(pipeline.snapshot()), strict_map_key=False
         )
-        events = pipeline.take_events()
+        events = taken(pipeline)
         pipeline = made()
         pipeline.restore(saved)
         pipeline.feed(lines[stop:])
@@ -99,7 +107,7 @@ def test_the_outbound_side_is_watched_too() -> None:
     lines = [at(n, opening.format(f"192.0.2.{n}").encode()) for n in (1, 2)]
     pipeline = made()
     pipeline.feed(lines)
-    assert pipeline.population.named("esa").outbound.conflicts == 1
+    assert pipeline.registry.named("esa").outbound.conflicts == 1
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_a_part_of_a_name_is_no_appliance() -> None:
     for settings in (SETTINGS, REDACTING):
         pipeline = made(settings)
         pipeline.feed(lines)
-        assert WORD not in pipeline.population.appliances
+        assert WORD not in pipeline.registry.appliances
         got = ended(pipeline)
         got.assert_accounted()
         assert len(got.dead) == 2

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
-from esa_auth.pipeline.patient import PatientEmitter
 from esa_auth.privacy import REDACTED
 from tests.support.harness import (
     SETTINGS,
@@ -22,6 +21,7 @@ from tests.support.harness import (
     made,
     native,
     run,
+    taken,
 )
 from tests.support.strategies import Script, by_time, scripts
 
@@ -144,15 +144,15 @@ def test_a_failure_leaves_when_its_time_is_over_with_the_end_behind_it() -> None
     pipeline = made(DOUBT)
     pipeline.feed(FAILED)
     pipeline.feed(connection(9, second=60))
-    assert pipeline.take_events() == []
+    assert taken(pipeline) == []
     pipeline.feed(connection(10, second=61))
-    assert [e["event"]["type"] for e in pipeline.take_events()] == [["start"], ["end"]]
+    assert [e["event"]["type"] for e in taken(pipeline)] == [["start"], ["end"]]
 
 
 def test_a_success_alone_waits_for_nothing() -> None:
     pipeline = made(DOUBT)
     pipeline.feed(connection(1, ("ann", "succeeded")))
-    assert len(pipeline.take_events()) == 2
+    assert len(taken(pipeline)) == 2
 
 
 def saved_by(lines: Sequence[bytes], way: str, told: Settings = DOUBT) -> bytes:
@@ -161,7 +161,7 @@ def saved_by(lines: Sequence[bytes], way: str, told: Settings = DOUBT) -> bytes:
     if way == "snapshot":
         packed: bytes = msgpack.packb(pipeline.snapshot())
         return packed
-    ledger = Ledger(pipeline.population.named("esa"))
+    ledger = Ledger(pipeline.registry.named("esa"))
     return b"".join(value or b"" for _, value in ledger.changes())
 
 
@@ -185,8 +185,8 @@ def test_what_was_in_doubt_at_a_stop_is_redacted(way: str) -> None:
         saved = msgpack.packb(first.snapshot())
         second.restore(msgpack.unpackb(saved, strict_map_key=False))
     else:
-        entries = dict(Ledger(first.population.named("esa")).changes())
-        Ledger(second.population.named("esa")).restore(entries.get)
+        entries = dict(Ledger(first.registry.named("esa")).changes())
+        Ledger(second.registry.named("esa")).restore(entries.get)
     second.drain()
     got = ended(second)
     got.assert_accounted()
@@ -199,7 +199,7 @@ def test_what_was_in_doubt_at_a_stop_is_redacted(way: str) -> None:
 
 def test_the_ledger_forgets_sessions_that_are_over_and_written() -> None:
     pipeline = made(DOUBT)
-    ledger = Ledger(pipeline.population.named("esa"))
+    ledger = Ledger(pipeline.registry.named("esa"))
     pipeline.feed(FAILED)
     assert dict(ledger.changes())["held"]
     pipeline.feed(connection(2, second=10))
@@ -238,19 +238,13 @@ def test_nothing_but_names_and_times_changes(
         assert [e["event"]["sequence"] for e in own] == list(range(1, len(own) + 1))
 
 
-@pytest.mark.parametrize("told", [replace(KEYED, wait=0), DOUBT])
-def test_who_does_not_ask_for_it_does_not_pay(told: Settings) -> None:
-    patient = isinstance(made(told)._emit, PatientEmitter)
-    assert patient == bool(told.redact_wait)
-
-
 def test_a_flood_of_failures_is_bounded_and_complete() -> None:
     lines = [
         line for icid in range(1, 5_001) for line in connection(icid, ("x", "failed"))
     ]
     pipeline = made(DOUBT)
     pipeline.feed(lines)
-    waiting = pipeline.population.named("esa").waiting
+    waiting = pipeline.registry.named("esa").waiting
     assert 4_096 <= len(waiting) <= 2 * 4_096 + 1
     pipeline.drain()
     assert len(waiting) == 0

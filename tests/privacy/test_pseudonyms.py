@@ -20,7 +20,7 @@ from esa_auth import grammar
 from esa_auth.grammar import Rule
 from esa_auth.model.facts import AdminLogin, AdminLogout
 from esa_auth.pipeline import Settings
-from esa_auth.privacy import Veil
+from esa_auth.privacy import Pseudonymizer
 from tests.fuzz.lines import mutated
 from tests.grammar.test_admin import OURS
 from tests.privacy.names import found, lines_of, seeded
@@ -164,7 +164,7 @@ def test_equal_names_have_equal_pseudonyms_in_every_field() -> None:
     first, second, end = run([*lines, native("ICID 450 close", 2)], SETTINGS).events
     name = first["user"]["name"]
 
-    assert name == Veil(KEY, False).name("ann@example.com")
+    assert name == Pseudonymizer(KEY, False).name("ann@example.com")
     assert first["user"] == second["user"] == end["user"] == {"name": name}
     for event in (first, second, end):
         assert event["related"]["user"] == [name]
@@ -185,7 +185,7 @@ def test_the_rest_of_an_event_is_as_without() -> None:
 
 
 def test_the_key_and_its_id_are_in_a_pseudonym() -> None:
-    one, other = Veil(KEY, False), Veil(b"o" * 32, False)
+    one, other = Pseudonymizer(KEY, False), Pseudonymizer(b"o" * 32, False)
     assert one.name("ann") != one.name("Ann")
     assert one.name("ann") != other.name("ann")
     assert one.name("ann").startswith(f"pn-{one.key_id}-")
@@ -214,7 +214,7 @@ def test_the_name_of_an_administrator_is_covered_wherever_it_stands(
 
     assert found(WORDS, orjson.dumps(event)) == []
     pseudonym = event["user"]["name"]
-    assert pseudonym == Veil(KEY, False).name(WORDS[0])
+    assert pseudonym == Pseudonymizer(KEY, False).name(WORDS[0])
     assert event["event"]["original"].endswith(event["message"])
     assert event["message"].replace(pseudonym, WORDS[0]) == plain["message"]
     for both in (event, plain):

@@ -60,7 +60,7 @@ def test_no_password_of_a_failure_is_in_the_state(way: str) -> None:
     if way == "snapshot":
         saved: bytes = msgpack.packb(pipeline.snapshot())
     else:
-        ledger = Ledger(pipeline.population.named(SETTINGS.appliance))
+        ledger = Ledger(pipeline.registry.named(SETTINGS.appliance))
         saved = b"".join(value or b"" for _, value in ledger.changes())
     assert REDACTED.encode() in saved
     assert [word for word in passwords() if word.encode() in saved] == []

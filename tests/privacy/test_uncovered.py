@@ -22,6 +22,7 @@ from esa_auth.pipeline import Settings
 from esa_auth.pipeline.ledger import Ledger
 from tests.privacy.names import NAMED, SHAPES, found, line_of, seeded
 from tests.support.harness import Run, inbound, made, native, run, syslog
+from tests.support.rows import add_rows
 
 SETTINGS = Settings(
     reference=1_782_864_000, id_key=b"i" * 32, pseudonym_key=b"k" * 32, redact=True
@@ -84,7 +85,7 @@ def written(got: Run) -> bytes:
 def state_of(lines: list[bytes]) -> bytes:
     pipeline = made(SETTINGS)
     pipeline.feed(lines)
-    ledger = Ledger(pipeline.population.named(SETTINGS.appliance))
+    ledger = Ledger(pipeline.registry.named(SETTINGS.appliance))
     changes = b"".join(value or b"" for _, value in ledger.changes())
     packed: bytes = msgpack.packb(pipeline.snapshot())
     return packed + changes
@@ -119,8 +120,8 @@ def assert_alike(form: str, name: str) -> None:
                   SETTINGS)  # fmt: skip
         got.assert_accounted()
         assert got.events or got.dead
-        veil = SETTINGS.veil
-        assert veil is not None
+        pseudonymizer = SETTINGS.pseudonymizer
+        assert pseudonymizer is not None
         marks = tuple(e["user"]["name"] for e in got.events if "user" in e)
         outcome.append((bare(got.events, marks), bare(got.dead, marks)))
     assert outcome[0] == outcome[1]
@@ -220,11 +221,22 @@ WHERE = "SASL ICID ([0-9]{1,12}) failed, user: "
 SAMPLE = "SASL ICID 450 failed, user: ann"
 
 
+def new_row(expression: str, make: Any) -> Rule:
+    return Rule(
+        name="new",
+        family="auth" if make is build else "login",
+        lead="SASL",
+        expression=expression,
+        build=make,
+        sample=SAMPLE,
+        seen="here",
+    )
+
+
 @pytest.fixture
 def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], None]:
     def added(row: Rule) -> None:
-        monkeypatch.setattr(grammar, "RULES", (*RULES, row))
-        monkeypatch.setitem(grammar._BY_LEAD, "sasl", (row,))
+        add_rows(monkeypatch, row)
 
     return added
 
@@ -233,7 +245,7 @@ def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], None]:
 def test_a_row_that_says_where_the_name_is_is_covered(
     add: Callable[[Rule], None], make: Any
 ) -> None:
-    add(Rule("new", "SASL", WHERE + "(?P<user>.*)", make, SAMPLE, "here"))
+    add(new_row(WHERE + "(?P<user>.*)", make))
     lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]
     got = run(lines, SETTINGS)
     got.assert_accounted()
@@ -258,7 +270,7 @@ def test_a_row_that_says_where_the_name_is_is_covered(
 def test_a_row_that_does_not_say_it_lets_nothing_out(
     add: Callable[[Rule], None], make: Any, settings: Settings, user: str
 ) -> None:
-    add(Rule("new", "SASL", WHERE + user, make, SAMPLE, "here"))
+    add(new_row(WHERE + user, make))
     lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]
     got = run(lines, settings)
     got.assert_accounted()

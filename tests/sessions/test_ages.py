@@ -94,7 +94,7 @@ def swept(lines: list[bytes]) -> tuple[bool, bool]:
     pipeline = made(settings)
     pipeline.feed([at(9 * HOUR, new(7, MALLORY)), at(9 * HOUR, inbound(8, "bob"))])
     pipeline.feed(lines)
-    tables = pipeline.population.named("esa").inbound
+    tables = pipeline.registry.named("esa").inbound
     return b"7" not in tables.kept, b"8" not in tables.live
 
 

@@ -16,7 +16,13 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Session
 from esa_auth.pipeline.ledger import Ledger
 from esa_auth.sessions import Table
-from tests.support.harness import Event, inbound, made, native
+from tests.support.harness import (
+    Event,
+    inbound,
+    made,
+    native,
+    taken,
+)
 
 INSTANTS = [
     Instant(n, f"2009-04-22T11:00:{n % 60:02d}.000Z", "UTC", ("assumed_utc",))
@@ -62,7 +68,7 @@ def other(name: str, side: str) -> Any:
 
 
 def table_of(pipeline: Any, side: str) -> Table:
-    appliance = pipeline.population.named("esa")
+    appliance = pipeline.registry.named("esa")
     table: Table = appliance.inbound if side == "icid" else appliance.outbound
     return table
 
@@ -87,9 +93,9 @@ def test_a_field_is_kept_over_a_commit(name: str, side: str) -> None:
     session = Session("icid" if side == "icid" else "dcid", "450", INSTANTS[0])
     setattr(session, name, other(name, side))
     table_of(first, side).live[b"450"] = session
-    written = dict(Ledger(first.population.named("esa")).changes())
+    written = dict(Ledger(first.registry.named("esa")).changes())
     second = made()
-    Ledger(second.population.named("esa")).restore(written.get)
+    Ledger(second.registry.named("esa")).restore(written.get)
     assert getattr(table_of(second, side).live[b"450"], name) == other(name, side)
 
 
@@ -104,9 +110,9 @@ def test_what_waits_is_of_the_same_session_after_a_restart() -> None:
     whole.feed(lines)
     whole.drain()
     cut.feed(lines[:2])
-    events: list[Event] = cut.take_events()
+    events: list[Event] = taken(cut)
     again = made()
     again.restore(cut.snapshot())
     again.feed(lines[2:])
     again.drain()
-    assert [*events, *again.take_events()] == whole.take_events()
+    assert [*events, *taken(again)] == taken(whole)

@@ -15,7 +15,7 @@ from esa_auth.__main__ import main
 from esa_auth.commands import acknowledge
 from esa_auth.commands.answers import Answers
 from esa_auth.commands.delivery import Run
-from esa_auth.state import Journal, Memory
+from esa_auth.state import CheckpointStore, Journal
 
 
 def around(
@@ -53,7 +53,7 @@ def set_trap(text: str, died: Path) -> None:
     around(Journal, "append", "-", "journaled", reached)
     around(Answers, "give", "-", "answered", reached)
     around(Journal, "successor", "-", "checkpoint-begun", reached)
-    around(Memory, "keep", "-", "checkpoint-kept", reached)
+    around(CheckpointStore, "save", "-", "checkpoint-kept", reached)
     around(Journal, "discard", "-", "checkpoint-done", reached)
 
 

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from esa_auth.commands.delivery import Run, encoder, read_time
+from esa_auth.commands.delivery import Run, read_time
+from esa_auth.formats import encoder
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 from tests.soak.memory import peak, rss
 
 _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
@@ -23,8 +24,14 @@ _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
 class _Nowhere:
     """Takes events and keeps none."""
 
+    counters = None
+    trouble = ""
+
     def send(self, batch: object) -> None:
         """Take them."""
+
+    def sync(self) -> None:
+        """Do nothing."""
 
     def check(self) -> None:
         """Do nothing."""
@@ -54,8 +61,10 @@ def _lines(kind: str, sessions: int) -> Iterator[bytes]:
 
 
 def _run() -> Run[bytes]:
-    pipeline = Pipeline(Settings(), encoder("json"), read_time)
-    return Run(pipeline, _Nowhere(), DeadLetters(None, 0, 0, lambda _: None))
+    pipeline = Pipeline(Settings(), read_time)
+    return Run(
+        pipeline, encoder("json"), _Nowhere(), DeadLetters(None, 0, 0, lambda _: None)
+    )
 
 
 def main(kind: str, sessions: int, step: str, path: str) -> None:
@@ -71,13 +80,13 @@ def main(kind: str, sessions: int, step: str, path: str) -> None:
     held = rss(os.getpid())
     _forget_peak()
     with StateDirectory.open(path) as directory:
-        memory = Memory(directory, 1)
+        checkpoints = CheckpointStore(directory, 1)
         if step == "save":
-            memory.keep(run.snapshot())
+            checkpoints.save(run.snapshot())
         else:
-            run.restore(memory.recall())
+            run.restore(checkpoints.load())
             held = rss(os.getpid())
-    (appliance,) = run.pipeline.population.appliances.values()
+    (appliance,) = run.pipeline.registry.appliances.values()
     assert appliance.open_sessions() == sessions
     print(empty, held, peak(os.getpid()))
 

@@ -11,7 +11,7 @@ import pytest
 
 from esa_auth.errors import StateVersionError, TemporaryError
 from esa_auth.state import StateDirectory
-from esa_auth.state.generation import Generation, Head, checked, header
+from esa_auth.state.generation import VERSION, Generation, Head, checked, header
 
 NEWEST = "checkpoint.b"
 
@@ -117,10 +117,10 @@ def test_a_left_over_temporary_file_is_no_checkpoint(saved: Path) -> None:
 
 
 def test_only_a_whole_file_of_a_newer_version_is_refused(saved: Path) -> None:
-    newer = Generation(3, b"of tomorrow", version=2)
+    newer = Generation(3, b"of tomorrow", version=VERSION + 1)
     whole = header(newer) + newer.payload
     (saved / "checkpoint.a").write_bytes(whole)
-    with pytest.raises(StateVersionError, match="version 2"):
+    with pytest.raises(StateVersionError, match=f"version {VERSION + 1}"):
         load(saved)
     assert (saved / "checkpoint.a").read_bytes() == whole
     (saved / "checkpoint.a").write_bytes(whole[:-1])

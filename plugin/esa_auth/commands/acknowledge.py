@@ -11,21 +11,25 @@ written it is *unconfirmed*: it will come again, and then it gets its OK and is 
 a second time.
 """
 
+import logging
 import sys
 from typing import Any
 
 from esa_auth.commands.answers import Answers
 from esa_auth.commands.delivery import Run
+from esa_auth.fields import reader
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import Stream
-from esa_auth.state import Journal, Memory, StateDirectory
+from esa_auth.state import CheckpointStore, Journal, StateDirectory
 
 # What a start reads again at most.
 LINES_BETWEEN_CHECKPOINTS = 50_000
 BYTES_BETWEEN_CHECKPOINTS = 64 << 20
 # A host that dies may leave one each time, which never comes again.
 MOST_UNCONFIRMED = 16
+
+_log = logging.getLogger("esa_auth")
 
 
 class Acknowledger:
@@ -35,19 +39,19 @@ class Acknowledger:
         self,
         run: Run[Any],
         decoder: Decoder,
-        memory: Memory,
+        checkpoints: CheckpointStore,
         directory: StateDirectory,
         stream: Stream,
     ) -> None:
         """Take up where the last process was, the line in its hand included."""
-        self._run, self._decoder, self._memory = run, decoder, memory
+        self._run, self._decoder, self._checkpoints = run, decoder, checkpoints
         self._stream = stream
-        saved = memory.recall()
+        saved = checkpoints.load()
         run.restore(saved)
-        self._unconfirmed: list[bytes] = list(saved.get("unconfirmed", []))
+        number, self._unconfirmed = _of_journal(saved)
         # The line handed over last, if it is the last record of the journal.
         self._last: bytes | None = None
-        self._journal = Journal(directory, int(saved.get("journal", 0)))
+        self._journal = Journal(directory, number)
         self._answers = Answers(directory, sys.stdout.fileno(), lambda: stream.over)
         for record in self._journal.read():
             self._take_up(record)
@@ -62,7 +66,7 @@ class Acknowledger:
             for line in lines.feed(block):
                 self._take(line)
         for half in lines.finish():
-            self._run.pipeline.refuse(half, "cut", "stdin ends inside this line")
+            self._run.pipeline.reject(half, "cut", "stdin ends inside this line")
             self._run.deliver()
         if self._last is not None and self._answers.unread():
             # The host died before it read the OK: its queue may still have the line.
@@ -125,6 +129,17 @@ class Acknowledger:
         checkpoint = self._run.snapshot()
         checkpoint["journal"] = self._journal.number
         checkpoint["unconfirmed"] = self._unconfirmed
-        self._memory.keep(checkpoint)
+        self._checkpoints.save(checkpoint)
         old.discard()
         self._last = None
+
+
+def _of_journal(saved: dict[str, Any]) -> tuple[int, list[bytes]]:
+    """Return the number of the journal and the lines that were not confirmed."""
+    try:
+        number = reader(int)(saved.get("journal", 0))
+        lines = reader(tuple[bytes, ...])(saved.get("unconfirmed", []))
+    except ValueError as error:
+        _log.warning("the saved journal cannot be read (%s): starting anew", error)
+        return 0, []
+    return number, list(lines)

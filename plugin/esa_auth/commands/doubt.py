@@ -1,7 +1,7 @@
 """Says once that an input is no log of an ESA, and when that can be said."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
@@ -66,10 +66,7 @@ class Doubt:
 
         if max(unknown, broken) >= (1 - _QUOTED) * _filled(sample) * lines:
             self._say(_sentence(sample, self._form, lines, broken))
-        elif rejected > broken:
-            # What was refused as a line of the AUTH family is from an ESA.
-            return
-        elif (found := holds(sample)) is not None:
+        elif (found := holds(sample, refused=rejected > broken)) is not None:
             self._say(f"none of its first {lines} lines is that of a mail log: {found}")
 
 
@@ -98,7 +95,7 @@ class DoubtingDecoder(Decoder):
 
     def __init__(
         self,
-        pipeline: Pipeline[Any],
+        pipeline: Pipeline,
         config: Config,
         say: Callable[[str], None],
         *,

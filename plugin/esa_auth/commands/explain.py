@@ -11,12 +11,10 @@ import orjson
 from rich.cells import cell_len
 
 from esa_auth import grammar
-from esa_auth.commands.delivery import read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.envelope import read_prefix
-from esa_auth.model.document import Document
-from esa_auth.model.facts import Envelope, Unread
+from esa_auth.model.facts import Envelope
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
 
@@ -52,9 +50,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain each line; return the exit code."""
     config, _ = enriched(load_config(args))
-    pipeline: Pipeline[dict[str, Any]] = Pipeline(
-        replace(config.pipeline, wait=0, redact_wait=0), Document.whole, read_time
-    )
+    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
     lines: Iterable[bytes]
     if args.line is not None:
         lines = [args.line.encode("utf-8", "surrogateescape")]
@@ -68,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
+def _shown(line: bytes, pipeline: Pipeline) -> str:
     # Here, because it is half of the start-up time of all the other commands.
     from rich.console import Console
     from rich.table import Table
@@ -96,16 +92,14 @@ def _shown(line: bytes, pipeline: Pipeline[dict[str, Any]]) -> str:
         console.print(table)
         for event in pipeline.take_events():
             console.print(Text("it becomes", style="bold"))
-            written = orjson.dumps(event, option=orjson.OPT_INDENT_2).decode()
+            written = orjson.dumps(event.whole(), option=orjson.OPT_INDENT_2).decode()
             for row in written.split("\n"):
                 console.print(Text(f"  {visible(row, _WHOLE)}"))
         console.print()
     return shown.get()
 
 
-def _rows(
-    line: bytes, body: str, pipeline: Pipeline[dict[str, Any]]
-) -> Iterator[tuple[str, str]]:
+def _rows(line: bytes, body: str, pipeline: Pipeline) -> Iterator[tuple[str, str]]:
     """Feed the line, and yield what is to be said of it."""
     prefix = read_prefix(line)
     name = prefix.host or pipeline.settings.appliance
@@ -115,25 +109,26 @@ def _rows(
     # Whatever comes next, this line is to be explained now.
     pipeline.settle()
     dead = pipeline.take_dead()
-    clock = pipeline.population.named(name).clock
+    clock = pipeline.registry.named(name).clock
     instant = clock.resolve(prefix.stamp, prefix.around) if prefix.stamp else None
     read_in = f"{instant.iso} (read in {instant.zone})" if instant else None
     yield "time", read_in or "none: never an event"
     yield "appliance", name if prefix.host else f"{name} (not in the line)"
     yield "level", prefix.level or "none"
-    fact, rule = grammar.read(body), grammar.rule_for(body)
-    if isinstance(fact, Unread) or rule is None:
+    reading = grammar.reading(body)
+    if reading is None:
         yield "rule", "none"
         yield from _nearest(body)
         if count.results + count.ancillary > before:
             yield "so it is", _REPEATED
-        elif isinstance(fact, Unread) and fact.auth_like:
+        elif grammar.GRAMMAR.looks_like_auth(body):
             yield "so it is", _REJECTED
         elif dead:
             yield "so it is", f"rejected: {dead[0]['error']['message']} (dead letter)"
         else:
             yield "so it is", _IGNORED
         return
+    rule, _, fact = reading
     yield "rule", rule.name
     yield "seen", f"{rule.seen} [{rule.evidence}]"
     yield "fact", type(fact).__name__
@@ -155,14 +150,14 @@ def _nearest(body: str) -> Iterator[tuple[str, str]]:
 
 
 def _session(
-    fact: dict[str, Any], name: str, pipeline: Pipeline[dict[str, Any]]
+    fact: dict[str, Any], name: str, pipeline: Pipeline
 ) -> Iterator[tuple[str, str]]:
     """Yield what is known of the session, the line in hand included."""
     side = "dcid" if fact.get("dcid") or fact.get("side") == "dcid" else "icid"
     number = fact.get(side) or fact.get("number")
     if number is None:
         return
-    appliance = pipeline.population.named(name)
+    appliance = pipeline.registry.named(name)
     table = appliance.inbound if side == "icid" else appliance.outbound
     what = f"{side.upper()} {number} of {name}"
     session = table.live.get(number.encode())
@@ -212,14 +207,23 @@ def _of_prefix(prefix: Envelope, before: str) -> Iterator[Part]:
 
 
 def _of_body(body: str) -> Iterator[Part]:
-    rule, fact = grammar.rule_for(body), grammar.read(body)
-    match = rule.pattern.fullmatch(body.rstrip()) if rule else None
-    if match is None or isinstance(fact, Unread):
+    """Yield the fields of the fact where the groups of its row have them."""
+    reading = grammar.reading(body)
+    if reading is None:
         return
+    rule, match, fact = reading
+    places = rule.places(match)
     groups = {
         match.span(n): match[n] for n in range(1, match.re.groups + 1) if match[n]
     }
+    for secret in places.secrets:
+        del groups[secret]
+        yield Part("token", *secret)
     fields = {k: str(v) for k, v in fact._asdict().items() if v is not None}
+    if places.user and (user := fields.pop("user", None)):
+        # Behind it may stand what else the group holds.
+        groups.pop(places.user, None)
+        yield Part("user", places.user[0], places.user[0] + len(user))
     unplaced = []
     for name, value in fields.items():
         span = next((s for s, text in groups.items() if text == value), None)

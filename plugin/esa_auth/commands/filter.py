@@ -8,9 +8,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.delivery import Run, observed, open_run
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
     add_config,
     add_input,
@@ -22,10 +21,11 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
+from esa_auth.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
-    from esa_auth.state import Memory
+    from esa_auth.state import CheckpointStore
 
 # A crash costs the context of the sessions opened since.
 SECONDS_BETWEEN_SAVES = 30.0
@@ -57,25 +57,25 @@ def run(args: argparse.Namespace) -> int:
     stream = Stream(sys.stdin.fileno())
     stream.watch_signals()
     with ExitStack() as held:
-        memory = directory = None
+        checkpoints = directory = None
         if config.state_directory:
             # Here, because no one waits for what only some have.
-            from esa_auth.state import Memory, StateDirectory
+            from esa_auth.state import CheckpointStore, StateDirectory
 
             directory = StateDirectory.open(config.state_directory)
             held.enter_context(directory)
-            memory = Memory(directory, SECONDS_BETWEEN_SAVES)
+            checkpoints = CheckpointStore(directory, SECONDS_BETWEEN_SAVES)
         run = held.enter_context(open_run(config, lambda: stream.over))
         held.enter_context(observed(run, config))
         decoder = _decoder(config, run, lines=bool(args.ack))
         try:
-            if args.ack and memory and directory:
+            if args.ack and checkpoints and directory:
                 from esa_auth.commands.acknowledge import Acknowledger
 
-                Acknowledger(run, decoder, memory, directory, stream).follow()
+                Acknowledger(run, decoder, checkpoints, directory, stream).follow()
                 decoder.finish()
             else:
-                _filter(run, stream, decoder, memory)
+                _filter(run, stream, decoder, checkpoints)
         finally:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
@@ -84,15 +84,16 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_for_acknowledging(config: Config) -> None:
     """Refuse what ``--ack rsyslog`` cannot keep its promise with."""
-    if not (config.forward and config.state_directory):
-        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
+    if not (config.output.kind.acknowledged and config.state_directory):
+        names = " or ".join(kind.option for kind in OUTPUTS if kind.acknowledged)
+        raise ConfigError(f"--ack rsyslog: needs {names}, and --state-dir")
     if config.input_format == "msgpack":
         raise ConfigError("input.format: not msgpack with --ack rsyslog: it has lines")
     if config.join_wrapped:
         raise ConfigError("input.join_wrapped: not with --ack rsyslog, as join.wait")
     if config.pipeline.wait:
         raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
-    if config.pipeline.veil:
+    if config.pipeline.pseudonymizer:
         raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
 
 
@@ -104,33 +105,39 @@ def _decoder(config: Config, run: Run[Any], *, lines: bool) -> Decoder:
 
 
 def _filter(
-    run: Run[Any], stream: Stream, decoder: Decoder, memory: "Memory | None"
+    run: Run[Any],
+    stream: Stream,
+    decoder: Decoder,
+    checkpoints: "CheckpointStore | None",
 ) -> None:
     """Read to the end, or to where no record can be told from the next any more."""
-    if memory:
-        run.restore(memory.recall())
+    if checkpoints:
+        run.restore(checkpoints.load())
     try:
-        readable = _read(run, stream, decoder, memory)
+        readable = _read(run, stream, decoder, checkpoints)
         if stream.broken_off:
-            decoder.abandon()
+            decoder.reject_rest()
         else:
             decoder.finish()
         run.pipeline.counters.wrapped_joined = decoder.joined
-        if memory is None:
+        if checkpoints is None:
             run.pipeline.drain()
         run.deliver()
     except OutputGoneError:
-        if memory:
-            memory.keep(run.snapshot())
+        if checkpoints:
+            checkpoints.save(run.snapshot())
         raise
-    if memory:
-        memory.keep(run.snapshot())
+    if checkpoints:
+        checkpoints.save(run.snapshot())
     if not readable:
         raise TemporaryError("stdin stopped being msgpack, see the last dead letter")
 
 
 def _read(
-    run: Run[Any], stream: Stream, decoder: Decoder, memory: "Memory | None"
+    run: Run[Any],
+    stream: Stream,
+    decoder: Decoder,
+    checkpoints: "CheckpointStore | None",
 ) -> bool:
     """Read and deliver; return whether all could be read.
 
@@ -139,7 +146,7 @@ def _read(
     """
     unsaved = False
     while True:
-        block = stream.read(memory.left() if memory and unsaved else None)
+        block = stream.read(checkpoints.left() if checkpoints and unsaved else None)
         if block == b"":
             return True
         if block is not None:
@@ -149,6 +156,6 @@ def _read(
             unsaved = True
             if not readable:
                 return False
-        if memory and memory.due():
+        if checkpoints and checkpoints.due():
             # To end because it cannot be saved would lose what is in the pipe.
-            unsaved = not memory.attempt(run.snapshot())
+            unsaved = not checkpoints.try_save(run.snapshot())

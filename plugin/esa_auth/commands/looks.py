@@ -36,9 +36,12 @@ def looks_like(sample: bytes) -> str:
     return f"it begins with {shown!r}: `esa-auth explain` says how a line is read"
 
 
-def holds(sample: bytes) -> str | None:
-    """Return what an appliance wrote that is no mail log, behind heads of its own."""
-    for look in _BODIES:
+def holds(sample: bytes, *, refused: bool) -> str | None:
+    """Return what it is that has lines of an appliance in it, and is no mail log.
+
+    If some were ``refused`` as lines of the AUTH family, it can only be of ours.
+    """
+    for look in (_OURS,) if refused else (_OURS, *_BODIES):
         if (name := look.test(sample)) is not None:
             return f"it looks like {name}: {look.remedy}"
     return None
@@ -116,12 +119,16 @@ def _record(line: bytes) -> dict[str, object] | None:
 
 
 def _ours(sample: bytes) -> str | None:
-    first = _record(next(iter(_lines(sample)), b""))
-    if first is None or not {"@timestamp", "ecs", "event"} <= first.keys():
+    """Ours, or ours as the text of a record around them."""
+    first = _record(next(iter(_lines(sample)), b"")) or {}
+    for text in first.values():
+        if isinstance(text, str) and text.startswith("{"):
+            first = _record(text.encode("utf-8", "replace")) or first
+    if not {"@timestamp", "ecs", "event"} <= first.keys():
         return None
     about = first["event"]
     dead = isinstance(about, dict) and about.get("kind") == "pipeline_error"
-    return "dead letters of esa-auth" if dead else "events of esa-auth"
+    return f"{'dead letters' if dead else 'events'} of esa-auth already"
 
 
 def _syslog(sample: bytes) -> str | None:
@@ -167,6 +174,7 @@ def _old_mac(sample: bytes) -> str | None:
     return "a text whose lines end in CR alone" if alone >= _COLUMNS and few else None
 
 
+_OURS = Look(_ours, "`esa-auth report` and `watch` read events, `replay` dead letters")
 # Of Cisco's own, with the heads of a mail log before them.
 _BODIES = (
     Look(_old_mac, "end them with LF (tr '\\r' '\\n')"),
@@ -198,7 +206,7 @@ LOOKS = (
     Look(lambda s: "tar" if s[257:262] == b"ustar" else None, _BY_HAND),
     Look(_utf_16, "save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"),
     Look(_binary, _RAW),
-    Look(_ours, "`esa-auth report` and `watch` read events, `replay` dead letters"),
+    _OURS,
     Look(_json, "name the key that holds the line in `input.record.message`"),
     Look(_first("JSON", rb"[\[{]\s*[\"{\[\]}]"), "write one record a line (jq -c)"),
     Look(_first("XML or HTML", rb"<(?:\?xml|!doctype|html|events?\b)"), _RAW),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -12,20 +13,14 @@ from esa_auth.inputs.follow import Follower
 from esa_auth.metrics.exposition import Exposition
 from esa_auth.metrics.health import complaints, heads
 from esa_auth.metrics.pulse import Pulse
-from esa_auth.metrics.readings import (
-    ApplianceReading,
-    FilesReading,
-    ForwardReading,
-    Readings,
-    TableReading,
-)
+from esa_auth.metrics.readings import ApplianceReading, Part, Readings, TableReading
 from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.appliance import Appliance
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
-    from esa_auth.outputs.forward import ForwardOutput
 
 
 @contextmanager
@@ -69,39 +64,16 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         pulse.beat,
         partial(_appliances, run.pipeline),
         time.time,
-        partial(_forward, run.forward) if run.forward else None,
-        partial(_files, follower) if follower else None,
+        partial(_output, run) if run.output.counters else None,
+        (lambda: Part("", follower.counters)) if follower else None,
+        (lambda: sum(follower.unread().values())) if follower else None,
         partial(_tables, run.tables) if run.tables else None,
+        lambda: run.pipeline.registry.forgotten,
     )
 
 
-def _forward(output: "ForwardOutput") -> ForwardReading:
-    counts = output.counters
-    return ForwardReading(
-        counts.sent,
-        counts.resent,
-        counts.acked,
-        counts.poisoned,
-        counts.retries,
-        counts.connects,
-        counts.acked_chunks,
-        counts.ack_latency_sum_us / 1e6,
-        counts.ack_latency_last_us / 1e6,
-        output.trouble,
-    )
-
-
-def _files(follower: Follower) -> FilesReading:
-    counts = follower.counters
-    return FilesReading(
-        counts.files_open,
-        sum(follower.unread().values()),
-        counts.bytes_read,
-        counts.rotations,
-        counts.truncations,
-        counts.bytes_possibly_lost,
-        counts.errors,
-    )
+def _output(run: Run[Any]) -> Part:
+    return Part(f"{run.name}_", run.output.counters, run.output.trouble)
 
 
 def _tables(tables: "Tables") -> list[TableReading]:
@@ -111,17 +83,22 @@ def _tables(tables: "Tables") -> list[TableReading]:
     ]
 
 
-def _appliances(pipeline: Pipeline[Any]) -> list[ApplianceReading]:
+def _appliances(pipeline: Pipeline) -> list[ApplianceReading]:
     # The list is made in one step, which the thread that adds to it cannot part.
     return [
-        ApplianceReading(
-            appliance.name,
-            appliance.open_sessions(),
-            appliance.inbound.evicted + appliance.outbound.evicted,
-            appliance.inbound.expired + appliance.outbound.expired,
-            appliance.clock.now if appliance.clock.started else 0,
-            appliance.inbound.replaced + appliance.outbound.replaced,
-            appliance.doubts,
-        )
-        for appliance in list(pipeline.population.appliances.values())
+        _appliance(appliance)
+        for appliance in list(pipeline.registry.appliances.values())
     ]
+
+
+def _appliance(appliance: Appliance) -> ApplianceReading:
+    counts = appliance.counts()
+    return ApplianceReading(
+        appliance.name,
+        appliance.open_sessions(),
+        counts.evicted,
+        counts.expired,
+        appliance.clock.now if appliance.clock.started else 0,
+        counts.replaced,
+        asdict(counts),
+    )

@@ -3,7 +3,6 @@
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
 
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
@@ -30,7 +29,7 @@ _log = logging.getLogger("esa_auth")
 class Notices:
     """Of each kind, the appliances that have more of it than when it was last said."""
 
-    def __init__(self, pipeline: Pipeline[Any]) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
         self._next_look = 0.0
         self._next_notice = dict.fromkeys(_TEXTS, 0.0)
@@ -45,7 +44,7 @@ class Notices:
 
     def look_now(self, now: float) -> None:
         """Say what was not said within the hour."""
-        known = self._pipeline.population.appliances
+        known = self._pipeline.registry.appliances
         self._said = {at: n for at, n in self._said.items() if at[1] in known}
         due = [kind for kind, at in self._next_notice.items() if now >= at]
         found = {kind: list(self._news(kind)) for kind in due}
@@ -55,8 +54,8 @@ class Notices:
                 _log.warning("%s: %s", _listed(names), _TEXTS[kind])
 
     def _news(self, kind: str) -> Iterable[str]:
-        for name, appliance in list(self._pipeline.population.appliances.items()):
-            count = appliance.doubts[kind]
+        for name, appliance in list(self._pipeline.registry.appliances.items()):
+            count = getattr(appliance.counts(), kind)
             if count > self._said.get((kind, name), 0):
                 self._said[kind, name] = count
                 yield name

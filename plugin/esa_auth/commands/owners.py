@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from esa_auth.fields import reader
+from esa_auth.grammar import LOG_BEGINS
 from esa_auth.inputs.follow import OPENING, name_to_text, text_to_name
 from esa_auth.pipeline.origin import origin
 
 # `/srv/esa01/2026-03/mail_logs`: such a folder names no appliance.
 _DATE = re.compile(r"(?:19|20)\d\d(?:[-_.]?\d\d){0,3}|\d\d")
-_BEGIN = b": Begin Logfile"
+_BEGIN = f": {LOG_BEGINS}".encode()
 _log = logging.getLogger("esa_auth")
 
 
@@ -135,19 +137,23 @@ class Owners:
         """Take up a snapshot; what the configuration says goes before it.
 
         Raises:
-            ValueError, TypeError, KeyError, AttributeError: it is none.
+            ValueError, LookupError: it is none.
         """
-        holders = {name: text_to_name(of) for name, of in saved["holders"].items()}
-        former = {
-            name: set(map(text_to_name, of)) for name, of in saved["former"].items()
-        }
-        logs = {
+        holders = reader(dict[str, str])(saved["holders"])
+        former = reader(dict[str, tuple[str, ...]])(saved["former"])
+        logs = reader(tuple[tuple[str, str, str | None, str | None], ...])
+        known = {
             text_to_name(log): _Known(name, appliance, serial)
-            for log, name, appliance, serial in saved["logs"]
+            for log, name, appliance, serial in logs(saved["logs"])
         }
-        self._several, self._contested = saved["several"]
-        self._holders = {**holders, **self._holders}
-        self._former, self._logs = former, logs
+        several, contested = reader(tuple[bool, bool])(saved["several"])
+        self._several, self._contested = several, contested
+        self._holders = {
+            **{name: text_to_name(of) for name, of in holders.items()},
+            **self._holders,
+        }
+        self._former = {name: set(map(text_to_name, of)) for name, of in former.items()}
+        self._logs = known
 
     def _of_serial(self, place: Place, serial: str, before: _Known | None) -> str:
         if serial in self._serials:

@@ -14,10 +14,10 @@ from esa_auth.commands.bar import Bar
 from esa_auth.commands.convert.plan import Group, Source, plan
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.options import add_config, add_input, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
+from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.paths import expand
@@ -205,18 +205,16 @@ class Reading:
 
     def _group(self, group: Group, bar: Bar) -> None:
         settings = replace(self._config.pipeline, appliance=group.name)
-        pipeline: Pipeline[None] = Pipeline(
-            settings, lambda document: self._take(document.whole()), read_time
-        )
+        pipeline = Pipeline(settings, read_time)
         for source in group.sources:
-            pipeline.population.anchor(source.mtime)
+            pipeline.registry.anchor(source.mtime)
             self._log_file(source, pipeline, bar)
             pipeline.settle()
         pipeline.drain()
-        self._forget(pipeline)
+        self._take_events(pipeline)
         self.rejected += pipeline.counters.rejected
 
-    def _log_file(self, source: Source, pipeline: Pipeline[None], bar: Bar) -> None:
+    def _log_file(self, source: Source, pipeline: Pipeline, bar: Bar) -> None:
         def say(what: str) -> None:
             self.strange += 1
             _log.warning("%s: %s", source.path, what)
@@ -225,19 +223,20 @@ class Reading:
         with Archive(source.path) as archive:
             while block := archive.read():
                 readable = decoder.feed(block)
-                self._forget(pipeline)
+                self._take_events(pipeline)
                 bar.read(self._done + archive.position)
                 if not readable:
                     archive.broken = "not msgpack from some point on"
             if archive.broken:
-                decoder.abandon()
+                decoder.reject_rest()
             else:
                 decoder.finish()
             self._ended(source.path, archive)
 
-    def _forget(self, pipeline: Pipeline[None]) -> None:
-        """Drop what the pipeline keeps for a writer: each event was taken when made."""
-        pipeline.take_events()
+    def _take_events(self, pipeline: Pipeline) -> None:
+        for document in pipeline.take_events():
+            self._take(document.whole())
+        # They are counted; nobody writes them.
         pipeline.take_dead()
 
     def _ended(self, path: str, archive: Archive) -> None:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from esa_auth.commands.delivery import read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,
@@ -31,7 +30,7 @@ from esa_auth.inputs.stop import StopSignal
 from esa_auth.model.dead_letter import BROKEN_RECORD, Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline
-from esa_auth.stream.desk import Desk
+from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.outgoing import MOST_BYTES, Outgoing
 from esa_auth.stream.settings import StreamSettings
 
@@ -75,7 +74,7 @@ def run(args: argparse.Namespace) -> int:
     stop = StopSignal()
     config, tables = enriched(config)
     lines = Lines(config, tables)
-    desk = Desk(lines.pipeline, lines.feed, lines.take)
+    pipelines = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
     client.look(settings)
     with ExitStack() as held:
         directory = config.state_directory
@@ -83,10 +82,10 @@ def run(args: argparse.Namespace) -> int:
             # Without a copy at hand the engine reads the changelog at every start.
             directory = held.enter_context(tempfile.TemporaryDirectory())
         try:
-            application.run(settings, desk, lines.rekey, stop, directory)
+            application.run(settings, pipelines, lines.rekey, stop, directory)
         finally:
             log.info("%d messages without a key re-keyed", lines.rekeyed)
-            log.info(desk.counters().closing_line())
+            log.info(pipelines.counters().closing_line())
     return 0
 
 
@@ -105,11 +104,11 @@ class Lines:
         )
         self.rekeyed = 0
 
-    def pipeline(self) -> Pipeline[Outgoing]:
+    def pipeline(self) -> Pipeline:
         """Return the pipeline of an appliance that nothing is known of."""
-        return Pipeline(self._settings, self._event, read_time)
+        return Pipeline(self._settings, read_time)
 
-    def feed(self, pipeline: Pipeline[Outgoing], key: bytes, value: bytes) -> None:
+    def feed(self, pipeline: Pipeline, key: bytes, value: bytes) -> None:
         """Give ``pipeline`` the lines of a message; ``key`` names their appliance."""
         pipeline.at(int(time.time()))
         if self._tables:
@@ -117,14 +116,14 @@ class Lines:
         name = key.decode("utf-8", "replace")
         for found in self._reader.read(value):
             if isinstance(found, Broken):
-                pipeline.bury(_broken(found, name))
+                pipeline.reject_letter(_broken(found, name))
             else:
                 pipeline.feed_records([(raw, name, time) for raw, _, time in found])
 
-    def take(self, pipeline: Pipeline[Outgoing], key: bytes) -> list[Outgoing]:
+    def take(self, pipeline: Pipeline, key: bytes) -> list[Outgoing]:
         """Return the dead letters and events that ``pipeline`` made."""
         dead = [_dead(letter, key) for letter in pipeline.take_dead()]
-        return dead + pipeline.take_events()
+        return dead + [self._event(event) for event in pipeline.take_events()]
 
     def rekey(self, value: bytes) -> list[Outgoing]:
         """Return a message that came without a key, with that of its first line."""

@@ -8,9 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.delivery import Run, observed, open_run
 from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
-from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
 from esa_auth.commands.reach import Reach
@@ -19,7 +18,7 @@ from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Chunk, Follower, all_unread
 from esa_auth.inputs.stop import StopSignal
 from esa_auth.pipeline import Settings
-from esa_auth.state import Memory, StateDirectory
+from esa_auth.state import CheckpointStore, StateDirectory
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -65,18 +64,20 @@ def run(args: argparse.Namespace) -> int:
     stop = StopSignal()
     with ExitStack() as held:
         directory = held.enter_context(StateDirectory.open(config.state_directory))
-        memory = Memory(directory, SECONDS_BETWEEN_CHECKPOINTS)
+        checkpoints = CheckpointStore(directory, SECONDS_BETWEEN_CHECKPOINTS)
         run = held.enter_context(open_run(config, stop, _PATIENCE_SECONDS))
-        saved = memory.recall()
+        saved = checkpoints.load()
         run.restore(saved)
-        positions = all_unread(args.path) if memory.lost else saved.get("positions")
+        positions = (
+            all_unread(args.path) if checkpoints.lost else saved.get("positions")
+        )
         # One byte more than a line may have tells the pipeline that it was cut.
         longest = config.pipeline.max_line + 1
         follower = Follower(args.path, positions, max_line=longest)
         owners = _owners(config, follower, saved)
         held.enter_context(observed(run, config, follower))
         try:
-            _Tail(follower, owners, run, memory, stop).follow()
+            _Tail(follower, owners, run, checkpoints, stop).follow()
         finally:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
@@ -126,11 +127,11 @@ class _Tail:
         follower: Follower,
         owners: Owners,
         run: Run[Any],
-        memory: Memory,
+        checkpoints: CheckpointStore,
         stop: StopSignal,
     ) -> None:
         self._follower, self._owners, self._run = follower, owners, run
-        self._memory, self._stop = memory, stop
+        self._checkpoints, self._stop = checkpoints, stop
         self._reach, self._pace = Reach(follower), _Pace()
         self._unsaved = True
         # By log, until it is known what it is.
@@ -161,7 +162,7 @@ class _Tail:
         if chunks:
             self._pace.took(time.monotonic() - begun)
             self._unsaved = True
-        if self._unsaved and self._memory.due():
+        if self._unsaved and self._checkpoints.due():
             self._save()
         if not chunks and not self._follower.behind:
             for doubt in self._doubts.values():
@@ -192,5 +193,5 @@ class _Tail:
         positions = checkpoint["positions"] = self._follower.positions()
         logs = {file["log"] for file in positions["files"]}
         checkpoint["owners"] = self._owners.snapshot(logs)
-        self._memory.keep_stubbornly(checkpoint, self._stop)
+        self._checkpoints.save_with_retry(checkpoint, self._stop)
         self._unsaved = False

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.errors import ConfigError
+from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stop import StopSignal

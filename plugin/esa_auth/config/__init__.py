@@ -4,13 +4,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.config.file import MAX_CONFIG, read_defaults, read_file
-from esa_auth.config.values import check_utf8, check_zone, read_address, read_key
+from esa_auth.config.values import (
+    check_utf8,
+    check_zone,
+    read_address,
+    read_key,
+    read_secret,
+)
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
+from esa_auth.outputs import Chosen, choose
 from esa_auth.pipeline import Settings
 
 if TYPE_CHECKING:
-    from esa_auth.outputs.forward import ForwardSettings
     from esa_auth.stream.settings import StreamSettings
 
 __all__ = ["MAX_CONFIG", "Config", "MetricsSettings", "load"]
@@ -41,7 +47,7 @@ class Config:
     dead_letter_keep: int
     state_directory: str | None
     log_file: str | None
-    forward: "ForwardSettings | None"
+    output: Chosen
     stream: "StreamSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
@@ -74,7 +80,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         int(tree["dead_letter"]["keep"]),
         tree["state"]["directory"],
         tree["log"]["file"],
-        _forward(tree["forward"]),
+        choose(tree, read_secret),
         _stream(tree["stream"]),
         _serials(tree["appliances"]),
         MetricsSettings(**tree["metrics"]),
@@ -100,15 +106,6 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
         **_privacy(tree),
     )
-
-
-def _forward(tree: dict[str, Any]) -> "ForwardSettings | None":
-    if not tree["address"]:
-        return None
-    # Here, because it brings TLS and the logger with it and most runs write to stdout.
-    from esa_auth.config.forward import forward_settings
-
-    return forward_settings(tree)
 
 
 def _stream(tree: dict[str, Any]) -> "StreamSettings | None":

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from esa_auth.ecs.context import endpoint, inbound_context
-from esa_auth.ecs.events import begun, user_part
+from esa_auth.ecs.events import base_document, user_part
 from esa_auth.model.document import Context, Document
 from esa_auth.model.facts import AdminLogin, AdminLogout, masked
 from esa_auth.model.session import Observer, Source
@@ -26,22 +26,17 @@ _LOGS = (
     ("ADMIN_API_", "api"),
     ("ADMIN_", "authentication"),
 )
-_DELIMITERS = (
-    *(" from ", " failed", " was authenticated", " successfully", " logged o"),
-    *(" login ", " with privilege ", " using a", " session", " Privilege:"),
-    *(", Source IP: ", ", Location: ", ", Event: ", ", Role: "),
-)
 
 
 def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
     """Return the event of a login with its outcome, or of the end of one, without."""
     ends = _ends(source.observer, fact.address, fact.server, fact.interface)
     if isinstance(fact, AdminLogin):
-        document = begun(None, source, ends, ["start"], "admin-login")
+        document = base_document(["start"], "admin-login", source, context=ends)
         about = document.own["event"]
         about["outcome"] = fact.outcome
     else:
-        document = begun(None, source, ends, ["end"], "admin-logout")
+        document = base_document(["end"], "admin-logout", source, context=ends)
         about = document.own["event"]
         about["category"] = ["authentication", "session"]
     about["code"] = fact.code
@@ -53,11 +48,6 @@ def admin_event(fact: AdminLogin | AdminLogout, source: Source) -> Document:
         document.own["cisco_esa"]["admin"] = said
     _add_user(document.own, fact)
     return document
-
-
-def is_ambiguous_admin(name: str) -> bool:
-    """Whether ``name`` holds words of the lines of a login to the appliance."""
-    return any(words in name for words in _DELIMITERS)
 
 
 def _said(fact: AdminLogin | AdminLogout) -> dict[str, str]:
@@ -103,8 +93,6 @@ def _add_user(event: dict[str, Any], fact: AdminLogin | AdminLogout) -> None:
     elif name:
         event["user"] = user_part(name)
         event["related"] = {**event["related"], "user": [name]}
-        if is_ambiguous_admin(name):
-            flags.append("ambiguous_user")
     elif name is not None:
         flags.append("empty_user")
     if fact.code == "ADMIN_NOT_AUTHENTICATED" and fact.address:

@@ -1,4 +1,9 @@
-"""Facts and sessions -> ECS 9.4.0 events. Pure; the only stage that knows ECS names."""
+"""Facts and sessions -> ECS 9.4.0 events. The only stage that knows ECS names.
+
+Pure: equal arguments give equal events. The ``sequence`` of an event, its number among
+the events of its session, is given by the caller, who counts; it means nothing where
+there is no session.
+"""
 
 import re
 from base64 import b64encode
@@ -6,15 +11,16 @@ from hashlib import sha256
 from typing import Any
 
 from esa_auth.ecs.context import inbound_context, outbound_context
-from esa_auth.ecs.session import context_of, own_of
 from esa_auth.model.document import Context, Document
 from esa_auth.model.facts import (
     AuthNotice,
+    InboundOpened,
     InboundResult,
     Instant,
+    OutboundOpened,
     OutboundResult,
 )
-from esa_auth.model.session import Session, Source
+from esa_auth.model.session import Observer, Session, Source
 
 MODULE = "cisco_esa"
 DATASET = "cisco_esa.auth"
@@ -24,7 +30,6 @@ _SESSION = ["authentication", "session"]
 _START, _INFO, _END = ["start"], ["info"], ["end"]
 _UNKNOWN = ["esa_no_session_context"]
 _CODES = {"success": "SMTPAUTH_SUCCESS", "failure": "SMTPAUTH_FAILED"}
-_LINES_OWN = re.compile("for user: | using AUTH mechanism: | with profile: ")
 # A byte that is not UTF-8 is written so, and its backslash ends no domain name.
 _ESCAPED = re.compile(r"\\x[89a-f][0-9a-f]")
 _NOTICE_ACTIONS = {
@@ -34,13 +39,15 @@ _NOTICE_ACTIONS = {
 
 
 def result_event(
-    fact: InboundResult | OutboundResult, session: Session | None, source: Source
+    fact: InboundResult | OutboundResult,
+    session: Session | None,
+    source: Source,
+    sequence: int = 0,
 ) -> Document:
     """Return the event of one attempt: `event.type` start, with its outcome."""
     if isinstance(fact, OutboundResult):
-        return _outbound_result(fact, session, source)
-    alone = None if session else inbound_context(source.observer)
-    document = begun(session, source, alone, _START, "smtp-auth")
+        return _outbound_result(fact, session, source, sequence)
+    document = base_document(_START, "smtp-auth", source, session, sequence)
     about, own = document.own["event"], document.own["cisco_esa"]
     about["outcome"] = fact.outcome
     about["code"] = _CODES[fact.outcome]
@@ -52,12 +59,13 @@ def result_event(
 
 
 def _outbound_result(
-    fact: OutboundResult, session: Session | None, source: Source
+    fact: OutboundResult, session: Session | None, source: Source, sequence: int
 ) -> Document:
     # The line itself names the server, session or not.
-    by = source.observer
-    alone = None if session else outbound_context(by, None, fact.address)
-    document = begun(session, source, alone, _START, "smtp-auth-client")
+    alone = None if session else outbound_context(source.observer, None, fact.address)
+    document = base_document(
+        _START, "smtp-auth-client", source, session, sequence, context=alone
+    )
     about, own = document.own["event"], document.own["cisco_esa"]
     about["outcome"] = fact.outcome
     own["auth"] = {"profile": fact.profile}
@@ -70,11 +78,12 @@ def _outbound_result(
     return document
 
 
-def notice_event(fact: AuthNotice, session: Session | None, source: Source) -> Document:
+def notice_event(
+    fact: AuthNotice, session: Session | None, source: Source, sequence: int = 0
+) -> Document:
     """Return an ancillary event: `event.type` info, never an outcome."""
     action = _NOTICE_ACTIONS.get(fact.code, "smtp-auth-backend-error")
-    alone = None if session else inbound_context(source.observer)
-    document = begun(session, source, alone, _INFO, action)
+    document = base_document(_INFO, action, source, session, sequence)
     event = document.own
     event["event"]["code"] = fact.code
     if session is None and fact.icid is not None:
@@ -90,9 +99,11 @@ def notice_event(fact: AuthNotice, session: Session | None, source: Source) -> D
     return document
 
 
-def session_end_event(session: Session, source: Source, closed: bool) -> Document:
-    """Return the summary of a session that saw AUTH."""
-    document = begun(session, source, None, _END, "smtp-session-end")
+def session_end_event(
+    session: Session, source: Source, sequence: int, *, closed: bool
+) -> Document:
+    """Return the summary of a session that saw AUTH; ``closed`` if a line ended it."""
+    document = base_document(_END, "smtp-session-end", source, session, sequence)
     event = document.own
     about, own = event["event"], event["cisco_esa"]
     about["category"] = _SESSION
@@ -141,18 +152,20 @@ def _summary(session: Session) -> dict[str, Any]:
     return summary
 
 
-def begun(
-    session: Session | None,
-    source: Source,
-    alone: Context | None,
-    kind: list[str],
+def base_document(
+    types: list[str],
     action: str,
+    source: Source,
+    session: Session | None = None,
+    sequence: int = 0,
+    *,
+    context: Context | None = None,
 ) -> Document:
-    """Begin a document of a session, or of the context that it has ``alone``."""
+    """Return what all events have: the line, and the session or else ``context``."""
     about: dict[str, Any] = {
         "kind": "event",
         "category": _AUTHENTICATION,
-        "type": kind,
+        "type": types,
         "action": action,
         "module": MODULE,
         "dataset": DATASET,
@@ -163,14 +176,12 @@ def begun(
     # First the time: Splunk looks for it at the beginning.
     event: dict[str, Any] = {"@timestamp": source.instant.iso, "event": about}
     if session is not None:
-        context = context_of(session, source.observer)
-        own = own_of(session, source.observer, context)
-        session.sequence += 1
-        about["sequence"] = session.sequence
+        context, own = _of_session(session, source.observer)
+        about["sequence"] = sequence
         if own["session"]["context"] == "missing":
             event["tags"] = _UNKNOWN
     else:
-        context, own = alone or inbound_context(source.observer), {}
+        context, own = context or inbound_context(source.observer), {}
     event["related"], event["cisco_esa"] = context.related, own
     if source.raw is not None:
         _add_line(event, source, source.raw)
@@ -181,12 +192,41 @@ def begun(
     return Document(event, context)
 
 
+def _of_session(session: Session, observer: Observer) -> tuple[Context, dict[str, Any]]:
+    """Return the context of all sessions that were opened alike, and ``cisco_esa``.
+
+    The latter is not cached: the next event is usually of another session.
+    """
+    opening, tls = session.opening, session.tls
+    address = None if opening else session.address
+    number = session.number
+    if session.side == "icid":
+        client = opening if isinstance(opening, InboundOpened) else None
+        context = inbound_context(observer, client, address, session.hat, tls)
+    else:
+        number = f"D{number}"
+        server = opening if isinstance(opening, OutboundOpened) else None
+        context = outbound_context(observer, server, address, tls)
+    opened = session.start.iso[:19].replace("-", "").replace(":", "")
+    return context, {
+        session.side: int(session.number),
+        "session": {
+            "id": f"{observer.name}:{number}:{opened}Z",
+            "context": session.context,
+        },
+        **context.own,
+    }
+
+
 def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
     about = event["event"]
     about["hash"] = sha256(raw).hexdigest()
     about["original"] = raw.decode("utf-8", "backslashreplace")
     event["message"] = source.body
-    if log := _log(source):
+    log: dict[str, Any] = {"level": source.level} if source.level else {}
+    if (source.program, source.priority, source.syslog_host) != (None, None, None):
+        log |= _syslog(source)
+    if log:
         event["log"] = log
     if "not_utf8" in source.flags:
         event["cisco_esa"]["original_base64"] = b64encode(raw).decode()
@@ -197,10 +237,7 @@ def _say_missing(document: Document) -> None:
     document.own["tags"] = _UNKNOWN
 
 
-def _log(source: Source) -> dict[str, Any]:
-    log: dict[str, Any] = {"level": source.level} if source.level else {}
-    if (source.program, source.priority, source.syslog_host) == (None, None, None):
-        return log
+def _syslog(source: Source) -> dict[str, Any]:
     syslog: dict[str, Any] = {}
     if source.priority is not None and source.priority <= 191:
         syslog["priority"] = source.priority
@@ -208,9 +245,7 @@ def _log(source: Source) -> dict[str, Any]:
         syslog["hostname"] = source.syslog_host
     if source.program:
         syslog["appname"] = source.program
-    if syslog:
-        log["syslog"] = syslog
-    return log
+    return {"syslog": syslog} if syslog else {}
 
 
 def _add_user(document: Document, name: str) -> None:
@@ -221,13 +256,6 @@ def _add_user(document: Document, name: str) -> None:
         return
     event["user"] = user_part(name)
     event["related"] = {**event["related"], "user": [name]}
-    if is_ambiguous(name):
-        own["flags"] = [*own.get("flags", ()), "ambiguous_user"]
-
-
-def is_ambiguous(name: str) -> bool:
-    """Whether ``name`` holds words of the line around it."""
-    return _LINES_OWN.search(name) is not None
 
 
 def user_part(name: str) -> dict[str, str]:

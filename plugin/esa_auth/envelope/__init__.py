@@ -2,20 +2,27 @@
 
 from esa_auth.envelope.clock import Clock, Present
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
-from esa_auth.envelope.forms import HEADS, LEVELS, NATIVE, Head
-from esa_auth.envelope.prefix import has_prefix, is_stamp, read_prefix
+from esa_auth.envelope.forms import HEADS, LEVELS, Head
+from esa_auth.envelope.prefix import (
+    INFO,
+    NATIVE_INFO,
+    PrefixCache,
+    has_prefix,
+    read_prefix,
+)
 
 __all__ = [
     "CHANGED_ENDS",
     "HEADS",
+    "INFO",
     "LEVELS",
-    "NATIVE",
+    "NATIVE_INFO",
     "Clock",
     "Head",
+    "PrefixCache",
     "Present",
     "end_of",
     "has_prefix",
-    "is_stamp",
     "read_prefix",
     "start_of",
 ]

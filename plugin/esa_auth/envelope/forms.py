@@ -33,6 +33,13 @@ _GLUED_WEEKDAY = (
     rb"\S{0,254}[^\sA-Za-z0-9.-](?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) "
     rb"[A-Z][a-z]{2} {1,2}[0-9]"
 )
+# A host name or an address, that of IPv6 with its brackets or its interface or neither.
+# What else stands there is what a collector left of a template, as `%{host}`.
+_NAME = (
+    rb"(?:(?:_{0,4}[A-Za-z0-9]|::?[0-9A-Fa-f])[A-Za-z0-9._:-]{0,254}"
+    rb"(?:%[A-Za-z0-9._-]{1,15})?|\[[0-9A-Fa-f:.]{2,45}(?:%[A-Za-z0-9._-]{1,15})?\])"
+    rb"(?<!:)(?=[ \t])"
+)
 # A host, where no other stamp and no level stands; an address may be mapped to IPv6.
 _HOST = (
     rb"(?!"
@@ -41,7 +48,9 @@ _HOST = (
     + _GLUED_WEEKDAY
     + rb")"
     + _NO_LEVEL
-    + rb"(?P<host>(?:[^\s:<]|::?[0-9A-Fa-f])\S{0,254}(?<!:))"
+    + rb"(?P<host>"
+    + _NAME
+    + rb")"
 )
 # A zone behind a stamp is no host. What it means is not certain, so such a head is not
 # read: CST is a zone of America and of China.
@@ -128,7 +137,9 @@ HEADS = (
         "RFC 5424",
         rb"1 (?P<stamp>"
         + RFC3339
-        + rb"|-) (?P<host>\S{1,255}) (?P<program>\S{1,48}) "
+        + rb"|-) (?P<host>-(?= )|"
+        + _NAME
+        + rb") (?P<program>\S{1,48}) "
         + rb"\S{1,128} \S{1,32} (?:-|(?:\[(?:[^\]\\]|\\.)*\])+)(?= |\Z)",
         b"<166>1 2026-04-22T11:00:00Z esa01 mail_logs - - - Info: ",
         "collectors; around another header where a relay takes that for text",
@@ -145,7 +156,7 @@ HEADS = (
         rb"(?:[0-9]{2}-[0-9]{2}-[0-9]{4}|(?P<stamp>[0-9]{4}-[0-9]{2}-[0-9]{2} "
         rb"[0-9]{2}:[0-9]{2}:[0-9]{2})(?=\t)|[0-9]{4}-[0-9]{2}-[0-9]{2})"
         rb"(?:[ \t][0-9:]{8})?\t[A-Za-z][A-Za-z0-9]{1,11}\.[A-Z][a-z]{2,11}\t"
-        rb"(?P<host>[^\s]{1,255})\t",
+        rb"(?P<host>" + _NAME + rb")\t",
         b"01-15-2026 11:44:53\tLocal3.Info\t192.0.2.13\t"
         b"Apr 22 11:00:00 esa01 mail_logs: Info: ",
         "Broadcom KB 179466, a file of Kiwi Syslog; day and month of its own stamp may "
@@ -154,7 +165,7 @@ HEADS = (
     ),
     Head(
         "Original Address",
-        rb"Original Address=(?P<host>[^\s]{1,255})[ \t]",
+        rb"Original Address=(?P<host>" + _NAME + rb")[ \t]",
         b"Apr 22 11:00:00 192.0.2.253 Original Address=192.0.2.10 "
         b"Apr 22 11:00:00 mail_logs: Info: ",
         "Kiwi Syslog and SolarWinds as a relay; rule 24502 of "

@@ -2,7 +2,7 @@
 
 import re
 
-from esa_auth.envelope.forms import BLANKS, HEADS, LEVELS, STAMP
+from esa_auth.envelope.forms import BLANKS, BSD, HEADS, LEVELS, NATIVE, RFC3339
 from esa_auth.model.facts import Envelope
 
 # So much of a line is looked through. A host may have 255 bytes, and a head two.
@@ -12,14 +12,22 @@ _MOST_PIECES = 16
 _LEVEL = re.compile(rb"(?P<level>" + LEVELS + rb"):" + BLANKS + rb"*")
 _FIRST = tuple(re.compile(head.expression) for head in HEADS)
 _LATER = tuple(p for head, p in zip(HEADS, _FIRST, strict=True) if not head.first)
-_ONLY_STAMP = re.compile(STAMP)
 _MAPPED = "::ffff:"
 _NOTHING = (None, b"", b"-")
-
-
-def is_stamp(text: bytes) -> bool:
-    """Return whether ``text`` is a stamp as syslog headers have one."""
-    return _ONLY_STAMP.fullmatch(text) is not None
+# The end of a prefix of level Info, native or framed.
+INFO = b" Info: "
+# No longer prefix is remembered.
+_LONGEST = 256
+# Each appliance has one in a second. A flood of names has more: then all go, for the
+# next second needs others anyway.
+_MOST = 20_000
+_BEGIN = re.compile(
+    rb"(?:<(?P<priority>[0-9]{1,3})>)?"
+    rb"(?:(?P<native>%b)|(?P<rfc3339>%b)|(?P<bsd>%b))" % (NATIVE, RFC3339, BSD)
+)
+# A native line of level Info, before its body. The character before the level is of the
+# year, and not the colon of a program: a syslog header can be as long as a stamp.
+NATIVE_INFO = rb".{23}[^:] Info: "
 
 
 def has_prefix(line: bytes) -> bool:
@@ -81,3 +89,61 @@ def _address(host: str | None) -> str | None:
     if host.lower().startswith(_MAPPED) and "." in host:
         host = host[len(_MAPPED) :]
     return host or None
+
+
+class PrefixCache:
+    """Parsed prefixes of lines of level Info, by their exact bytes.
+
+    Lines of one appliance and second have equal prefixes. A prefix that differs from a
+    known one in stamp and priority alone is not parsed either: what stands between
+    stamp and level, its header, says the rest.
+    """
+
+    def __init__(self) -> None:
+        self.known: dict[bytes, Envelope] = {}
+        self._headers: dict[tuple[str | None, bytes], Envelope] = {}
+
+    def learn(self, line: bytes, at: int) -> Envelope | None:
+        """Return the prefix of ``line`` and know it; None if it is not plainly one.
+
+        ``at`` is where the first `INFO` of the line ends.
+        """
+        begin = _BEGIN.match(line)
+        end = at - len(INFO)
+        if begin is None or not begin.end() <= end <= _LONGEST:
+            return None
+        kind, header = begin.lastgroup, line[begin.end() : end]
+        like = self._headers.get((kind, header))
+        if like is None:
+            like = read_prefix(line)
+            if not _is_plain(like, at, begin, header):
+                return None
+            if len(self._headers) >= _MOST:
+                self._headers.clear()
+            self._headers[kind, header] = like
+        priority = begin["priority"]
+        envelope = like._replace(
+            body_at=at,
+            stamp=begin[kind or 0].decode("ascii"),
+            priority=int(priority) if priority else None,
+        )
+        if len(self.known) >= _MOST:
+            self.known.clear()
+        self.known[line[:at]] = envelope
+        return envelope
+
+
+def _is_plain(
+    envelope: Envelope, at: int, begin: re.Match[bytes], header: bytes
+) -> bool:
+    """Whether lines that differ in stamp and priority alone are read alike."""
+    stamp = begin[begin.lastgroup or 0]
+    # Not with a stamp inside, which would be another one in the next line, nor with a
+    # priority, of which only the one that begins a line is told again.
+    return (
+        envelope.level == "info"
+        and envelope.body_at == at
+        and (envelope.stamp or "").encode() == stamp
+        and stamp not in header
+        and b"<" not in header
+    )

@@ -1,7 +1,8 @@
-"""Body of a line -> what it says. Pure, anchored, never raises on any text."""
+"""Body of a line -> what it says. Pure, anchored, never raises on any text.
 
-import re
-from collections import defaultdict
+A new wording is one row in one of the modules here; see `Rule`. `Grammar` derives from
+the rows what the other stages ask for.
+"""
 
 from esa_auth.grammar import (
     admin,
@@ -15,28 +16,34 @@ from esa_auth.grammar import (
     outbound,
 )
 from esa_auth.grammar.departure import Departure
-from esa_auth.grammar.departure import nearest as _nearest
-from esa_auth.grammar.opening import whole_words
-from esa_auth.grammar.phrases import Phrases
-from esa_auth.grammar.rule import Rule
+from esa_auth.grammar.header import LOG_BEGINS
+from esa_auth.grammar.rule import EVENT_FAMILIES, Family, Rule
+from esa_auth.grammar.table import MAIL_FAMILIES, Grammar, Reading, trimmed
+from esa_auth.grammar.tls import shortened_tls, unknown_tls
 from esa_auth.model.facts import Fact, Unread
 from esa_auth.places import Places
 
 __all__ = [
-    "AUTH_WORDS",
-    "KEPT",
-    "LEADS",
-    "LOGIN_WORDS",
-    "PHRASES",
+    "EVENT_FAMILIES",
+    "GRAMMAR",
+    "LOG_BEGINS",
+    "MAIL_FAMILIES",
     "RULES",
     "Departure",
+    "Family",
+    "Grammar",
+    "Reading",
     "Rule",
-    "auth_like",
     "nearest",
     "own_text",
     "places",
     "read",
+    "reading",
+    "reads_a_head",
     "rule_for",
+    "shortened_tls",
+    "trimmed",
+    "unknown_tls",
 ]
 
 RULES: tuple[Rule, ...] = (
@@ -50,106 +57,40 @@ RULES: tuple[Rule, ...] = (
     *audit.RULES,
     *api.RULES,
 )
-
-# Of these no line may be passed over, whatever stands before it.
-KEPT: tuple[Rule, ...] = (
-    *auth.RULES,
-    *admin.RULES,
-    *console.RULES,
-    *audit.RULES,
-    *api.LOGINS,
-)
-# The first words of the lines that are read for what they say of AUTH or a login.
-LEADS = frozenset(rule.lead for rule in (*KEPT, *api.RULES))
-
-# Words that may open a wording of the AUTH family that a later AsyncOS brings.
-AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
-LOGIN_WORDS = admin.LOGIN_WORDS
-_SESSION_AUTH = re.compile(r"[di]cid:? [0-9]+ auth\b")
-
-
-def _by_lead() -> dict[str, tuple[Rule, ...]]:
-    table: dict[str, list[Rule]] = defaultdict(list)
-    for rule in RULES:
-        table[f"{rule.lead} "[:4].lower()].append(rule)
-    return {lead: tuple(rules) for lead, rules in table.items()}
-
-
-_BY_LEAD = _by_lead()
-# A NUL, and a line feed, a carriage return and a NUL as rsyslog escapes them.
-_LINE_ENDS = ("\0", "#012", "#015", "#000")
-
-
-def trimmed(body: str) -> str:
-    """Return ``body`` without blanks behind it, and what a line end became."""
-    text = body.rstrip()
-    end = len(text)
-    while text.endswith(_LINE_ENDS, 0, end):
-        end -= 1 if text.endswith("\0", 0, end) else 4
-    return text[:end].rstrip()
-
-
-def rule_for(body: str) -> Rule | None:
-    """Return the rule that reads ``body``, or None."""
-    text = trimmed(body)
-    for rule in _BY_LEAD.get(text[:4].lower(), ()):
-        if rule.pattern.fullmatch(text):
-            return rule
-    return None
+GRAMMAR = Grammar(RULES)
 
 
 def read(body: str) -> Fact | Unread:
-    """Return what ``body`` says, or `Unread`. Never raises."""
-    text = body.rstrip()
-    if text.endswith(_LINE_ENDS):
-        text = trimmed(text)
-    for rule in _BY_LEAD.get(text[:4].lower(), ()):
-        if match := rule.pattern.fullmatch(text):
-            fact = rule.build(match)
-            return Unread(auth_like(body)) if fact is None else fact
-    return Unread(auth_like(body))
+    """See `Grammar.read`."""
+    return GRAMMAR.read(body)
+
+
+def reading(body: str) -> Reading | None:
+    """See `Grammar.reading`."""
+    return GRAMMAR.reading(body)
 
 
 def places(body: str) -> Places:
-    """Return where in ``body`` the user name and the like stand, as its row says."""
-    text = trimmed(body)
-    for rule in _BY_LEAD.get(text[:4].lower(), ()):
-        if match := rule.pattern.fullmatch(text):
-            return rule.places(match)
-    return Places()
+    """See `Grammar.places`."""
+    return GRAMMAR.places(body)
 
 
 def own_text(body: str) -> str:
-    """Return the beginning of any ``body`` that only the appliance can have written."""
-    end = 0
-    for rule in _BY_LEAD.get(body[:4].lower(), ()):
-        if match := rule.own.match(body):
-            end = max(end, match.end())
-    return whole_words(body, end)
+    """See `Grammar.own_text`."""
+    return GRAMMAR.own_text(body)
 
 
-def auth_like(body: str) -> bool:
-    """Whether an unread body looks like the AUTH family.
-
-    Only by words at its start or by the appliance's own words in a session line or
-    behind a user: a Subject, header tail or remote reply must not be able to look like
-    one.
-    """
-    lowered = body[:400].lower()
-    if lowered.startswith(("dcid", "icid")):
-        return (
-            "smtp auth" in lowered
-            or " sasl " in lowered
-            or _SESSION_AUTH.match(lowered) is not None
-        )
-    if lowered.startswith(AUTH_WORDS):
-        return True
-    return admin.like(lowered, body[-40:].lower())
+def rule_for(body: str) -> Rule | None:
+    """Return the row that reads ``body``, or None."""
+    found = GRAMMAR.reading(body)
+    return found.rule if found else None
 
 
-PHRASES = Phrases(KEPT, (*AUTH_WORDS, *LOGIN_WORDS), auth_like)
+def reads_a_head(body: str) -> bool:
+    """See `Grammar.reads_a_head`."""
+    return GRAMMAR.reads_a_head(body)
 
 
 def nearest(body: str) -> Departure | None:
-    """Return the rule that goes furthest along with an unread ``body``, and how far."""
-    return _nearest(body, RULES)
+    """See `Grammar.nearest`."""
+    return GRAMMAR.nearest(body)

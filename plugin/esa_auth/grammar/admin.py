@@ -40,7 +40,7 @@ SMA_TESTS = "Cisco's own tests of its Security Management appliance"
 _GUIDE = "AsyncOS user guide, authentication log"
 
 # Beginnings of a line that nothing else has, and ends of one that begins as others do.
-_BEGINS = ("an authentication attempt by ", "authentication ok, user ", "logout:")
+_BEGINS = ("an authentication attempt by ",)
 _ENDS = (
     *(" was authenticated successfully", " failed authentication"),
     *(" event: successful login", " invalid username or passphrase"),
@@ -59,7 +59,13 @@ _WHAT = (
     *("login", "logon", "logout", "lockout", "sign-in", "authentication"),
     "token generated",
 )
-LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, "account")
+# No line was seen of an appliance that refuses a user so: it is kept, and not read.
+_DENIED = ("rate limit", "access denied", "permission denied")
+_DENIES = re.compile(
+    r"(?:rate limit (?:exceeded|reached|hit)|(?:access|permission) denied)"
+    r" (?:for|to) (?:the )?(?:user|account) "
+)
+LOGIN_WORDS = (*_HOW, *_BY, *_WHAT, *_DENIED, "account")
 _TRIES = re.compile(
     rf"(?:(?:{'|'.join(_BY)}):? ){{0,2}}(?:(?:{'|'.join(_HOW)}) ){{0,2}}"
     rf"(?:(?:{'|'.join(_WHAT)})(?![a-z])|to (?:authenticate|log ?in) )"
@@ -81,8 +87,14 @@ def like(beginning: str, end: str) -> bool:
     if beginning.startswith("the user ") and " via " in end:
         return True
     said = _SAYS.match(beginning) or _AUDITS.match(beginning)
-    said = said or _TRIES.match(beginning)
+    said = said or _TRIES.match(beginning) or _DENIES.match(beginning)
     return said is not None or beginning.startswith(_BEGINS)
+
+
+def tells_of_login(words: str) -> bool:
+    """Return whether ``words`` of the appliance are about a login."""
+    lowered = words.lower()
+    return any(word in lowered for word in _WHAT)
 
 
 def idle(
@@ -119,110 +131,146 @@ def _of_user(match: re.Match[str]) -> Fact | None:
 
 RULES = (
     Rule(
-        "administrator authenticated",
-        "User",
-        rf"{USER}{_NAME_FROM} (was authenticated successfully)\.?",
-        _of_user,
-        "User admin was authenticated successfully.",
-        f"{_GUIDE}; with the address, {SC4S}",
+        name="administrator authenticated",
+        family="login",
+        lead="User",
+        expression=rf"{USER}{_NAME_FROM} (was authenticated successfully)\.?",
+        build=_of_user,
+        cuts_user_at=(" from ",),
+        sample="User admin was authenticated successfully.",
+        seen=f"{_GUIDE}; with the address, {SC4S}",
     ),
     Rule(
-        "administrator not authenticated",
-        "User",
-        rf"{USER}{_NAME_FROM} (failed authentication)\.?",
-        _of_user,
-        "User joe failed authentication.",
-        f"{_GUIDE}; with the address, {SC4S}",
+        name="administrator not authenticated",
+        family="login",
+        lead="User",
+        expression=rf"{USER}{_NAME_FROM} (failed authentication)\.?",
+        build=_of_user,
+        cuts_user_at=(" from ",),
+        sample="User joe failed authentication.",
+        seen=f"{_GUIDE}; with the address, {SC4S}",
     ),
     Rule(
-        "administrator authenticated by a connection",
-        "User",
-        rf"{USER}{NAME} from {ADDRESS} was authenticated successfully{_AS}"
-        rf"(?: by {_WORD} based authentication)?{_USING}\.?",
-        lambda m: AdminLogin(
+        name="administrator authenticated by a connection",
+        family="login",
+        lead="User",
+        expression=(
+            rf"{USER}{NAME} from {ADDRESS} was authenticated successfully{_AS}"
+            rf"(?: by {_WORD} based authentication)?{_USING}\.?"
+        ),
+        build=lambda m: AdminLogin(
             "ADMIN_AUTHENTICATED", "success", m[1], m[2], m[5], m[3], m[4]
         ),
-        "User admin from 192.0.2.44 was authenticated successfully with privilege "
-        "operators by password based authentication using an SSH connection.",
-        SMA_TESTS,
-        "third-party",
+        sample=(
+            "User admin from 192.0.2.44 was authenticated successfully with privilege "
+            "operators by password based authentication using an SSH connection."
+        ),
+        seen=SMA_TESTS,
+        evidence="third-party",
     ),
     Rule(
-        "administrator logged on",
-        "The",
-        rf"The user {NAME} successfully logged on from {ADDRESS}"
-        rf"{_AS}(?:{_USING})?\.?",
-        lambda m: AdminLogin("ADMIN_LOGGED_ON", "success", m[1], m[2], m[4], m[3]),
-        "The user admin successfully logged on from 192.0.2.44 with privilege "
-        "operators using an HTTPS connection.",
-        f"{ELASTIC}; without the privilege, {SC4S}",
-        "redacted",
+        name="administrator logged on",
+        family="login",
+        lead="The",
+        expression=(
+            rf"The user {NAME} successfully logged on from {ADDRESS}"
+            rf"{_AS}(?:{_USING})?\.?"
+        ),
+        build=lambda m: AdminLogin(
+            "ADMIN_LOGGED_ON", "success", m[1], m[2], m[4], m[3]
+        ),
+        sample=(
+            "The user admin successfully logged on from 192.0.2.44 with privilege "
+            "operators using an HTTPS connection."
+        ),
+        seen=f"{ELASTIC}; without the privilege, {SC4S}",
+        evidence="redacted",
     ),
     Rule(
-        "administrator refused",
-        "An a",
-        rf"An authentication attempt by the user {NAME} from {ADDRESS} failed"
-        rf"(?:{_USING})?\.?",
-        lambda m: AdminLogin("ADMIN_REFUSED", "failure", m[1], m[2], m[3]),
-        "An authentication attempt by the user admin from 192.0.2.44 failed "
-        "using an HTTPS connection.",
-        f"{ELASTIC}; without the connection, {SC4S}",
-        "redacted",
+        name="administrator refused",
+        family="login",
+        lead="An a",
+        expression=(
+            rf"An authentication attempt by the user {NAME} from {ADDRESS} failed"
+            rf"(?:{_USING})?\.?"
+        ),
+        build=lambda m: AdminLogin("ADMIN_REFUSED", "failure", m[1], m[2], m[3]),
+        sample=(
+            "An authentication attempt by the user admin from 192.0.2.44 failed "
+            "using an HTTPS connection."
+        ),
+        seen=f"{ELASTIC}; without the connection, {SC4S}",
+        evidence="redacted",
     ),
     Rule(
-        "administrator over the limit",
-        "The",
-        rf"The user {NAME} has exceeded the limit of login attempts when trying to "
-        r"authenticate via (?:the )?([A-Za-z][A-Za-z -]{0,39}?)(?: interface)?\.?",
-        _limited,
-        "The user admin has exceeded the limit of login attempts when trying to "
-        "authenticate via the web interface",
-        f"{SMA_TESTS}, of the web interface alone",
-        "third-party",
+        name="administrator over the limit",
+        family="login",
+        lead="The",
+        expression=(
+            rf"The user {NAME} has exceeded the limit of login attempts when trying to "
+            r"authenticate via (?:the )?([A-Za-z][A-Za-z -]{0,39}?)(?: interface)?\.?"
+        ),
+        build=_limited,
+        sample=(
+            "The user admin has exceeded the limit of login attempts when trying to "
+            "authenticate via the web interface"
+        ),
+        seen=f"{SMA_TESTS}, of the web interface alone",
+        evidence="third-party",
     ),
     Rule(
-        "quarantine login",
-        "Auth",
-        rf"Authentication OK, user {NAME} with privilege {_WORD} "
-        r"logged in to (Spam Quarantine)\.?",
-        lambda m: AdminLogin(
+        name="quarantine login",
+        family="login",
+        lead="Auth",
+        expression=(
+            rf"Authentication OK, user {NAME} with privilege {_WORD} "
+            r"logged in to (Spam Quarantine)\.?"
+        ),
+        build=lambda m: AdminLogin(
             "ADMIN_QUARANTINE_LOGIN", "success", m[1], None, m[3], m[2]
         ),
-        "Authentication OK, user ann with privilege helpdesk logged in to "
-        "Spam Quarantine",
-        SMA_TESTS,
-        "third-party",
+        sample=(
+            "Authentication OK, user ann with privilege helpdesk logged in to "
+            "Spam Quarantine"
+        ),
+        seen=SMA_TESTS,
+        evidence="third-party",
     ),
     Rule(
-        "quarantine logout",
-        "User",
-        rf"{USER}{NAME} logged out from (Spam Quarantine)\.?",
+        name="quarantine logout",
+        family="login",
+        lead="User",
+        expression=rf"{USER}{NAME} logged out from (Spam Quarantine)\.?",
         # A dash is nobody.
-        lambda m: AdminLogout(
+        build=lambda m: AdminLogout(
             "ADMIN_QUARANTINE_LOGOUT", None if m[1] == "-" else m[1], None, m[2]
         ),
-        "User - logged out from Spam Quarantine",
-        SMA_TESTS,
-        "third-party",
+        sample="User - logged out from Spam Quarantine",
+        seen=SMA_TESTS,
+        evidence="third-party",
     ),
     Rule(
-        "administrator logged out",
-        "logout",
-        rf"logout:{ADDRESS} user:{NAME} session:(?P<secret>\S*)",
-        lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
-        "logout:192.0.2.44 user:admin session:example",
-        f"{ELASTIC}; {SC4S}",
-        "redacted",
+        name="administrator logged out",
+        family="login",
+        lead="logout",
+        expression=rf"logout:{ADDRESS} user:{NAME} session:(?P<secret>\S*)",
+        build=lambda m: AdminLogout("ADMIN_LOGOUT", m[2], m[1]),
+        sample="logout:192.0.2.44 user:admin session:example",
+        seen=f"{ELASTIC}; {SC4S}",
+        evidence="redacted",
     ),
     Rule(
-        "administrator left a session",
-        "User",
-        rf"{USER}{NAME} logged out of ([A-Z]{{2,10}}) session"
-        rf"(?: (?:{ADDRESS}|{SESSION}))?\.?",
-        lambda m: AdminLogout("ADMIN_SESSION_LOGOUT", m[1], m[3], m[2]),
-        "User admin logged out of SSH session 192.0.2.44",
-        f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",
-        "redacted",
+        name="administrator left a session",
+        family="login",
+        lead="User",
+        expression=(
+            rf"{USER}{NAME} logged out of ([A-Z]{{2,10}}) session"
+            rf"(?: (?:{ADDRESS}|{SESSION}))?\.?"
+        ),
+        build=lambda m: AdminLogout("ADMIN_SESSION_LOGOUT", m[1], m[3], m[2]),
+        sample="User admin logged out of SSH session 192.0.2.44",
+        seen=f"{ELASTIC}; of a GUI session, without an address, {SMA_TESTS}",
+        evidence="redacted",
         also=("User admin logged out of GUI session example",),
     ),
 )

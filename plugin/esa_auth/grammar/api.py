@@ -9,25 +9,27 @@ from esa_auth.model.facts import AdminLogin, Passed
 
 LOGINS = (
     Rule(
-        "API login",
-        "Login",
-        rf"Login: JWT Token Generated for user {ACCOUNT}",
-        lambda m: AdminLogin("ADMIN_API_LOGIN", "success", m[1], interface="API"),
-        "Login: JWT Token Generated for user admin",
-        SMA_TESTS,
-        "third-party",
+        name="API login",
+        family="login",
+        lead="Login",
+        expression=rf"Login: JWT Token Generated for user {ACCOUNT}",
+        build=lambda m: AdminLogin("ADMIN_API_LOGIN", "success", m[1], interface="API"),
+        sample="Login: JWT Token Generated for user admin",
+        seen=SMA_TESTS,
+        evidence="third-party",
     ),
 )
 RULES = (
     *LOGINS,
     Rule(
-        "API access",
-        "Checking",
+        name="API access",
+        family="ignored",
+        lead="Checking",
         # Of each request of somebody who is logged in.
-        r"Checking access for user .{1,256} role .{1,64}",
-        lambda _: Passed(),
-        "Checking access for user admin role Administrator",
-        SMA_TESTS,
-        "third-party",
+        expression=r"Checking access for user .{1,256} role .{1,64}",
+        build=lambda _: Passed(),
+        sample="Checking access for user admin role Administrator",
+        seen=SMA_TESTS,
+        evidence="third-party",
     ),
 )

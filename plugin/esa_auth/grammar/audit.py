@@ -14,6 +14,7 @@ _WHO = (
     r"Appliance: [^,]{0,256}, Interaction Mode: ([A-Za-z]{1,10}), "
     rf"User: {NAME}, Source IP: {ADDRESS}(?:, Destination IP: {ADDRESS})?"
 )
+_ROLE = ", Role: "
 _WHERE = r"(?:, Location: [^,]*)?"
 _API = r", Location: POST /[^,\s]*/login(?: HTTP/[0-9.]{1,5})?"
 _HELP = "help of the Security Management appliance, audit logs"
@@ -24,8 +25,8 @@ def _login(match: re.Match[str], code: str, outcome: Outcome) -> AdminLogin:
     mode, user, address, server = match.groups()[:4]
     role = None
     # Of the API only, and of a refused one it may be what was typed.
-    if mode == "API" and ", Role: " in user:
-        user, _, role = user.rpartition(", Role: ")
+    if mode == "API" and _ROLE in user:
+        user, _, role = user.rpartition(_ROLE)
     return AdminLogin(
         code,
         outcome,
@@ -45,24 +46,35 @@ def _logout(match: re.Match[str], code: str) -> AdminLogout:
 
 RULES = (
     Rule(
-        "audited login",
-        "Appliance",
-        rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?",
-        lambda m: _login(m, "ADMIN_AUDIT_LOGIN", "success"),
-        f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
-        "Event: Successful login",
-        _HELP,
+        name="audited login",
+        family="login",
+        lead="Appliance",
+        expression=rf"{_WHO}{_WHERE}, Event: Successful [Ll]ogin\.?",
+        build=lambda m: _login(m, "ADMIN_AUDIT_LOGIN", "success"),
+        cuts_user_at=(_ROLE,),
+        sample=(
+            f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+            "Event: Successful login"
+        ),
+        seen=_HELP,
     ),
     Rule(
-        "audited refusal",
-        "Appliance",
-        rf"{_WHO}{_WHERE}, Event: (?:Permission denied reason - |"
-        r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?",
-        lambda m: _login(m, "ADMIN_AUDIT_LOGIN_FAILED", "failure"),
-        f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, Location: /login, "
-        "Event: Permission denied reason - Invalid username or passphrase",
-        f"{SMA_TESTS}, which leave out what stands between name and reason",
-        "third-party",
+        name="audited refusal",
+        family="login",
+        lead="Appliance",
+        expression=(
+            rf"{_WHO}{_WHERE}, Event: (?:Permission denied reason - |"
+            r"Error - Code: 401, Details: )?(Invalid username or passphrase)\.?"
+        ),
+        build=lambda m: _login(m, "ADMIN_AUDIT_LOGIN_FAILED", "failure"),
+        cuts_user_at=(_ROLE,),
+        sample=(
+            f"{_GUI}Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+            "Location: /login, Event: Permission denied reason - "
+            "Invalid username or passphrase"
+        ),
+        seen=f"{SMA_TESTS}, which leave out what stands between name and reason",
+        evidence="third-party",
         also=(
             "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
             "Role: Administrator, Source IP: 192.0.2.44, Location: /login, Event: "
@@ -70,30 +82,36 @@ RULES = (
         ),
     ),
     Rule(
-        "audited API login",
-        "Appliance",
-        rf"{_WHO}{_API}, Event: API Access Success\.?",
-        lambda m: _login(m, "ADMIN_AUDIT_API_LOGIN", "success"),
-        "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
-        "Role: Administrator, Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
-        "Location: POST /esa/api/v2.0/login HTTP/1.0, Event: API Access Success.",
-        f"{SMA_TESTS}, which leave out what stands between name and location",
-        "third-party",
+        name="audited API login",
+        family="login",
+        lead="Appliance",
+        expression=rf"{_WHO}{_API}, Event: API Access Success\.?",
+        build=lambda m: _login(m, "ADMIN_AUDIT_API_LOGIN", "success"),
+        cuts_user_at=(_ROLE,),
+        sample=(
+            "Appliance: esa01.example.com, Interaction Mode: API, User: admin, "
+            "Role: Administrator, Source IP: 192.0.2.44, Destination IP: 192.0.2.1, "
+            "Location: POST /esa/api/v2.0/login HTTP/1.0, Event: API Access Success."
+        ),
+        seen=f"{SMA_TESTS}, which leave out what stands between name and location",
+        evidence="third-party",
     ),
     Rule(
-        "audited logout",
-        "Appliance",
-        rf"{_WHO}{_WHERE}, Event: User logged out\.?",
-        lambda m: _logout(m, "ADMIN_AUDIT_LOGOUT"),
-        f"{_GUI}Source IP: 192.0.2.44, Event: User logged out",
-        _HELP,
+        name="audited logout",
+        family="login",
+        lead="Appliance",
+        expression=rf"{_WHO}{_WHERE}, Event: User logged out\.?",
+        build=lambda m: _logout(m, "ADMIN_AUDIT_LOGOUT"),
+        sample=f"{_GUI}Source IP: 192.0.2.44, Event: User logged out",
+        seen=_HELP,
     ),
     Rule(
-        "audited end of a session",
-        "Appliance",
-        rf"{_WHO}{_WHERE}, Event: Session terminated\.?",
-        lambda m: _logout(m, "ADMIN_AUDIT_SESSION_END"),
-        f"{_GUI}Source IP: 192.0.2.44, Event: Session terminated",
-        _HELP,
+        name="audited end of a session",
+        family="login",
+        lead="Appliance",
+        expression=rf"{_WHO}{_WHERE}, Event: Session terminated\.?",
+        build=lambda m: _logout(m, "ADMIN_AUDIT_SESSION_END"),
+        sample=f"{_GUI}Source IP: 192.0.2.44, Event: Session terminated",
+        seen=_HELP,
     ),
 )

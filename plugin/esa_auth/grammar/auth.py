@@ -39,60 +39,81 @@ def _outbound(match: re.Match[str]) -> Fact:
 
 RULES = (
     Rule(
-        "inbound result",
-        "SMTP",
-        _AUTH + r"(succeeded|failed) for user: (?P<user>.*) "
-        r"using AUTH mechanism: (\S+) with profile:(?: (.*))?",
-        _inbound,
-        "SMTP Auth: (ICID 450) succeeded for user: ann "
-        "using AUTH mechanism: PLAIN with profile: staff",
-        "Cisco note 118570; without the colon in the spamtowho source",
+        name="inbound result",
+        family="auth",
+        lead="SMTP",
+        expression=(
+            _AUTH + r"(succeeded|failed) for user: (?P<user>.*) "
+            r"using AUTH mechanism: (\S+) with profile:(?: (.*))?"
+        ),
+        build=_inbound,
+        sample=(
+            "SMTP Auth: (ICID 450) succeeded for user: ann "
+            "using AUTH mechanism: PLAIN with profile: staff"
+        ),
+        seen="Cisco note 118570; without the colon in the spamtowho source",
         also=(
             "SMTP Auth: (ICID 451) failed for user: ann "
             "using AUTH mechanism: LOGIN with profile: staff",
         ),
     ),
     Rule(
-        "outbound result",
-        "DCID",
-        r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
-        r"(.*?) (?:succeeded\.?|(failed)(?:: (?P<text>.*))?)",
-        _outbound,
-        "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
-        "failed: ('535', ['5.7.8 Error: authentication failed'])",
-        "Cisco note 118570",
+        name="outbound result",
+        family="auth",
+        lead="DCID",
+        expression=(
+            r"DCID:? ([0-9]{1,12}) IP:? (\S+) SMTP authentication using the profile "
+            r"(.*?) (?:succeeded\.?|(failed)(?:: (?P<text>.*))?)"
+        ),
+        build=_outbound,
+        sample=(
+            "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
+            "failed: ('535', ['5.7.8 Error: authentication failed'])"
+        ),
+        seen="Cisco note 118570",
         also=(
             "DCID: 5633 IP: 192.0.2.7 SMTP authentication using the profile relay "
             "succeeded.",
         ),
     ),
     Rule(
-        "LDAP lookup failed",
-        "SMTP",
-        _AUTH + r"LDAP query/user lookup failed for user:(?: (?P<user>.*))?",
-        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2] or ""),
-        "SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
-        _CATALOGUE,
-        "template",
+        name="LDAP lookup failed",
+        family="auth",
+        lead="SMTP",
+        expression=_AUTH + r"LDAP query/user lookup failed for user:(?: (?P<user>.*))?",
+        build=lambda m: AuthNotice(
+            "SMTPAUTH_LDAP_QUERY_FAILED_INFO", m[1], user=m[2] or ""
+        ),
+        sample="SMTP Auth (ICID 9) LDAP query/user lookup failed for user: ann",
+        seen=_CATALOGUE,
+        evidence="template",
     ),
     Rule(
-        "profile misconfigured",
-        "SMTP",
-        _AUTH + r"profile: (.*) is misconfigured or missing "
-        r"causing an Auth failure",
-        lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_BADCFG", m[1], profile=m[2]),
-        "SMTP Auth (ICID 9) profile: staff is misconfigured or missing "
-        "causing an Auth failure",
-        _CATALOGUE,
-        "template",
+        name="profile misconfigured",
+        family="auth",
+        lead="SMTP",
+        expression=(
+            _AUTH + r"profile: (.*) is misconfigured or missing "
+            r"causing an Auth failure"
+        ),
+        build=lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_BADCFG", m[1], profile=m[2]),
+        sample=(
+            "SMTP Auth (ICID 9) profile: staff is misconfigured or missing "
+            "causing an Auth failure"
+        ),
+        seen=_CATALOGUE,
+        evidence="template",
     ),
     Rule(
-        "forwarding server unreachable",
-        "SMTP",
+        name="forwarding server unreachable",
+        family="auth",
+        lead="SMTP",
         # Behind the server any wording may follow.
-        _AUTH + r"could not reach forwarding server (\S*)(?P<text_behind>.*?)"
-        r"(?: with reason: (?P<text>.*))?",
-        lambda m: AuthNotice(
+        expression=(
+            _AUTH + r"could not reach forwarding server (\S*)(?P<text_behind>.*?)"
+            r"(?: with reason: (?P<text>.*))?"
+        ),
+        build=lambda m: AuthNotice(
             "SMTPAUTH_FWD_SERVER_FAILED_ALERT"
             if m[4]
             else "SMTPAUTH_FWD_SERVER_FAILED",
@@ -100,40 +121,55 @@ RULES = (
             server=m[2] + m[3],
             reason=m[4],
         ),
-        "SMTP Auth (ICID 9) could not reach forwarding server 192.0.2.9 "
-        "with reason: timed out",
-        _CATALOGUE,
-        "template",
+        sample=(
+            "SMTP Auth (ICID 9) could not reach forwarding server 192.0.2.9 "
+            "with reason: timed out"
+        ),
+        seen=_CATALOGUE,
+        evidence="template",
     ),
     Rule(
-        "AUTH required",
-        "SMTP",
-        _AUTH + r"was required but remote host did not initiate it",
-        lambda m: AuthNotice("CONNECTION_INJECTION_SMTPAUTH_REQUIRED", m[1]),
-        "SMTP Auth (ICID 9) was required but remote host did not initiate it",
-        _CATALOGUE,
-        "template",
+        name="AUTH required",
+        family="auth",
+        lead="SMTP",
+        expression=_AUTH + r"was required but remote host did not initiate it",
+        build=lambda m: AuthNotice("CONNECTION_INJECTION_SMTPAUTH_REQUIRED", m[1]),
+        sample="SMTP Auth (ICID 9) was required but remote host did not initiate it",
+        seen=_CATALOGUE,
+        evidence="template",
     ),
     Rule(
-        "LDAP query failed",
-        "SMTP",
-        r"SMTP Auth:? LDAP query failed, "
-        r"(possible LDAP misconfiguration or unreachable server)\.?",
-        lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED", reason=m[1]),
-        "SMTP Auth LDAP query failed, "
-        "possible LDAP misconfiguration or unreachable server.",
-        _CATALOGUE,
-        "template",
+        name="LDAP query failed",
+        family="auth",
+        lead="SMTP",
+        expression=(
+            r"SMTP Auth:? LDAP query failed, "
+            r"(possible LDAP misconfiguration or unreachable server)\.?"
+        ),
+        build=lambda m: AuthNotice("SMTPAUTH_LDAP_QUERY_FAILED", reason=m[1]),
+        sample=(
+            "SMTP Auth LDAP query failed, "
+            "possible LDAP misconfiguration or unreachable server."
+        ),
+        seen=_CATALOGUE,
+        evidence="template",
     ),
     Rule(
-        "forwarding server connected",
-        "SMTP",
-        r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
-        r"interface (.*), ([0-9]+) connections available",
-        lambda m: AuthNotice("SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"),
-        "SMTP Auth forward server connection to 192.0.2.9, port 25, "
-        "interface Data 1, 3 connections available",
-        _CATALOGUE,
-        "template",
+        name="forwarding server connected",
+        family="auth",
+        lead="SMTP",
+        expression=(
+            r"SMTP Auth:? forward server connection to ([^,]*), port ([0-9]+), "
+            r"interface (.*), ([0-9]+) connections available"
+        ),
+        build=lambda m: AuthNotice(
+            "SMTPAUTH_FWD_SERVER_CONNECT", server=f"{m[1]}:{m[2]}"
+        ),
+        sample=(
+            "SMTP Auth forward server connection to 192.0.2.9, port 25, "
+            "interface Data 1, 3 connections available"
+        ),
+        seen=_CATALOGUE,
+        evidence="template",
     ),
 )

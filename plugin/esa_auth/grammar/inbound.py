@@ -65,31 +65,43 @@ def _hat(match: re.Match[str]) -> Fact:
 
 RULES = (
     Rule(
-        "inbound opened",
-        "New",
-        r"New \w+ ICID ([0-9]{1,12}) interface (.*)",
-        _opened,
-        "New SMTP ICID 450 interface Data 1 (192.0.2.1) address 198.51.100.7 "
-        "reverse dns host mail.example.com verified yes",
-        "Cisco notes 118570, 118500; Cribl sample of AsyncOS 7.6.3 (Data 1)",
+        name="inbound opened",
+        family="opening",
+        lead="New",
+        expression=r"New \w+ ICID ([0-9]{1,12}) interface (.*)",
+        build=_opened,
+        sample=(
+            "New SMTP ICID 450 interface Data 1 (192.0.2.1) address 198.51.100.7 "
+            "reverse dns host mail.example.com verified yes"
+        ),
+        seen="Cisco notes 118570, 118500; Cribl sample of AsyncOS 7.6.3 (Data 1)",
         any_case=True,
     ),
     Rule(
-        "HAT decision",
-        "ICID",
-        _ICID + r"([A-Z]+) SG (\S+)(.*)",
-        _hat,
-        "ICID 450 ACCEPT SG UNKNOWNLIST match sbrs[-1.0:10.0] SBRS 5.2 "
-        "country United States",
-        "Cisco notes 118570, 214631; country in a line of 2022",
+        name="HAT decision",
+        family="context",
+        lead="ICID",
+        expression=_ICID + r"([A-Z]+) SG (\S+)(.*)",
+        build=_hat,
+        sample=(
+            "ICID 450 ACCEPT SG UNKNOWNLIST match sbrs[-1.0:10.0] SBRS 5.2 "
+            "country United States"
+        ),
+        seen="Cisco notes 118570, 214631; country in a line of 2022",
+        also=(
+            "ICID 4 RELAY SG RELAYLIST match 198.51.100.7 SBRS rfc1918",
+            "ICID 5 REJECT SG BLACKLIST match sbrs[-10.0:-2.0] SBRS -9.9",
+        ),
+        at_sight=("ACCEPT SG ", "RELAY SG ", "REJECT SG "),
     ),
     Rule(
-        "SenderBase score",
-        "ICID",
-        _ICID + r"SBRS (.+)",
-        lambda m: HatDecision(m[1], sbrs=m[2]),
-        "ICID 9461571 SBRS None",
-        f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
+        name="SenderBase score",
+        family="context",
+        lead="ICID",
+        expression=_ICID + r"SBRS (.+)",
+        build=lambda m: HatDecision(m[1], sbrs=m[2]),
+        sample="ICID 9461571 SBRS None",
+        seen=f"{_SPAMTOWHO} (AsyncOS 3.7.3)",
     ),
     tls.success(
         "icid",
@@ -100,108 +112,137 @@ RULES = (
         "ICID 450 TLS success",
     ),
     Rule(
-        "inbound TLS failed",
-        "ICID",
-        _ICID + r"TLS failed(?::(?: .*)?)?",
-        lambda m: Tls("icid", m[1], False),
-        "ICID 450 TLS failed: [Errno 54] Connection reset by peer",
-        "Cisco note 118500; with a reason in a thread of 2023",
+        name="inbound TLS failed",
+        family="context",
+        lead="ICID",
+        expression=_ICID + r"TLS failed(?::(?: .*)?)?",
+        build=lambda m: Tls("icid", m[1], False),
+        sample="ICID 450 TLS failed: [Errno 54] Connection reset by peer",
+        seen="Cisco note 118500; with a reason in a thread of 2023",
     ),
     Rule(
-        "inbound TLS required",
-        "ICID",
-        _ICID + r"TLS was required but remote host did not initiate it",
-        lambda m: Tls("icid", m[1], False),
-        "ICID 8 TLS was required but remote host did not initiate it",
-        _SPAMTOWHO,
+        name="inbound TLS required",
+        family="context",
+        lead="ICID",
+        expression=_ICID + r"TLS was required but remote host did not initiate it",
+        build=lambda m: Tls("icid", m[1], False),
+        sample="ICID 8 TLS was required but remote host did not initiate it",
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "inbound lost",
-        "ICID",
-        _ICID + r"lost",
-        lambda m: SessionLost(m[1]),
-        "ICID 450 lost",
-        "a line of 2022",
+        name="inbound lost",
+        family="context",
+        lead="ICID",
+        expression=_ICID + r"lost",
+        build=lambda m: SessionLost(m[1]),
+        sample="ICID 450 lost",
+        seen="a line of 2022",
     ),
     Rule(
-        "inbound close",
-        "ICID",
-        _ICID + r"close",
-        lambda m: SessionClosed("icid", m[1]),
-        "ICID 450 close",
-        "Cisco note 118570",
+        name="inbound close",
+        family="close",
+        lead="ICID",
+        expression=_ICID + r"close",
+        build=lambda m: SessionClosed("icid", m[1]),
+        sample="ICID 450 close",
+        at_sight=("close",),
+        seen="Cisco note 118570",
     ),
     Rule(
-        "inbound killed",
-        "SMTP",
-        r"SMTP server connection killed ICID: ([0-9]{1,12})",
-        lambda m: SessionClosed("icid", m[1]),
-        "SMTP server connection killed ICID: 629531",
-        _SPAMTOWHO,
+        name="inbound killed",
+        family="close",
+        lead="SMTP",
+        expression=r"SMTP server connection killed ICID: ([0-9]{1,12})",
+        build=lambda m: SessionClosed("icid", m[1]),
+        sample="SMTP server connection killed ICID: 629531",
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "delayed HAT reject",
-        "ICID",
-        _ICID + r"Delayed HAT REJECT continuing session "
-        r"for recipient logging \((\S+)\)",
-        lambda m: InboundAddress(m[1], m[2]),
-        "ICID 450 Delayed HAT REJECT continuing session for recipient logging "
-        "(198.51.100.7)",
-        "a line of 2022",
+        name="delayed HAT reject",
+        family="context",
+        lead="ICID",
+        expression=(
+            _ICID + r"Delayed HAT REJECT continuing session "
+            r"for recipient logging \((\S+)\)"
+        ),
+        build=lambda m: InboundAddress(m[1], m[2]),
+        sample=(
+            "ICID 450 Delayed HAT REJECT continuing session for recipient logging "
+            "(198.51.100.7)"
+        ),
+        seen="a line of 2022",
     ),
     Rule(
-        "inbound disconnected",
-        "ICID",
-        _ICID + r"disconnected address (\S+), (?:no messages injected "
-        r"within timeout period|exceeded allowable connection time)",
-        lambda m: InboundAddress(m[1], m[2]),
-        "ICID 3 disconnected address 198.51.100.7, "
-        "no messages injected within timeout period",
-        f"{_SPAMTOWHO}; the other reason in its message catalogue",
+        name="inbound disconnected",
+        family="context",
+        lead="ICID",
+        expression=(
+            _ICID + r"disconnected address (\S+), (?:no messages injected "
+            r"within timeout period|exceeded allowable connection time)"
+        ),
+        build=lambda m: InboundAddress(m[1], m[2]),
+        sample=(
+            "ICID 3 disconnected address 198.51.100.7, "
+            "no messages injected within timeout period"
+        ),
+        seen=f"{_SPAMTOWHO}; the other reason in its message catalogue",
         also=(
             "ICID 3 disconnected address 198.51.100.7, "
             "exceeded allowable connection time",
         ),
     ),
     Rule(
-        "inbound lost early",
-        "ICID",
-        _ICID + r"Connection from (\S+) on interface .* \(\S+\) lost after "
-        r"[0-9]+ seconds .*",
-        lambda m: InboundAddress(m[1], m[2]),
-        "ICID 3 Connection from 198.51.100.7 on interface PublicNet (192.0.2.1) lost "
-        "after 139 seconds (DNS query took 139 seconds), "
-        "before any commands were received",
-        _SPAMTOWHO,
+        name="inbound lost early",
+        family="context",
+        lead="ICID",
+        expression=(
+            _ICID + r"Connection from (\S+) on interface .* \(\S+\) lost after "
+            r"[0-9]+ seconds .*"
+        ),
+        build=lambda m: InboundAddress(m[1], m[2]),
+        sample=(
+            "ICID 3 Connection from 198.51.100.7 on interface PublicNet "
+            "(192.0.2.1) lost "
+            "after 139 seconds (DNS query took 139 seconds), "
+            "before any commands were received"
+        ),
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "inbound refused",
-        "ICID",
-        _ICID + r"(?:Receiving|Injection) Failed: .*",
-        lambda _: Passed(),
-        "ICID 9033 Receiving Failed: Message loop",
-        _SPAMTOWHO,
+        name="inbound refused",
+        family="ignored",
+        lead="ICID",
+        expression=_ICID + r"(?:Receiving|Injection) Failed: .*",
+        build=lambda _: Passed(),
+        sample="ICID 9033 Receiving Failed: Message loop",
+        seen=_SPAMTOWHO,
         also=("ICID 9034 Injection Failed: Message loop",),
     ),
     Rule(
-        "inbound command refused",
-        "ICID",
-        _ICID + r"(?:Unknown command|Bad syntax for command): .*",
-        lambda _: Passed(),
-        "ICID 3 Unknown command: HELP ME",
-        _SPAMTOWHO,
-        "template",
+        name="inbound command refused",
+        family="ignored",
+        lead="ICID",
+        expression=_ICID + r"(?:Unknown command|Bad syntax for command): .*",
+        build=lambda _: Passed(),
+        sample="ICID 3 Unknown command: HELP ME",
+        seen=_SPAMTOWHO,
+        evidence="template",
         also=("ICID 3 Bad syntax for command: MAIL FROM ann",),
     ),
     Rule(
-        "inbound address refused",
-        "ICID",
-        _ICID + r"(?:Address: .* sender (?:rejected|allowed), .*"
-        r"|(?:MID [0-9]+ )?Invalid (?:sender|recipient) address: .*)",
-        lambda _: Passed(),
-        "ICID 4 Address: <ann@example.com> sender rejected, "
-        "envelope sender domain does not exist",
-        _SPAMTOWHO,
+        name="inbound address refused",
+        family="ignored",
+        lead="ICID",
+        expression=(
+            _ICID + r"(?:Address: .* sender (?:rejected|allowed), .*"
+            r"|(?:MID [0-9]+ )?Invalid (?:sender|recipient) address: .*)"
+        ),
+        build=lambda _: Passed(),
+        sample=(
+            "ICID 4 Address: <ann@example.com> sender rejected, "
+            "envelope sender domain does not exist"
+        ),
+        seen=_SPAMTOWHO,
         also=(
             "ICID 4 Address: <ann@example.com> sender allowed, "
             "envelope sender matched domain exception",

@@ -51,12 +51,13 @@ def _count(recipients: str) -> int:
 
 RULES = (
     Rule(
-        "outbound opened",
-        "New",
-        r"New \w+ DCID ([0-9]{1,12}) interface (.*)",
-        _opened,
-        "New SMTP DCID 5633 interface 192.0.2.1 address 198.51.100.9 port 25",
-        "Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",
+        name="outbound opened",
+        family="opening",
+        lead="New",
+        expression=r"New \w+ DCID ([0-9]{1,12}) interface (.*)",
+        build=_opened,
+        sample="New SMTP DCID 5633 interface 192.0.2.1 address 198.51.100.9 port 25",
+        seen="Cisco note 118570; without port before AsyncOS 4.6, spamtowho source",
         any_case=True,
     ),
     tls.success(
@@ -68,87 +69,120 @@ RULES = (
         "DCID 30 TLS success CN: <mail.example.com>",
     ),
     Rule(
-        "outbound TLS failed",
-        "DCID",
-        _DCID + r"TLS failed(?::(?: .*)?)?",
-        lambda m: Tls("dcid", m[1], False),
-        "DCID 80167 TLS failed: STARTTLS unexpected response",
-        _SPAMTOWHO,
+        name="outbound TLS failed",
+        family="context",
+        lead="DCID",
+        expression=_DCID + r"TLS failed(?::(?: .*)?)?",
+        build=lambda m: Tls("dcid", m[1], False),
+        sample="DCID 80167 TLS failed: STARTTLS unexpected response",
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "outbound TLS required",
-        "DCID",
-        _DCID + r"IP:? (\S+) TLS was required but could not be "
-        r"successfully negotiated",
-        lambda m: Tls("dcid", m[1], False),
-        "DCID 8 IP 198.51.100.9 TLS was required but could not be "
-        "successfully negotiated",
-        _SPAMTOWHO,
+        name="outbound TLS required",
+        family="context",
+        lead="DCID",
+        expression=(
+            _DCID + r"IP:? (\S+) TLS was required but could not be "
+            r"successfully negotiated"
+        ),
+        build=lambda m: Tls("dcid", m[1], False),
+        sample=(
+            "DCID 8 IP 198.51.100.9 TLS was required but could not be "
+            "successfully negotiated"
+        ),
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "outbound close",
-        "DCID",
-        _DCID + r"close",
-        lambda m: SessionClosed("dcid", m[1]),
-        "DCID 5633 close",
-        "Cisco note 118570",
+        name="outbound close",
+        family="close",
+        lead="DCID",
+        expression=_DCID + r"close",
+        build=lambda m: SessionClosed("dcid", m[1]),
+        sample="DCID 5633 close",
+        at_sight=("close",),
+        seen="Cisco note 118570",
     ),
     Rule(
-        "outbound killed",
-        "SMTP",
-        r"SMTP client connection killed DCID: ([0-9]{1,12})",
-        lambda m: SessionClosed("dcid", m[1]),
-        "SMTP client connection killed DCID: 196546347",
-        _SPAMTOWHO,
+        name="outbound killed",
+        family="close",
+        lead="SMTP",
+        expression=r"SMTP client connection killed DCID: ([0-9]{1,12})",
+        build=lambda m: SessionClosed("dcid", m[1]),
+        sample="SMTP client connection killed DCID: 196546347",
+        seen=_SPAMTOWHO,
     ),
     Rule(
-        "delivery started",
-        "Delivery",
-        r"Delivery start DCID ([0-9]{1,12}) MID [0-9]+ to "
+        name="delivery started",
+        family="delivery",
+        lead="Delivery",
+        expression=(
+            r"Delivery start DCID ([0-9]{1,12}) MID [0-9]+ to "
+            + _RECIPIENTS
+            + r"(?: to .*)?"
+        ),
+        build=lambda m: DeliveryStarted(m[1], _count(m[2])),
+        sample="Delivery start DCID 5633 MID 441 to RID [0]",
+        seen="Cisco note 118570; without RID in the spamtowho source",
+    ),
+    Rule(
+        name="delivered",
+        family="delivery",
+        lead="Message",
+        expression=r"Message done DCID ([0-9]{1,12}) MID [0-9]+ to "
         + _RECIPIENTS
-        + r"(?: to .*)?",
-        lambda m: DeliveryStarted(m[1], _count(m[2])),
-        "Delivery start DCID 5633 MID 441 to RID [0]",
-        "Cisco note 118570; without RID in the spamtowho source",
+        + r".*",
+        build=lambda m: Delivered(m[1], _count(m[2])),
+        sample=(
+            "Message done DCID 5633 MID 441 to RID [0, 1] [('from', 'ann@example.com')]"
+        ),
+        seen=f"Cisco note 118570; header tail in the {_GUIDE}",
     ),
     Rule(
-        "delivered",
-        "Message",
-        r"Message done DCID ([0-9]{1,12}) MID [0-9]+ to " + _RECIPIENTS + r".*",
-        lambda m: Delivered(m[1], _count(m[2])),
-        "Message done DCID 5633 MID 441 to RID [0, 1] [('from', 'ann@example.com')]",
-        f"Cisco note 118570; header tail in the {_GUIDE}",
-    ),
-    Rule(
-        "bounced",
-        "Bounced",
-        r"Bounced: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
-        r"to (?:RID )?[0-9]+ - (.*)",
-        _bounced,
-        "Bounced: DCID 5640 MID 448 to RID 0 - Bounced by destination server with "
-        "response: 5.1.0 - Unknown address error ('554', ['5.7.1 Relay denied'])",
-        "Cisco note 118570; with a colon in the spamtowho source",
+        name="bounced",
+        family="delivery",
+        lead="Bounced",
+        expression=(
+            r"Bounced: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
+            r"to (?:RID )?[0-9]+ - (.*)"
+        ),
+        build=_bounced,
+        sample=(
+            "Bounced: DCID 5640 MID 448 to RID 0 - Bounced by destination server with "
+            "response: 5.1.0 - Unknown address error ('554', ['5.7.1 Relay denied'])"
+        ),
+        seen="Cisco note 118570; with a colon in the spamtowho source",
         also=("Bounced: DCID: 5 Message 4 to 0 - 5.1.0 - Unknown address error",),
     ),
     Rule(
-        "delayed",
-        "Delayed",
-        r"Delayed: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
-        r"to (?:RID )?[0-9]+ - .*",
-        lambda m: Delayed(m[1]),
-        "Delayed: DCID 5 MID 4 to RID 0 - 4.1.0 - Unknown address error "
-        "('466', ['Mailbox temporarily full.'])[]",
-        f"{_GUIDE}; with a colon in the spamtowho source",
+        name="delayed",
+        family="delivery",
+        lead="Delayed",
+        expression=(
+            r"Delayed: DCID:? ([0-9]{1,12}) (?:MID|Message) [0-9]+ "
+            r"to (?:RID )?[0-9]+ - .*"
+        ),
+        build=lambda m: Delayed(m[1]),
+        sample=(
+            "Delayed: DCID 5 MID 4 to RID 0 - 4.1.0 - Unknown address error "
+            "('466', ['Mailbox temporarily full.'])[]"
+        ),
+        seen=f"{_GUIDE}; with a colon in the spamtowho source",
         also=("Delayed: DCID: 5 Message 4 to 0 - 4.1.0 - Unknown address error",),
     ),
     Rule(
-        "connection error",
-        "Connection",
-        r"Connection Error: (?:connection timed out )?DCID:? ([0-9]{1,12}) .*",
-        lambda m: ConnectionFailed(m[1]),
-        "Connection Error: DCID 63 domain: example.com IP: 198.51.100.9 port: 25 "
-        "details: [Errno 0] Error interface: 192.0.2.1 reason: network error",
-        "a thread of 2023; older wordings in the spamtowho source",
+        name="connection error",
+        family="delivery",
+        lead="Connection",
+        expression=(
+            r"Connection Error: (?:connection timed out )?DCID:? ([0-9]{1,12}) "
+            r".*"
+        ),
+        build=lambda m: ConnectionFailed(m[1]),
+        sample=(
+            "Connection Error: DCID 63 domain: example.com IP: 198.51.100.9 port: 25 "
+            "details: [Errno 0] Error interface: 192.0.2.1 reason: network error"
+        ),
+        seen="a thread of 2023; older wordings in the spamtowho source",
     ),
     tls.other("dcid", "outbound TLS in other words"),
 )

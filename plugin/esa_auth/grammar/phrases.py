@@ -17,7 +17,6 @@ _NUL = b"\0"
 _LONGEST = 4096
 # What a body may begin with without a rule of its own: AUTH in a session line.
 _OTHERS = ("SMTPAuth", "ICID ", "ICID: ")
-_LITERAL = re.compile(r"[A-Za-z0-9 :,]*(?![?*+{])")
 
 
 class Phrases:
@@ -35,7 +34,9 @@ class Phrases:
         """
         self._looks_alike = looks_alike
         self._rules = rules
-        words = sorted({*map(beginning, rules), *_OTHERS}, key=len, reverse=True)
+        words = sorted(
+            {*(rule.beginning for rule in rules), *_OTHERS}, key=len, reverse=True
+        )
         either = b"|".join(re.escape(word.encode()) for word in words)
         # Also inside a word, for what stands before it may be glued on, and in any
         # case, since collectors and later releases may write another one.
@@ -55,6 +56,18 @@ class Phrases:
         texts = (line, line.replace(_NUL, b"")) if _NUL in line else (line,)
         return any(self._within(text, pattern) for text in texts for pattern in either)
 
+    def ends(self, text: str, start: int) -> bool:
+        """Return whether from somewhere behind ``start`` to its end a rule reads it."""
+        line = text.encode("utf-8", "backslashreplace")
+        behind = len(text[:start].encode("utf-8", "backslashreplace"))
+        for count, found in enumerate(self.beginning.finditer(line, behind)):
+            if count >= _MOST_BEGINNINGS:
+                return True
+            body = line[found.start() :].decode()
+            if any(rule.pattern.fullmatch(body) for rule in self._rules):
+                return True
+        return False
+
     def _within(self, line: bytes, pattern: re.Pattern[bytes]) -> bool:
         for count, found in enumerate(pattern.finditer(line)):
             if count >= _MOST_BEGINNINGS:
@@ -66,10 +79,3 @@ class Phrases:
             if any(rule.pattern.match(text) for rule in self._rules):
                 return True
         return False
-
-
-def beginning(rule: Rule) -> str:
-    """Return the letters that every line of ``rule`` begins with, as far as told."""
-    match = _LITERAL.match(rule.expression)
-    literal = match[0] if match else ""
-    return literal if len(literal) > len(rule.lead) else rule.lead

@@ -20,7 +20,10 @@ _KNOWN = (
 # TLS or SSL as a word of its own, in letters of any size: also STARTTLS and TLSv1.3.
 _WORD = r"(?:(?:[Ss][Tt][Aa][Rr][Tt])?[Tt][Ll][Ss]|[Ss][Ss][Ll])(?:v[0-9]|(?![A-Za-z]))"
 _OTHER = rf"(?!{_KNOWN})(.*?(?<![A-Za-z]){_WORD}.*)"
-# As `grammar.auth_like` looks for it.
+_SAID = re.compile(rb"TLS success(?![A-Za-z])|TLS")
+_OF_CONNECTION = compiled(r"(ICID|DCID) ([0-9]{1,12}) (.*)")
+_ANY_TLS = compiled("TLS|SSL", any_case=True)
+# As `Grammar.looks_like_auth` looks for it.
 _AUTH = ("smtp auth", " sasl ")
 
 
@@ -42,14 +45,38 @@ def success(side: Side, name: str, seen: str, *samples: str) -> Rule:
         return _established(side, match)
 
     return Rule(
-        name,
-        lead,
-        rf"{lead} ([0-9]{{1,12}}) TLS success(?![A-Za-z])(.*)",
-        build,
-        samples[0],
-        seen,
+        name=name,
+        family="context",
+        lead=lead,
+        expression=rf"{lead} ([0-9]{{1,12}}) TLS success(?![A-Za-z])(.*)",
+        build=build,
+        sample=samples[0],
+        seen=seen,
         also=samples[1:],
+        at_sight=("TLS success",),
     )
+
+
+def unknown_tls(body: str) -> tuple[Side, bytes, bytes] | None:
+    """Return a line on TLS that nobody understands, for an unread ``body`` on it.
+
+    That is the side, the number and the line of its connection; None if ``body`` is of
+    no connection, or has no word on TLS.
+    """
+    match = _OF_CONNECTION.match(body)
+    if match is None or not _ANY_TLS.search(match[3]):
+        return None
+    side: Side = "icid" if match[1] == "ICID" else "dcid"
+    return side, match[2].encode(), f"{match[1]} {match[2]} TLS".encode()
+
+
+def shortened_tls(body: bytes) -> bytes:
+    """Return what is kept of a line of a connection that is too long, if anything is.
+
+    That no line says anything of TLS means cleartext, so what it may say of that stays.
+    """
+    found = _SAID.search(body)
+    return b"%b %b" % (b" ".join(body.split(b" ", 2)[:2]), found[0]) if found else b""
 
 
 def other(side: Side, name: str) -> Rule:
@@ -68,13 +95,14 @@ def other(side: Side, name: str) -> Rule:
         return Tls(side, match[1], None)
 
     return Rule(
-        name,
-        lead,
-        rf"{lead} ([0-9]{{1,12}}) {_OTHER}",
-        build,
-        f"{lead} 450 TLS renegotiated",
-        "nowhere: whatever else a release may say of TLS",
-        "unseen",
+        name=name,
+        family="context",
+        lead=lead,
+        expression=rf"{lead} ([0-9]{{1,12}}) {_OTHER}",
+        build=build,
+        sample=f"{lead} 450 TLS renegotiated",
+        seen="nowhere: whatever else a release may say of TLS",
+        evidence="unseen",
         also=(
             f"{lead} 450 IP 198.51.100.9 STARTTLS was put off",
             f"{lead} 450 Using TLSv1.3",

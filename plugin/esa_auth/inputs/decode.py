@@ -18,7 +18,7 @@ class Sink(Protocol):
     def feed_records(self, records: list[Record]) -> None:
         """Take records."""
 
-    def refuse(self, raw: bytes, why: str, reason: str) -> None:
+    def reject(self, raw: bytes, why: str, reason: str) -> None:
         """Take what is neither."""
 
 
@@ -109,7 +109,7 @@ class Decoder:
         if self._joiner:
             self._sink.feed(self._joiner.finish())
 
-    def abandon(self) -> None:
+    def reject_rest(self) -> None:
         """Refuse what the stream broke off in: what is read of it may lie.
 
         A JSON document that is complete is read, for it tells its own end.
@@ -126,7 +126,7 @@ class Decoder:
         else:
             rest = self._text_cut()
         for raw in rest:
-            self._sink.refuse(raw, "cut", "the input breaks off inside this line")
+            self._sink.reject(raw, "cut", "the input breaks off inside this line")
 
     def _text_cut(self) -> list[bytes]:
         rest = self._text.finish()
@@ -157,7 +157,7 @@ class Decoder:
                 self._sink.feed_records(some)
             else:
                 self.broken += 1
-                self._sink.refuse(some.raw, "broken_record", some.reason)
+                self._sink.reject(some.raw, "broken_record", some.reason)
 
 
 def form_of(first: int) -> str:

@@ -32,7 +32,8 @@ class LineSplitter:
             # A hole that copytruncate of logrotate left in a file may be of any size.
             rest = self._rest.lstrip(b"\0")
             self._rest, self._skipping = rest[:keep], len(rest) > keep
-        if _may_hold_longer(data, keep) and lines and max(map(len, lines)) > keep:
+        longer = len(data) > keep and _may_hold_longer(data, keep)
+        if longer and lines and max(map(len, lines)) > keep:
             lines = [x if len(x) <= keep else x.lstrip(b"\0")[:keep] for x in lines]
         return done + lines if done else lines
 

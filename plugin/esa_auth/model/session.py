@@ -26,6 +26,11 @@ class Session:
     sessions change few of them.
     """
 
+    side: Side
+    number: str
+    first: Instant
+    users: dict[str, None]
+    mids: set[bytes]
     opened: Instant | None = None
     opening: InboundOpened | OutboundOpened | None = None
     hat: HatDecision | None = None
@@ -50,11 +55,11 @@ class Session:
 
     def __init__(self, side: Side, number: str, first: Instant) -> None:
         """Begin with the first line seen of ICID or DCID ``number``."""
-        self.side: Side = side
+        self.side = side
         self.number = number
         self.first = first
-        self.users: dict[str, None] = {}
-        self.mids: set[bytes] = set()
+        self.users = {}
+        self.mids = set()
 
     def disown(self) -> None:
         """Forget the context, which may be that of another appliance's connection."""

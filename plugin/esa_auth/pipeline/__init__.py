@@ -1,260 +1,268 @@
-"""The only place where the stages meet. No I/O."""
+"""The only place where the stages meet. No I/O.
+
+A line goes through these steps, in this order; each is a call in `Pipeline` or in the
+handler that its first word chooses:
+
+1. head: what stands before the body, known again by its bytes (`envelope`).
+2. read: the handler finds what the body says (`grammar`), or that it matters to nobody.
+3. time: `_advance` moves the clock of the appliance, and lets go what waited for that.
+4. join: the fact meets the lines of its connection (`sessions`).
+5. build: names are covered (`privacy`), and an event is built (`ecs`), or held.
+6. finish: `_finish` enriches the event, validates it and puts it out.
+
+The caller encodes and delivers what it takes.
+"""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from itertools import filterfalse
-from typing import Any, Generic, TypeAlias
+from itertools import filterfalse, repeat
+from typing import Any, TypeAlias
 
-from esa_auth.envelope import NATIVE
+from esa_auth import grammar
+from esa_auth.envelope import INFO, NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
-from esa_auth.pipeline.appliance import ImplausibleTimeError, Settings
-from esa_auth.pipeline.connections import Handler
-from esa_auth.pipeline.emitter import Out
-from esa_auth.pipeline.heads import INFO, Heads
+from esa_auth.model.facts import Instant
+from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
+from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
+from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.odd import OddLines
-from esa_auth.pipeline.patient import stages
-from esa_auth.pipeline.population import Population
-from esa_auth.pipeline.reader import Reader
-from esa_auth.pipeline.snapshot import Give, load_appliance, save_appliance
-from esa_auth.pipeline.unusual import PERHAPS, Unusual
+from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.pipeline.snapshot import Give, restore, snapshot
+from esa_auth.pipeline.unusual import Unusual
+from esa_auth.sessions import Event
+from esa_auth.validation import EventSchema
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
 
 __all__ = ["Pipeline", "Settings"]
 
-_NATIVE_INFO = b" Info: "
-_INFO_BYTES = len(INFO)
-_BLANK = ord(" ")
-# A syslog header can be as long as a native stamp, "Mar 17 18:24:37 esahost1", so the
-# year before the level tells them apart, of lines that begin with a weekday.
-_NATIVE_STAMP = re.compile(NATIVE)
-_MOST_YEARS = 100
-# Of the lines of a message only "MID n ICID m ..." and "MID n ready ..." matter.
-_IGNORED = re.compile(
-    rb".{23}[^:] Info: (?:MID [0-9]+ [!-HJ-qs-~]|Message f)", re.DOTALL
-)
 
+class Pipeline:
+    """Lines in, events and dead letters out; the caller takes both."""
 
-class Pipeline(Generic[Out]):
-    """Lines in, encoded events and dead letters out; the caller takes both."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        encode: Callable[[Document], Out],
-        read_time: Callable[[], str],
-    ) -> None:
-        """Take the settings, an encoder of events and the clock for dead letters."""
+    def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
+        """``read_time`` is the clock for dead letters."""
         self.settings = settings
-        self._emit, make = stages(encode, read_time, settings)
-        self.population = Population(self._emit, settings, make)
-        self.counters: Counters = self._emit.counters
-        self._reader = Reader(self._emit, self.population)
-        self._leads = self._reader.leads()
-        self._odd = OddLines(self._emit, self._reader, self._leads, self._forget_native)
-        self.population.came_back = self._odd.came_back
-        # A native line of level Info has its body at byte 31 and needs no parsing of
-        # what stands before it to be passed over. By year, level and first word.
-        self._native: dict[bytes, Handler] = {}
-        self._years: set[bytes] = set()
-        self._heads = Heads()
-        self._unusual = Unusual(
-            self._emit, self.population, self._reader, self._leads, self._heads
+        self._emitter = Emitter(settings, read_time)
+        self.counters: Counters = self._emitter.counters
+        self.registry = ApplianceRegistry(self._emitter, settings)
+        self._prefixes = PrefixCache()
+        self._ignored = re.compile(
+            b"%b(?:%b)" % (NATIVE_INFO, grammar.GRAMMAR.mail_to_ignore().encode()),
+            re.DOTALL,
         )
+        dispatch = Dispatcher(self._emitter, self.registry, self._advance)
+        self._handlers = dispatch.handlers
+        self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
+        self._odd = OddLines(
+            self._emitter, dispatch, settings, self._take, self._advance
+        )
+        self.registry.read_odd = self._odd.came_back
+        self._schema = EventSchema()
+        self._events: list[Document] = []
+        # `Counters.held` when lines were counted last.
+        self._held = 0
 
     def belongs_to(self, name: str) -> None:
         """Take what comes as of appliance ``name``, unless it names another."""
         if name != self.settings.appliance:
             self.settings = replace(self.settings, appliance=name)
-            held = self.population
+            held = self.registry
             held.settings = replace(held.settings, appliance=name)
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
-        self.counters.lines += len(lines)
-        appliance = self.population.named(self.settings.appliance)
-        native = self._native
-        framed = bool(lines) and lines[0][24:31] != _NATIVE_INFO
-        unread = self._unfamiliar(lines) if framed else lines
         # Half of all native lines end here, without a step of the interpreter.
-        for line in filterfalse(_IGNORED.match, unread):
-            lead = line[19:35]
-            handle = native.get(lead)
-            if handle is not None and line[3] == _BLANK:
-                try:
-                    handle(appliance, line, 31, None)
-                except ImplausibleTimeError as found:
-                    self._odd.take(found)
-            elif handle is not None or self._unusual_lead(line, lead):
-                self._framed(line, None, None)
+        unread = filterfalse(self._ignored.match, lines)
+        self._read(zip(unread, repeat(None), repeat(None), strict=False))
+        self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
-        self.counters.lines += len(records)
-        named, default = self.population.named, self.settings.appliance
-        native, ignored = self._native, _IGNORED.match
-        for raw, host, time in records:
-            if ignored(raw):
-                continue
-            lead = raw[19:35]
-            handle = native.get(lead)
-            if handle is not None and raw[3] == _BLANK:
-                try:
-                    handle(named(host or default), raw, 31, None)
-                except ImplausibleTimeError as found:
-                    self._odd.take(found)
-            elif handle is not None or self._unusual_lead(raw, lead):
-                self._framed(raw, host, time)
+        ignored = self._ignored.match
+        self._read([record for record in records if not ignored(record[0])])
+        self._account(len(records))
 
-    def refuse(self, raw: bytes, why: str, reason: str) -> None:
-        """Count and keep an input record that is not even a line."""
+    def reject(self, raw: bytes, why: str, reason: str) -> None:
+        """Make a dead letter of an input record that is not even a line."""
         self.counters.unknown_heads += 1
-        self.bury(Letter(raw, why, (reason,), self.settings.appliance, Recall()))
+        self.reject_letter(
+            Letter(raw, why, (reason,), self.settings.appliance, Recall())
+        )
 
-    def bury(self, letter: Letter) -> None:
-        """Count and keep a line that is refused before it is read."""
-        self.counters.lines += 1
-        self._emit.reject(letter)
+    def reject_letter(self, letter: Letter) -> None:
+        """Take a line that is a dead letter before it is read."""
+        self._emitter.reject(letter)
+        self._account(1)
 
     def at(self, now: int) -> None:
         """Take the present, epoch seconds, for the lines that come next."""
-        if self.population.present:
-            self.population.present.now = now
+        if self.registry.present:
+            self.registry.present.now = now
+
+    @property
+    def put_off(self) -> int:
+        """How many lines are in no count yet: what their odd time means is not known.
+
+        Of an archive only; `settle`, or the lines that follow, bring them into `lines`.
+        """
+        return sum(len(each.odd) for each in self.registry.appliances.values())
 
     def settle(self) -> None:
         """Read what was put off: the file that the lines came from is at its end."""
-        for appliance in self.population.appliances.values():
+        for appliance in self.registry.appliances.values():
             if appliance.odd:
                 self._odd.settle(appliance)
+        self._finish()
+        self._account()
 
     def drain(self) -> None:
         """Write the end of every session still open, as not closed."""
         self.settle()
-        for appliance in self.population.appliances.values():
-            for table in (appliance.inbound, appliance.outbound):
-                for session in table.live.values():
-                    self._emit.abandoned(session, appliance, "input_ended")
-                table.live.clear()
-            for held in appliance.waiting.take_all():
-                self._emit.release(held, appliance)
+        for appliance in self.registry.appliances.values():
+            for ended in appliance.abandon(Event.INPUT_ENDED):
+                self._emitter.ended(ended, appliance)
+            self._emitter.release_all(appliance)
+        self._finish()
+        self._account()
 
     def snapshot(self, give: Give = list) -> dict[str, Any]:
         """Return what the next start needs to go on as if there had been no stop."""
-        appliances = self.population.appliances
-        saved: dict[str, Any] = {
-            "until_look": self.population.until_look,
-            "appliances": {n: save_appliance(a, give) for n, a in appliances.items()},
-        }
-        if self._emit.veil:
-            saved["privacy"] = self._emit.veil.about
-        return saved
+        return snapshot(self.registry, self._emitter.pseudonymizer, give)
 
     def restore(self, saved: dict[str, Any]) -> None:
         """Take up a snapshot, before the first line.
 
         Raises:
-            ValueError, TypeError, LookupError, AttributeError: it is none.
+            StateVersionError, ValueError: see `pipeline.snapshot.restore`.
         """
         if not saved:
             return
-        veil = self._emit.veil
-        if saved.get("privacy") != (veil and veil.about):
-            raise ValueError("of other settings of privacy")
         try:
-            for name, appliance in saved["appliances"].items():
-                load_appliance(self.population.named(name), appliance)
-            self.population.look_in(saved["until_look"])
-            if any(a.odd for a in self.population.appliances.values()):
-                self._odd.keep_order()
-            self.resume()
-        except (ValueError, TypeError, LookupError, AttributeError):
+            restore(self.registry, self._emitter.pseudonymizer, saved)
+        except ValueError:
             # All of it or nothing.
-            self.population.appliances.clear()
+            self.registry.appliances.clear()
             raise
+        self.resume()
 
     def resume(self) -> None:
-        """Write what an earlier start held, if nothing is to wait any more."""
-        if not self.settings.waits:
-            for appliance in self.population.appliances.values():
-                for held in appliance.waiting.take_all():
-                    self._emit.release(held, appliance)
+        """Go on with what the appliances were given of an earlier start.
 
-    def take_events(self) -> list[Out]:
+        What it held is written, if nothing is to wait any more.
+        """
+        appliances = self.registry.appliances.values()
+        if any(appliance.odd for appliance in appliances):
+            self._odd.keep_order()
+        self._held = self.counters.held = sum(
+            appliance.waiting.lines + len(appliance.odd) for appliance in appliances
+        )
+        if not self.settings.waits:
+            for appliance in appliances:
+                self._emitter.release_all(appliance)
+        self._finish()
+        self._account()
+
+    def take_events(self) -> list[Document]:
         """Return the events made since the last call."""
-        taken, self._emit.out = self._emit.out, []
+        taken, self._events = self._events, []
         return taken
 
     def take_dead(self) -> list[dict[str, Any]]:
         """Return the dead letters made since the last call."""
-        taken, self._emit.dead = self._emit.dead, []
+        taken, self._emitter.dead = self._emitter.dead, []
         return taken
 
-    def _unfamiliar(self, lines: Sequence[bytes]) -> Iterator[bytes]:
-        """Read the lines whose head is known; give the others, all in log order.
+    def _read(self, records: Iterable[Record]) -> None:
+        """Take lines; a record around a line may say its host and time."""
+        known, handlers = self._prefixes.known, self._handlers
+        appliances, perhaps = self.registry.appliances, self._unusual.perhaps.search
+        emitter = self._emitter
+        for line, host, time in records:
+            at = line.find(INFO) + len(INFO)
+            try:
+                envelope = known.get(line[:at]) or self._prefixes.learn(line, at)
+                if envelope is None:
+                    self._unusual.read(line, host, time)
+                elif handle := handlers.get(line[at : at + LEAD]):
+                    if time is not None:
+                        envelope = envelope._replace(around=time[:10])
+                    name = envelope.host or host or self.settings.appliance
+                    appliance = appliances.get(name) or self.registry.named(name)
+                    handle(Line(appliance, line, envelope))
+                elif perhaps(line, at - 2):
+                    self._unusual.read(line, host, time)
+            except ImplausibleTimeError as found:
+                self._odd.take(found)
+            if emitter.made:
+                self._finish()
 
-        No native line has a head that is known: its level has no colon before it.
+    def _take(self, handle: Handler, line: Line, times: int) -> bool:
+        """Read a line that came so often; return whether it is more than ignored.
+
+        What opens, describes or closes a session does so once; and what is rejected is
+        rejected as a whole, so that one dead letter reads it again.
         """
-        known, leads = self._heads.known, self._leads
-        appliances, named = self.population.appliances, self.population.named
-        default, perhaps = self.settings.appliance, PERHAPS.search
-        for line in lines:
-            at = line.find(INFO) + _INFO_BYTES
-            prefix = known.get(line[:at])
-            if prefix is None:
-                yield line
-                continue
-            handle = leads.get(line[at : at + 4])
-            if handle is not None:
-                name = prefix.host or default
-                try:
-                    handle(appliances.get(name) or named(name), line, at, prefix)
-                except ImplausibleTimeError as found:
-                    self._odd.take(found)
-            elif perhaps(line, at - 2):
-                yield line
+        if line.appliance.odd and times > 1:
+            # What was put off before it is not to be counted with it.
+            self._advance(line)
+        before = self._used()
+        handle(line)
+        self._finish()
+        after = self._used()
+        if after[0] == before[0] + 1 and after[1:] == before[1:]:
+            self.counters.lines += times - 1
+            for _ in range(times - 1):
+                handle(line)
+                self._finish()
+        return after != before
 
-    def _unusual_lead(self, line: bytes, lead: bytes) -> bool:
-        """Return whether a line that is not known as native must be looked at."""
-        if lead[5:12] != _NATIVE_INFO:
-            return True
-        year = lead[:5]
-        if year in self._years:
-            return PERHAPS.search(line, 29) is not None
-        if _NATIVE_STAMP.fullmatch(line, 0, 24):
-            if len(self._years) >= _MOST_YEARS:
-                self._forget_native()
-            self._years.add(year)
-            for word, handle in self._leads.items():
-                self._native[year + _NATIVE_INFO + word] = handle
-        return True
+    def _used(self) -> tuple[int, int, int]:
+        """Return what changes with a line that counts as more than ignored."""
+        count = self.counters
+        told = count.results + count.ancillary + count.held
+        return told, count.context, count.rejected
 
-    def _forget_native(self) -> None:
-        self._years.clear()
-        self._native.clear()
+    def _advance(self, line: Line) -> Instant | None:
+        """Move the time of an appliance to ``line``; return it, or None if it has none.
 
-    def _framed(self, line: bytes, host: str | None, time: str | None) -> None:
-        """Read a line that is not native at level Info."""
-        try:
-            self._known_or_parsed(line, host, time)
-        except ImplausibleTimeError as found:
-            self._odd.take(found)
+        What was put off until then is read, and what has waited long enough is made.
 
-    def _known_or_parsed(self, line: bytes, host: str | None, time: str | None) -> None:
-        """Read it the cheap way if it can be."""
-        at = line.find(INFO) + _INFO_BYTES
-        prefix = self._heads.known.get(line[:at]) or self._heads.read(line, at)
-        if prefix is None:
-            self._unusual.read(line, host, time)
-            return
-        handle = self._leads.get(line[at : at + 4])
-        if handle is not None:
-            name = prefix.host or host or self.settings.appliance
-            if time is not None:
-                prefix = prefix._replace(around=time[:10])
-            handle(self.population.named(name), line, at, prefix)
-        elif PERHAPS.search(line, at - 2):
-            self._unusual.read(line, host, time)
+        Raises:
+            ImplausibleTimeError: it is not to be believed; nothing is moved.
+        """
+        appliance = line.appliance
+        if line.envelope is appliance.head or line.envelope == appliance.head:
+            return appliance.instant
+        instant = appliance.move_to(line)
+        if instant is not None:
+            if appliance.odd:
+                self._odd.came_back(appliance)
+            self._emitter.release_due(appliance)
+            if self._emitter.made:
+                self._finish()
+        return instant
+
+    def _finish(self) -> None:
+        """Take what was made through the last steps: enrich, validate, and out."""
+        made, self._emitter.made = self._emitter.made, []
+        enrich, schema = self.settings.enrich, self._schema
+        for one in made:
+            document = enrich(one.document) if enrich else one.document
+            if schema.fits(document):
+                self._events.append(document)
+                count = self.counters
+                setattr(count, one.kind, getattr(count, one.kind) + 1)
+            else:
+                reasons = tuple(schema.reasons(document.whole()))
+                self._emitter.reject_event(one, reasons)
+
+    def _account(self, received: int = 0) -> None:
+        """Count lines that came, but for those that wait, and those that waited."""
+        held = self.counters.held
+        self.counters.lines += received + self._held - held
+        self._held = held

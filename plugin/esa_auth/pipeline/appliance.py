@@ -9,14 +9,16 @@ from typing import NamedTuple
 from esa_auth import grammar
 from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.identity import Identity
+from esa_auth.model.counters import ApplianceCounts
+from esa_auth.model.dead_letter import Recall
 from esa_auth.model.document import Document
-from esa_auth.model.facts import Envelope, Fact, Instant, Unread
-from esa_auth.model.session import Observer, Session
+from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
+from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
-from esa_auth.privacy import Veil
-from esa_auth.sessions import Messages, Series, Table
+from esa_auth.privacy import Pseudonymizer
+from esa_auth.sessions import Changes, Ended, Event, Messages, Series, State, Table
 
-_MAX_REMEMBERED = 512
+SIDES: tuple[Side, ...] = ("icid", "dcid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +58,10 @@ class Settings:
         return bool(self.wait or self.redact_wait)
 
     @property
-    def veil(self) -> Veil | None:
-        """What covers names, if anything is to."""
+    def pseudonymizer(self) -> Pseudonymizer | None:
+        """What replaces names, or None if they are to stay."""
         wanted = self.pseudonym_key is not None or self.redact
-        return Veil(self.pseudonym_key, self.redact) if wanted else None
+        return Pseudonymizer(self.pseudonym_key, self.redact) if wanted else None
 
     @property
     def look_every(self) -> int:
@@ -70,13 +72,13 @@ class Settings:
 class Odd(NamedTuple):
     """A line whose time is implausible, and how often it came.
 
-    ``refused`` says why it is only to be kept, if it is: kind and reason.
+    ``rejected`` says why it becomes a dead letter unread, if it does: kind and reason.
     """
 
     line: bytes
-    prefix: Envelope | None
+    envelope: Envelope
     times: int = 1
-    refused: tuple[str, str] | None = None
+    rejected: tuple[str, str] | None = None
 
 
 class ImplausibleTimeError(Exception):
@@ -90,6 +92,34 @@ class ImplausibleTimeError(Exception):
         self.appliance, self.odd = appliance, odd
 
 
+class Interval:
+    """Counts connections up to the next look for what is too old or too much."""
+
+    __slots__ = ("every", "left")
+
+    def __init__(self, every: int) -> None:
+        self.every = self.left = every
+
+    def is_over(self) -> bool:
+        """Count one connection; return whether it is time, and begin again if so."""
+        self.left -= 1
+        if self.left:
+            return False
+        self.left = self.every
+        return True
+
+    def restore(self, left: int) -> None:
+        """Go on with ``left`` connections to the next look.
+
+        Raises:
+            ValueError: it is no such number.
+        """
+        if left <= 0:
+            raise ValueError(f"a look in {left} connections")
+        # The cap, and with it the interval, may be another one than at the stop.
+        self.left = min(left, self.every)
+
+
 class Appliance:
     """Clock, sessions, messages and ids of one appliance."""
 
@@ -100,51 +130,46 @@ class Appliance:
         self.name = name
         self.observer = Observer(name)
         self.clock = Clock(zone, settings.reference, present)
-        # Of an archive: lines that are put off, and whom to tell that they were odd.
+        # Of an archive: lines that are put off.
         self.odd: list[Odd] = []
-        self.came_back: Callable[[Appliance], None] | None = None
         self.implausible = 0
-        self.inbound = Table("icid", settings.max_age, read_context, instant_at)
-        self.outbound = Table("dcid", settings.max_age, read_context, instant_at)
+        self.changes = Changes()
+        self.inbound, self.outbound = (
+            Table(
+                side,
+                settings.max_age,
+                read_context,
+                grammar.shortened_tls,
+                instant_at,
+                self.changes,
+            )
+            for side in SIDES
+        )
+        self.tables = {"icid": self.inbound, "dcid": self.outbound}
         self.series = Series()
-        self.messages = Messages()
+        self.messages = Messages(self.changes)
         # Empty for ever unless `Settings.wait`.
-        self.waiting = Waiting()
+        self.waiting = Waiting(self.changes)
         self.identity = (
             Identity(name, settings.id_key) if settings.id_key else Identity(name)
         )
         # Connections until it is looked for sessions that are too old: its own, for an
         # event must not depend on what other appliances write.
-        self.until_look = settings.look_every
-        # The second of the line read last, as `Table` keeps it: b"<epoch> ".
-        self.second = b""
-        # What the kept lines of a time near to it begin with, see `Table.near`.
-        self.lately = b""
-        # What stood before its body: the stamp of a native line, else the envelope.
-        # None if that had no time; a line that begins alike has the same one.
-        self.head: bytes | Envelope | None = None
-        self._instant: Instant | None = None
-        self.tables = {
-            b"New %b %b " % (word, side): table
-            for word in (b"SMTP", b"smtp")
-            for side, table in ((b"ICID", self.inbound), (b"DCID", self.outbound))
-        }
+        self.until_look = Interval(settings.look_every)
+        # What stood before its body, None if that had no time; and when it was written.
+        self.head: Envelope | None = None
+        self.instant: Instant | None = None
 
-    def instant(self, line: bytes, prefix: Envelope | None) -> Instant | None:
-        """Return when ``line`` was written; no prefix means a native line.
+    def move_to(self, line: "Line") -> Instant | None:
+        """Set the clock to the time of ``line``; return it, or None if it has none.
 
         Raises:
-            ImplausibleTimeError: see `envelope.clock`.
+            ImplausibleTimeError: see `envelope.clock`; nothing is moved.
         """
-        head = line[:24] if prefix is None else prefix
-        if head == self.head:
-            return self._instant
-        if prefix is None:
-            instant = self.clock.resolve(line[:24].decode("ascii", "replace"))
-        elif prefix.stamp is None:
-            instant = None
-        else:
-            instant = self.clock.resolve(prefix.stamp, prefix.around)
+        envelope = line.envelope
+        instant = None
+        if envelope.stamp is not None:
+            instant = self.clock.resolve(envelope.stamp, envelope.around)
         if instant is None:
             self.head = None
             return None
@@ -152,12 +177,8 @@ class Appliance:
             # So that the next line is looked at, whatever its head, and not only known
             # again: what is put off is to be read before it.
             self.head = None
-            raise ImplausibleTimeError(self, Odd(line, prefix))
-        self.head, self._instant = head, instant
-        self.second = b"%d " % instant.epoch
-        self.lately = self.second[: self.inbound.near]
-        if self.odd and self.came_back:
-            self.came_back(self)
+            raise ImplausibleTimeError(self, Odd(line.raw, envelope))
+        self.head, self.instant = envelope, instant
         return instant
 
     def set_offset(self, seconds: int) -> None:
@@ -169,33 +190,42 @@ class Appliance:
         """Take version and serial."""
         self.observer = Observer(self.name, version, serial)
 
-    def leave(self, serial: str) -> list[Session]:
-        """Forget and return the sessions that are not those of machine ``serial``."""
+    def leave(self, serial: str) -> list[Ended]:
+        """End and return the sessions that are not those of machine ``serial``."""
         if self.observer.serial in (None, serial):
             return []
-        ended = [*self.inbound.live.values(), *self.outbound.live.values()]
-        for table in (self.inbound, self.outbound):
-            table.kept.clear()
-            table.live.clear()
-        return ended
+        return self.abandon(Event.APPLIANCE_CHANGED)
 
-    @property
-    def doubts(self) -> dict[str, int]:
-        """How often what of its lines was doubtful, by the flag that says so."""
-        conflicts = self.inbound.conflicts + self.outbound.conflicts
-        return {
-            "assumed_utc": self.clock.zone.assumed_utc,
-            "future_time": self.clock.future,
-            "implausible_time": self.implausible,
-            "appliance_conflict": conflicts + self.series.conflicts,
-        }
+    def abandon(self, event: Event) -> list[Ended]:
+        """End all connections by ``event``; return the sessions."""
+        now = self.clock.now
+        return [*self.inbound.abandon(event, now), *self.outbound.abandon(event, now)]
 
-    def inherit(self, other: "Appliance") -> None:
-        """Add the doubts of an appliance that is forgotten, but for its tables'."""
-        self.clock.zone.assumed_utc += other.clock.zone.assumed_utc
-        self.clock.future += other.clock.future
-        self.implausible += other.implausible
-        self.series.conflicts += other.series.conflicts
+    def counts(self) -> ApplianceCounts:
+        """Return what was counted of it."""
+        tables = self.inbound, self.outbound
+        return ApplianceCounts(
+            evicted=sum(table.ends[State.EVICTED] for table in tables),
+            expired=sum(table.ends[State.EXPIRED] for table in tables),
+            replaced=sum(table.ends[State.REPLACED] for table in tables),
+            assumed_utc=self.clock.zone.assumed_utc,
+            future_time=self.clock.future,
+            implausible_time=self.implausible,
+            appliance_conflict=sum(t.conflicts for t in tables) + self.series.conflicts,
+        )
+
+    def hints(self, time: str | None, ordinal: int | None) -> Recall:
+        """Return what a replay needs of it; ``time`` and ``ordinal`` are the line's."""
+        clock, observer = self.clock.snapshot(), self.observer
+        return Recall(
+            time,
+            ordinal,
+            clock["offset"],
+            clock["last"],
+            observer.version,
+            observer.serial,
+            implausible=self.clock.odd_one,
+        )
 
     def open_sessions(self) -> int:
         """Return how many connections are held."""
@@ -203,28 +233,21 @@ class Appliance:
 
 
 class Line(NamedTuple):
-    """One line on its way: ``prefix`` is None for a native line of level Info."""
+    """One line on its way; its body begins at ``envelope.body_at``."""
 
     appliance: Appliance
     raw: bytes
-    at: int
-    prefix: Envelope | None
+    envelope: Envelope
 
     @property
     def body(self) -> str:
         """The body as text; bytes that are not UTF-8 are escaped."""
-        return self.raw[self.at :].decode("utf-8", "backslashreplace")
-
-    @property
-    def instant(self) -> Instant | None:
-        """When it was written."""
-        return self.appliance.instant(self.raw, self.prefix)
+        return self.raw[self.envelope.body_at :].decode("utf-8", "backslashreplace")
 
     @property
     def physical(self) -> bytes:
         """The bytes that stood in the log."""
-        prefix = self.prefix
-        return self.raw if prefix is None else prefix.repeated or self.raw
+        return self.envelope.repeated or self.raw
 
     def trimmed(self) -> "Line":
         """Return it without what its line end became on the way."""
@@ -233,16 +256,9 @@ class Line(NamedTuple):
         return self if end == len(raw) else self._replace(raw=raw[:end])
 
 
+@lru_cache(maxsize=4096)
 def read_context(body: bytes) -> Fact | Unread:
     """Return what a line of a connection says; its number is 0."""
-    # A long one may be long on purpose, and is not remembered.
-    if len(body) > _MAX_REMEMBERED:
-        return grammar.read(body.decode("utf-8", "backslashreplace"))
-    return _remembered(body)
-
-
-@lru_cache(maxsize=4096)
-def _remembered(body: bytes) -> Fact | Unread:
     return grammar.read(body.decode("utf-8", "backslashreplace"))
 
 

@@ -1,11 +1,12 @@
-"""Facts and sessions -> events that are valid, or dead letters."""
+"""Facts and sessions -> events that are built, or dead letters."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from esa_auth import ecs, grammar
+from esa_auth.envelope import Clock, read_prefix
 from esa_auth.model.counters import Counters
-from esa_auth.model.dead_letter import Letter
+from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.model.facts import (
     AdminLogin,
@@ -16,225 +17,244 @@ from esa_auth.model.facts import (
     OutboundResult,
 )
 from esa_auth.model.session import Session, Source
-from esa_auth.pipeline.appliance import Appliance, Line
-from esa_auth.pipeline.recall import own_text, recall_event, recall_source
-from esa_auth.pipeline.waiting import Held, SessionEnd
-from esa_auth.places import Places, hidden, replaced
-from esa_auth.privacy import Veil
-from esa_auth.sessions import fold_result, is_expired
-from esa_auth.validation import EventSchema
+from esa_auth.pipeline.appliance import Appliance, Line, Settings
+from esa_auth.pipeline.hold import Hold, Tried
+from esa_auth.pipeline.waiting import Held, Said, SessionEnd
+from esa_auth.places import hidden, replaced
+from esa_auth.sessions import END_FLAGS, Ended, fold_result
 
-Out = TypeVar("Out")
 # Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
 # or newline. Who sent a name that a line was cut in chose what seems to follow it.
 _CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
+# What a line of AUTH or of a login says.
+Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
+_RESULTS = (InboundResult, OutboundResult)
+_ADMIN = (AdminLogin, AdminLogout)
+Kind: TypeAlias = Literal["results", "ancillary", "session_ends"]
 
-class Emitter(Generic[Out]):
-    """Builds, validates and encodes; ``out`` and ``dead`` are taken by the caller."""
 
-    def __init__(
-        self,
-        encode: Callable[[Document], Out],
-        read_time: Callable[[], str],
-        veil: Veil | None = None,
-    ) -> None:
+class Made(NamedTuple):
+    """A document that is not validated yet, and the counter that it counts in if valid.
+
+    ``source`` is the line that says it, without names if these are covered.
+    """
+
+    document: Document
+    kind: Kind
+    source: Source
+    appliance: Appliance
+
+
+class Emitter:
+    """Builds the event of a fact, at once or when it has waited; ``made`` is taken."""
+
+    def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
         self.counters = Counters()
-        self.out: list[Out] = []
+        self.made: list[Made] = []
         self.dead: list[dict[str, Any]] = []
-        self._encode = encode
         self._read_time = read_time
-        self._schema = EventSchema()
-        self.veil = veil
+        self.pseudonymizer = settings.pseudonymizer
+        redact = self._redacted if self.pseudonymizer else None
+        self._hold: Hold | None = None
+        if settings.waits:
+            self._hold = Hold(settings.wait, settings.redact_wait, redact)
 
-    def result(
+    def event(
         self,
-        fact: InboundResult | OutboundResult,
+        fact: Told,
         session: Session | None,
         source: Source,
         appliance: Appliance,
     ) -> None:
-        """Write the event of one attempt."""
-        if self.veil:
-            told = covered(fact, source, self.veil.result)
-            if told is None:
-                self.uncovered(source, appliance)
+        """Make the event of a line, or hold it; first the names are covered."""
+        line = source
+        if self.pseudonymizer or isinstance(fact, _ADMIN):
+            covered = self._covered(fact, source)
+            if covered is None:
+                self._reject_uncovered(source, appliance)
                 return
-            fact, source = told
-        if session is not None:
-            if self.veil and isinstance(fact, InboundResult):
-                self.veil.verdict(session, fact)
+            fact, source = covered
+        if session is not None and isinstance(fact, _RESULTS):
+            if self.pseudonymizer and isinstance(fact, InboundResult):
+                self.pseudonymizer.forget_mistyped(session, fact)
             fold_result(session, fact)
             session.first_event_id = session.first_event_id or source.event_id
-        if self._leave(ecs.result_event(fact, session, source), source, appliance):
-            self.counters.results += 1
-
-    def notice(
-        self,
-        fact: AuthNotice,
-        session: Session | None,
-        source: Source,
-        appliance: Appliance,
-    ) -> None:
-        """Write an ancillary event."""
-        if self.veil:
-            told = covered(fact, source, self.veil.notice)
-            if told is None:
-                self.uncovered(source, appliance)
-                return
-            fact, source = told
-        if self._leave(ecs.notice_event(fact, session, source), source, appliance):
-            self.counters.ancillary += 1
-
-    def admin(
-        self, fact: AdminLogin | AdminLogout, source: Source, appliance: Appliance
-    ) -> None:
-        """Write the event of a login to the appliance itself, or of its end."""
-        if self.veil:
-            told = covered(fact, source, self.veil.admin)
-            if told is None:
-                self.uncovered(source, appliance)
-                return
-            fact, source = told
-        else:
-            body = source.body or ""
-            bare = replaced(body, hidden(grammar.places(body)))
-            source = source._replace(body=bare)
-        if self._leave(ecs.admin_event(fact, source), source, appliance):
-            if isinstance(fact, AdminLogin):
-                self.counters.results += 1
-            else:
-                self.counters.ancillary += 1
-
-    def release(self, held: Held, appliance: Appliance) -> None:
-        """Write the event of a line that waited, as its session is known now."""
-        fact, session, source = held.fact, held.session, held.source
-        if isinstance(fact, SessionEnd):
-            document = ecs.session_end_event(session, source, fact.closed)
-            self._end(document, source, appliance)
+        if self._hold is None or session is None or isinstance(fact, _ADMIN):
+            self._make(fact, session, source, appliance)
             return
-        self.counters.lines += 1
-        if isinstance(fact, AuthNotice):
-            document = ecs.notice_event(fact, session, source)
-            if self._leave(document, source, appliance):
-                self.counters.ancillary += 1
-        elif self._leave(ecs.result_event(fact, session, source), source, appliance):
-            self.counters.results += 1
+        self.counters.held += 1
+        for held in self._hold.event(Held(fact, session, source), line, appliance):
+            self._release(held, appliance)
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
-        """Write the end of a session that a line closed."""
+        """Make the end of a session that a line closed."""
         self.counters.context += 1
-        if session.attempts:
-            self._end(ecs.session_end_event(session, source, True), source, appliance)
+        self._end(Held(SessionEnd(closed=True), session, source), appliance)
 
-    def abandoned(self, session: Session, appliance: Appliance, why: str) -> None:
-        """Write the end of a session whose close was not seen."""
+    def ended(self, ended: Ended, appliance: Appliance) -> None:
+        """Make the end of a session whose close was not seen."""
+        session, flags = ended.session, (END_FLAGS[ended.state],)
         appliance.messages.ended(session)
-        if session.attempts:
-            source = self._open_end(session, appliance, why)
-            self._end(ecs.session_end_event(session, source, False), source, appliance)
-
-    def _open_end(self, session: Session, appliance: Appliance, why: str) -> Source:
-        began, age = session.start.epoch, appliance.inbound.max_age
-        if is_expired(began, appliance.clock.now, age):
-            why = "session_expired"
         event_id = appliance.identity.of_open_end(session.first_event_id)
         last = session.last or session.first
-        return Source(None, None, last, appliance.observer, event_id, flags=(why,))
+        source = Source(None, None, last, appliance.observer, event_id, flags=flags)
+        self._end(Held(SessionEnd(closed=False), session, source), appliance)
+
+    def release_due(self, appliance: Appliance) -> None:
+        """Make the events that have waited long enough by the time of the log."""
+        waiting, now = appliance.waiting, appliance.clock.now
+        while held := waiting.take_due(now):
+            self._release(held, appliance)
+
+    def release_all(self, appliance: Appliance) -> None:
+        """Make all events that wait."""
+        for held in appliance.waiting.take_all():
+            self._release(held, appliance)
 
     def reject(self, letter: Letter) -> None:
-        """Keep a line that looks like AUTH and cannot be used, with the reason."""
+        """Make a dead letter of a line that looks like AUTH and cannot be used."""
         self.counters.rejected += 1
-        self._bury(letter)
+        self._letter(letter)
 
-    def uncovered(self, source: Source, appliance: Appliance) -> None:
-        """Keep a line whose name cannot be covered for sure; nothing of it leaves."""
-        self.reject(
-            Letter(
-                source.raw or b"",
-                "uncovered_name",
-                ("where the user name begins and ends in the line is not known",),
-                appliance.name,
-                recall_source(source, appliance),
-            )
-        )
+    def reject_line(
+        self, line: Line, instant: Instant | None, why: str, reason: str
+    ) -> None:
+        """Reject a line of ``instant``, which is counted like one with an event."""
+        appliance, raw, stamp = line.appliance, line.physical, line.envelope.stamp
+        ordinal = instant and appliance.identity.ordinal(raw, instant.epoch)
+        time = stamp if stamp and stamp.encode() not in raw[:512] else None
+        hints = appliance.hints(time, ordinal)
+        self.reject(Letter(raw, why, (reason,), appliance.name, hints))
 
-    def _end(self, document: Document, source: Source, appliance: Appliance) -> None:
-        if self._schema.fits(document):
-            self.out.append(self._encode(document))
-            self.counters.session_ends += 1
-        else:
-            self._refuse(document, source, appliance)
-
-    def _leave(self, document: Document, source: Source, appliance: Appliance) -> bool:
-        if self._schema.fits(document):
-            self.out.append(self._encode(document))
-            return True
-        self.counters.rejected += 1
-        self._refuse(document, source, appliance)
-        return False
-
-    def _refuse(self, document: Document, source: Source, appliance: Appliance) -> None:
+    def reject_event(self, made: Made, reasons: tuple[str, ...]) -> None:
+        """Make a dead letter of an event that the schema refuses, for ``reasons``."""
+        source, appliance = made.source, made.appliance
         self.counters.invalid_events += 1
-        event = document.whole()
-        reasons = tuple(self._schema.reasons(event))
-        recall = recall_event(event, source, appliance)
+        if made.kind == "session_ends":
+            hints = appliance.hints(None, None)._replace(session_end=True)
+        else:
+            self.counters.rejected += 1
+            hints = _hints_of(source, appliance)
         raw, name = source.raw or b"", appliance.name
-        self._bury(Letter(raw, "invalid_event", reasons, name, recall))
+        self._letter(Letter(raw, "invalid_event", reasons, name, hints))
 
-    def _bury(self, letter: Letter) -> None:
+    def _letter(self, letter: Letter) -> None:
         self.counters.dead_letters += 1
-        if self.veil:
-            letter = self.veil.letter(letter, own_text(letter.raw))
+        if self.pseudonymizer:
+            letter = self.pseudonymizer.letter(letter, _own_text(letter.raw))
         self.dead.append(ecs.dead_letter(letter, self._read_time()))
 
+    def _end(self, end: Held, appliance: Appliance) -> None:
+        ends = [end] if end.session.attempts else []
+        if self._hold:
+            ends = self._hold.end(ends, end.session, appliance)
+        for held in ends:
+            self._release(held, appliance)
 
-_Told = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
-Told = TypeVar("Told", bound=_Told)
+    def _release(self, held: Held, appliance: Appliance) -> None:
+        fact, session, source = held.fact, held.session, held.source
+        if isinstance(fact, SessionEnd):
+            self._make_end(fact, session, source, appliance)
+        else:
+            self.counters.held -= 1
+            self._make(fact, session, source, appliance)
+
+    def _make(
+        self, fact: Told, session: Session | None, source: Source, appliance: Appliance
+    ) -> None:
+        """Build the event of a line, as its session is known now."""
+        sequence = 0
+        if session is not None:
+            session.sequence += 1
+            sequence = session.sequence
+        kind: Kind = "results"
+        if isinstance(fact, AuthNotice):
+            kind = "ancillary"
+            document = ecs.notice_event(fact, session, source, sequence)
+        elif isinstance(fact, _ADMIN):
+            kind = "results" if isinstance(fact, AdminLogin) else "ancillary"
+            document = ecs.admin_event(fact, source)
+        else:
+            document = ecs.result_event(fact, session, source, sequence)
+        self.made.append(Made(document, kind, source, appliance))
+
+    def _make_end(
+        self, end: SessionEnd, session: Session, source: Source, appliance: Appliance
+    ) -> None:
+        session.sequence += 1
+        document = ecs.session_end_event(
+            session, source, session.sequence, closed=end.closed
+        )
+        self.made.append(Made(document, "session_ends", source, appliance))
+
+    def _covered(self, fact: Told, source: Source) -> tuple[Told, Source] | None:
+        """Return a fact and its line without names; None if their place is unknown.
+
+        Without privacy too, the token of an administrator's session is left out.
+        """
+        body, pseudonymizer = source.body or "", self.pseudonymizer
+        places = grammar.places(body)
+        if pseudonymizer is None:
+            return fact, source._replace(body=replaced(body, hidden(places)))
+        if isinstance(fact, AuthNotice):
+            return pseudonymizer.notice(fact, source, places)
+        if isinstance(fact, _ADMIN):
+            return pseudonymizer.admin(fact, source, places)
+        return pseudonymizer.result(fact, source, places)
+
+    def _redacted(self, fact: Tried, source: Source) -> tuple[Said, Source] | None:
+        """Return what was tried and its line without the name, secret or not."""
+        if (pseudonymizer := self.pseudonymizer) is None:
+            return None
+        places = grammar.places(source.body or "")
+        if isinstance(fact, AuthNotice):
+            return pseudonymizer.redacted(fact, source, places)
+        return pseudonymizer.redacted(fact, source, places)
+
+    def _reject_uncovered(self, source: Source, appliance: Appliance) -> None:
+        """Reject a line whose name cannot be covered for sure; nothing of it leaves."""
+        reasons = ("where the user name begins and ends in the line is not known",)
+        hints = _hints_of(source, appliance)
+        raw = source.raw or b""
+        self.reject(Letter(raw, "uncovered_name", reasons, appliance.name, hints))
 
 
-def covered(
-    fact: Told,
-    source: Source,
-    cover: Callable[[Told, Source, Places], tuple[Told, Source] | None],
-) -> tuple[Told, Source] | None:
-    """Return what a veil's ``cover`` makes of a fact and its line, or None as it does.
+def _hints_of(source: Source, appliance: Appliance) -> Recall:
+    """Return what a replay of a line needs that was counted already."""
+    ordinal = source.ordinal
+    if ordinal is None:
+        ordinal = appliance.identity.counted(source.raw or b"", source.instant.epoch)
+    return appliance.hints(source.outside, ordinal)
 
-    A name that was ambiguous where the one that is written is not gets a flag.
+
+def _own_text(raw: bytes) -> str:
+    """Return what a line begins with that only the appliance can have written."""
+    envelope = read_prefix(raw)
+    # Of a longer body the beginning is enough.
+    body = raw[envelope.body_at :][:1024].decode("utf-8", "backslashreplace")
+    stamp, level = envelope.stamp, envelope.level
+    if stamp is None or Clock(None, 0).resolve(stamp) is None:
+        stamp = ""
+    head = [stamp, f"{level.title()}:" if level else "", grammar.own_text(body)]
+    return " ".join(filter(None, head))
+
+
+def source_of(
+    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
+) -> Source:
+    """Count ``line``, and return it as the source of the event that it says.
+
+    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
     """
-    told = cover(fact, source, grammar.places(source.body or ""))
-    if told is None:
-        return None
-    whole, (fact, source) = fact, told
-    if _ambiguous(whole) and not _ambiguous(fact):
-        source = source._replace(flags=(*source.flags, "ambiguous_user"))
-    return fact, source
-
-
-def _ambiguous(fact: _Told) -> bool:
-    if isinstance(fact, OutboundResult):
-        return False
-    if isinstance(fact, AdminLogin | AdminLogout):
-        return ecs.is_ambiguous_admin(fact.user or "")
-    return ecs.is_ambiguous(fact.user or "")
-
-
-def source_of(line: Line, instant: Instant, body: str) -> Source:
-    """Return the origin of an event that ``line`` says; ``body`` has no blank last."""
-    by, _, _, prefix = line
-    raw = line.physical
+    by, envelope = line.appliance, line.envelope
+    raw = envelope.repeated or line.raw
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
     if len(raw) in _CUTS:
         flags = (*flags, "possibly_cut")
-    if prefix is None:
-        event_id = by.identity.of_line(raw, instant.epoch)
-        # By position, which is half as dear as by name.
-        return Source(
-            raw, body, instant, by.observer, event_id, "info", None, None, None, flags
-        )
-    if prefix.repeated is not None:
+    if envelope.repeated is not None:
         flags = (*flags, "repeated_message")
-    own_stamp = prefix.stamp is not None and prefix.stamp.encode() in raw[:512]
+    own_stamp = envelope.stamp is not None and envelope.stamp.encode() in raw[:512]
     event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
     return Source(
         raw,
@@ -242,12 +262,12 @@ def source_of(line: Line, instant: Instant, body: str) -> Source:
         instant,
         by.observer,
         event_id,
-        prefix.level,
-        prefix.program,
-        prefix.priority,
-        prefix.host,
-        flags,
-        None if own_stamp else prefix.stamp,
+        envelope.level,
+        envelope.program,
+        envelope.priority,
+        envelope.host,
+        flags + doubts,
+        None if own_stamp else envelope.stamp,
     )
 
 

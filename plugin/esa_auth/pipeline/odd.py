@@ -6,35 +6,36 @@ says of a connection is forgotten with it.
 """
 
 from collections.abc import Callable
-from typing import Generic
 
 from esa_auth.envelope.clock import MOST_ODD
 from esa_auth.envelope.stamp import DAY
-from esa_auth.model.facts import Envelope
-from esa_auth.pipeline.appliance import Appliance, ImplausibleTimeError, Line, Odd
-from esa_auth.pipeline.connections import Handler
-from esa_auth.pipeline.emitter import Emitter, Out
-from esa_auth.pipeline.reader import Reader
+from esa_auth.model.facts import Instant
+from esa_auth.pipeline.appliance import (
+    Appliance,
+    ImplausibleTimeError,
+    Line,
+    Odd,
+    Settings,
+)
+from esa_auth.pipeline.dispatch import Dispatcher, Handler
+from esa_auth.pipeline.emitter import Emitter
 
-# They are passed over without a look at their time while nothing is known of their
-# session. What was put off may be what makes it known.
-_OF_MESSAGES = (b"MID ", b"Star", b"Mess", b"Deli", b"Boun", b"Dela", b"Conn")
 
-
-class OddLines(Generic[Out]):
+class OddLines:
     """Takes the lines that were not read where they came."""
 
     def __init__(
         self,
-        emitter: Emitter[Out],
-        reader: Reader[Out],
-        leads: dict[bytes, Handler],
-        changed: Callable[[], None],
+        emitter: Emitter,
+        dispatch: Dispatcher,
+        settings: Settings,
+        take: Callable[[Handler, Line, int], bool],
+        advance: Callable[[Line], Instant | None],
     ) -> None:
-        """Call ``changed`` when handlers in ``leads`` were replaced."""
-        self._emit, self._reader, self._leads = emitter, reader, leads
-        self._settings = reader.settings
-        self._changed = changed
+        """``take`` has a line read so many times; some handlers may be replaced."""
+        self._emit, self._dispatch = emitter, dispatch
+        self._settings = settings
+        self._take, self._advance = take, advance
         self._in_order = False
 
     def take(self, found: ImplausibleTimeError) -> None:
@@ -45,7 +46,7 @@ class OddLines(Generic[Out]):
             return
         self.keep_order()
         # It counts when it is read: after a stop, in the process that does so.
-        self._emit.counters.lines -= 1
+        self._emit.counters.held += 1
         appliance.odd.append(found.odd)
         if len(appliance.odd) >= MOST_ODD:
             self._as_real(appliance, self._taken(appliance))
@@ -54,9 +55,9 @@ class OddLines(Generic[Out]):
         """See to it that what comes behind a line that is put off is put off, too."""
         if not self._in_order:
             self._in_order = True
-            for lead in _OF_MESSAGES:
-                self._leads[lead] = _in_order(self._leads[lead])
-            self._changed()
+            handlers = self._dispatch.handlers
+            for lead in self._dispatch.mail_leads:
+                handlers[lead] = self._ordered(handlers[lead])
 
     def came_back(self, appliance: Appliance) -> None:
         """Read what was put off: the line after it is where the others are."""
@@ -80,12 +81,13 @@ class OddLines(Generic[Out]):
         self._as_real(appliance, later)
 
     def _time(self, appliance: Appliance, odd: Odd) -> int:
-        instant = self._scratch(appliance).instant(odd.line, odd.prefix)
+        apart = self._scratch(appliance)
+        instant = apart.move_to(Line(apart, odd.line, odd.envelope))
         return 0 if instant is None else instant.epoch
 
     def _taken(self, appliance: Appliance) -> list[Odd]:
         lines, appliance.odd = appliance.odd, []
-        self._emit.counters.lines += len(lines)
+        self._emit.counters.held -= len(lines)
         return lines
 
     def _as_real(self, appliance: Appliance, lines: list[Odd]) -> None:
@@ -98,8 +100,7 @@ class OddLines(Generic[Out]):
         appliance.implausible += 1
         apart = self._scratch(appliance)
         self._read(apart, odd)
-        for held in apart.waiting.take_all():
-            self._emit.release(held, apart)
+        self._emit.release_all(apart)
 
     def _scratch(self, appliance: Appliance) -> Appliance:
         apart = Appliance(appliance.name, self._settings)
@@ -108,26 +109,28 @@ class OddLines(Generic[Out]):
         return apart
 
     def _read(self, appliance: Appliance, odd: Odd) -> None:
-        raw, prefix, times, refused = odd
-        at = 31 if prefix is None else prefix.body_at
-        line = Line(appliance, raw, at, prefix)
-        if refused is not None:
-            self._reader.refuse(line, *refused)
+        raw, envelope, times, rejected = odd
+        line = Line(appliance, raw, envelope)
+        if rejected is not None:
+            self._dispatch.reject(line, *rejected)
         else:
-            self._reader.each_time(self._leads[raw[at : at + 4]], line, times)
+            # An earlier version may have put off what begins as no line does now.
+            handle = self._dispatch.of(raw, envelope.body_at) or self._dispatch.read
+            self._take(handle, line, times)
+
+    def _ordered(self, handle: Handler) -> Handler:
+        """Return ``handle`` so that what was put off is read before it looks."""
+
+        def handle_in_order(line: Line) -> None:
+            # They are passed over without a look at their time while nothing is known
+            # of their session. What was put off may be what makes it known.
+            if line.appliance.odd:
+                self._advance(line)
+            handle(line)
+
+        return handle_in_order
 
 
 def _agree(times: list[int]) -> bool:
     """Return whether lines of more than one second are of one day."""
     return bool(times) and 0 < max(times) - min(times) <= DAY
-
-
-def _in_order(handle: Handler) -> Handler:
-    def line(
-        appliance: Appliance, raw: bytes, at: int, prefix: Envelope | None
-    ) -> None:
-        if appliance.odd:
-            appliance.instant(raw, prefix)
-        handle(appliance, raw, at, prefix)
-
-    return line

@@ -1,23 +1,20 @@
 """Dead letters through the pipeline again."""
 
-from typing import Generic
-
 from esa_auth.identity import DEFAULT_KEY, Identity, Recalled
 from esa_auth.model.dead_letter import WHOLE_LINE, Letter
 from esa_auth.model.session import Observer
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.appliance import Appliance
-from esa_auth.pipeline.emitter import Out
 
 
-class Replay(Generic[Out]):
+class Replay:
     """Reads each letter's line on its own.
 
     So its event depends on nothing but the letter: not on the others, not on their
     order, and not on how often they are replayed.
     """
 
-    def __init__(self, pipeline: Pipeline[Out]) -> None:
+    def __init__(self, pipeline: Pipeline) -> None:
         """Use ``pipeline``, which reads nothing else."""
         self._pipeline = pipeline
         # Counts the lines that were refused before they could be counted.
@@ -28,9 +25,9 @@ class Replay(Generic[Out]):
         recall = letter.recall
         lost = recall.session_end or recall.withheld
         if letter.why not in WHOLE_LINE or lost:
-            self._pipeline.bury(letter)
+            self._pipeline.reject_letter(letter)
             return
-        known = self._pipeline.population.appliances
+        known = self._pipeline.registry.appliances
         known[letter.appliance] = self._appliance(letter)
         time = recall.time
         self._pipeline.feed_records([(letter.raw, letter.appliance, time)])

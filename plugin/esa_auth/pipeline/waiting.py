@@ -1,14 +1,14 @@
 """What waits to become an event, because its session may still learn something."""
 
 from collections import OrderedDict
-from collections.abc import Callable
 from heapq import heapify, heappop, heappush
 from operator import itemgetter
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from esa_auth.model.facts import AuthNotice, InboundResult, Instant, OutboundResult
-from esa_auth.model.session import Observer, Session, Source
+from esa_auth.model.facts import AuthNotice, InboundResult, OutboundResult
+from esa_auth.model.session import Session, Source
 from esa_auth.privacy import REDACTED
+from esa_auth.sessions import Changes
 
 # Of one appliance. Beyond either the oldest do not wait any longer.
 MOST_HELD = 4096
@@ -24,10 +24,6 @@ class SessionEnd(NamedTuple):
 # The client's address, and the listener or else the session.
 Place: TypeAlias = tuple[str, str]
 Said: TypeAlias = InboundResult | OutboundResult | AuthNotice | SessionEnd
-_KINDS: dict[str, Callable[..., Said]] = {
-    kind.__name__: kind
-    for kind in (InboundResult, OutboundResult, AuthNotice, SessionEnd)
-}
 
 
 class Held(NamedTuple):
@@ -73,9 +69,11 @@ class Held(NamedTuple):
 class Waiting:
     """What is held of one appliance; of a session, in the order of its lines."""
 
-    __slots__ = ("_doubts", "_heads", "_held", "_next", "_of", "_size")
+    __slots__ = ("_changes", "_doubts", "_heads", "_held", "_next", "_of", "_size")
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        """``changes`` is told of which sessions something is held no more."""
+        self._changes = changes or Changes()
         self._held: OrderedDict[int, Held] = OrderedDict()
         self._of: dict[Session, list[int]] = {}
         self._doubts: dict[Place, dict[int, None]] = {}
@@ -88,9 +86,10 @@ class Waiting:
         return len(self._held)
 
     @property
-    def full(self) -> bool:
-        """Whether the oldest must go."""
-        return len(self._held) > MOST_HELD or self._size > MOST_BYTES
+    def lines(self) -> int:
+        """How many lines are held: all but the ends of sessions."""
+        held = self._held.values()
+        return sum(not isinstance(one.fact, SessionEnd) for one in held)
 
     @property
     def sessions(self) -> list[Session]:
@@ -120,9 +119,12 @@ class Waiting:
             heappop(self._heads)
         return None
 
-    def take_oldest(self) -> Held:
-        """Return what was held first, and hold it no more."""
-        return self._take(next(iter(self._held)))
+    def take_excess(self) -> list[Held]:
+        """Return the oldest of what is too much, and hold them no more."""
+        taken = []
+        while len(self._held) > MOST_HELD or self._size > MOST_BYTES:
+            taken.append(self._take_oldest())
+        return taken
 
     def take(self, session: Session) -> list[Held]:
         """Return what is held of ``session``, and hold it no more."""
@@ -130,7 +132,7 @@ class Waiting:
 
     def take_all(self) -> list[Held]:
         """Return all, and hold nothing."""
-        return [self.take_oldest() for _ in range(len(self))]
+        return [self._take_oldest() for _ in range(len(self))]
 
     def redact(self, fact: InboundResult, place: Place) -> None:
         """Take a success: other names that failed at its place were mistyped.
@@ -155,30 +157,14 @@ class Waiting:
             if held.redacted
         }
 
-    def saved_of(self, session: Session) -> list[Any]:
-        """Return what is held of ``session`` as plain data."""
-        return [
-            [number, type(fact).__name__, list(fact), list(source), patience]
-            for number in self._of.get(session, ())
-            for fact, _, source, patience, *_ in (self._held[number].safe(),)
-        ]
+    def of(self, session: Session) -> list[tuple[int, Held]]:
+        """Return what is held of ``session``, each with its turn among all."""
+        return [(turn, self._held[turn]) for turn in self._of.get(session, ())]
 
-    def restore(self, saved: list[tuple[Session, list[Any]]]) -> None:
-        """Take up rows that `saved_of` gave of each session.
-
-        Raises:
-            ValueError, TypeError, KeyError: they are none.
-        """
-        found = [
-            (number, Held(_KINDS[kind](*fact), session, _source(source), patience))
-            for session, rows in saved
-            for number, kind, fact, source, patience in rows
-        ]
-        for number, held in sorted(found, key=itemgetter(0)):
-            self._add(number, held)
-
-    def touched(self, session: Session) -> None:
-        """Note that what is held of ``session`` changed."""
+    def restore(self, held: list[tuple[int, Held]]) -> None:
+        """Take up what `of` gave of all sessions."""
+        for turn, one in sorted(held, key=itemgetter(0)):
+            self._add(turn, one)
 
     def _add(self, number: int, held: Held) -> None:
         self._held[number] = held
@@ -191,6 +177,9 @@ class Waiting:
         self._next = number + 1
         self._size += held.size
 
+    def _take_oldest(self) -> Held:
+        return self._take(next(iter(self._held)))
+
     def _take(self, number: int) -> Held:
         held = self._held.pop(number)
         self._settle(number, held)
@@ -201,7 +190,7 @@ class Waiting:
         else:
             del self._of[held.session]
         self._size -= held.size
-        self.touched(held.session)
+        self._changes.session_changed(held.session)
         return held
 
     def _lead(self, number: int) -> None:
@@ -219,7 +208,7 @@ class Waiting:
                 del self._doubts[held.place]
             if number in self._held:
                 self._held[number] = held._replace(place=None, redacted=None)
-                self.touched(held.session)
+                self._changes.session_changed(held.session)
 
 
 def _forget(session: Session, tried: str) -> None:
@@ -227,13 +216,3 @@ def _forget(session: Session, tried: str) -> None:
     if tried in session.users and tried != session.last_success:
         kept = (REDACTED if name == tried else name for name in session.users)
         session.users = dict.fromkeys(kept)
-
-
-def _source(saved: list[Any]) -> Source:
-    source = Source(*saved)
-    epoch, iso, zone, flags = source.instant
-    return source._replace(
-        instant=Instant(epoch, iso, zone, tuple(flags)),
-        observer=Observer(*source.observer),
-        flags=tuple(source.flags),
-    )

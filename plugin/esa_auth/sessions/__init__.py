@@ -1,18 +1,22 @@
 """Facts -> sessions. Bounded, no clock but the log's, no I/O."""
 
-from esa_auth.sessions.age import is_expired
+from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
 from esa_auth.sessions.series import Series
-from esa_auth.sessions.table import MAX_KEPT, Table
+from esa_auth.sessions.states import END_FLAGS, Ended, Event, State
+from esa_auth.sessions.table import Table
 
 __all__ = [
-    "MAX_KEPT",
+    "END_FLAGS",
+    "Changes",
+    "Ended",
+    "Event",
     "Messages",
     "Series",
+    "State",
     "Table",
     "fold_context",
     "fold_delivery",
     "fold_result",
-    "is_expired",
 ]

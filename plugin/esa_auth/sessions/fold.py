@@ -59,16 +59,12 @@ def fold_result(session: Session, fact: InboundResult | OutboundResult) -> None:
         if session.opening is None and session.address is None:
             session.address = fact.address
     elif fact.user:
-        if _has_room(session, fact.user):
-            session.users[fact.user] = None
+        users, name = session.users, fact.user
+        letters = sum(map(len, users)) + len(name)
+        if len(users) < MAX_USERS and letters <= MAX_USER_LETTERS:
+            users[name] = None
         if fact.outcome == "success":
             session.last_success = fact.user
-
-
-def _has_room(session: Session, name: str) -> bool:
-    if len(session.users) >= MAX_USERS:
-        return False
-    return sum(map(len, session.users)) + len(name) <= MAX_USER_LETTERS
 
 
 def fold_delivery(session: Session, fact: Fact) -> None:

@@ -1,9 +1,10 @@
 """Messages of the sessions that authenticated, and of no others."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from esa_auth.model.session import Session
+from esa_auth.sessions.changes import Changes
 
 # A session sends one message after the other: of so many, the ends were not seen.
 MOST_OPEN = 1000
@@ -18,10 +19,12 @@ class _Message:
 class Messages:
     """Messages begun and not yet taken or given up, by MID (bytes)."""
 
-    __slots__ = ("_open",)
+    __slots__ = ("_changes", "_open")
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes | None = None) -> None:
+        """``changes`` is told which sessions change."""
         self._open: dict[bytes, _Message] = {}
+        self._changes = changes or Changes()
 
     def __len__(self) -> int:
         return len(self._open)
@@ -36,11 +39,13 @@ class Messages:
             self.ended(session)
         self._open[mid] = _Message(session)
         session.mids.add(mid)
+        self._changes.session_changed(session)
 
     def recipient(self, mid: bytes) -> None:
         """Count a recipient that the appliance accepted."""
         if message := self._open.get(mid):
             message.recipients += 1
+            self._changes.session_changed(message.session)
 
     def ready(self, mid: bytes) -> None:
         """The appliance has the whole message: it counts, with its recipients."""
@@ -48,11 +53,13 @@ class Messages:
             message.session.messages += 1
             message.session.recipients += message.recipients
             message.session.mids.discard(mid)
+            self._changes.session_changed(message.session)
 
     def aborted(self, mid: bytes) -> None:
         """Forget a message that was given up before it was ready."""
         if message := self._open.pop(mid, None):
             message.session.mids.discard(mid)
+            self._changes.session_changed(message.session)
 
     def ended(self, session: Session) -> None:
         """Forget the open messages of a session that is over."""
@@ -65,17 +72,8 @@ class Messages:
         found = ((mid, self._open.get(mid)) for mid in session.mids)
         return sorted((mid, open_.recipients) for mid, open_ in found if open_)
 
-    def session_of(self, mid: bytes) -> Session | None:
-        """Return whose open message ``mid`` is."""
-        message = self._open.get(mid)
-        return None if message is None else message.session
-
-    def snapshot(self) -> Iterator[tuple[bytes, str, int]]:
-        """Yield (MID, ICID, recipients) of every open message."""
-        return ((m, o.session.number, o.recipients) for m, o in self._open.items())
-
     def restore(self, saved: Iterable[tuple[bytes, Session, int]]) -> None:
-        """Take up a snapshot whose ICIDs were replaced by their sessions."""
+        """Take up (MID, session, recipients) of open messages."""
         for mid, session, recipients in saved:
             self._open[mid] = _Message(session, recipients)
             session.mids.add(mid)

@@ -21,23 +21,28 @@ _NOWHERE = -2 * NEAR
 class Series:
     """The numbers of one side of one appliance, as they were opened."""
 
-    __slots__ = ("_other", "conflicts", "current", "jumped", "score", "thousand")
+    __slots__ = (
+        "_other",
+        "conflicts",
+        "current",
+        "doubled",
+        "jumped",
+        "score",
+        "thousand",
+    )
 
     def __init__(self) -> None:
         # The highest number of the series that was stepped in last, and of the other.
         self.current = self._other = _NOWHERE
         self.score = 0
+        # Whether there are two appliances.
+        self.doubled = False
         # When a series began that was not known, epoch seconds.
         self.jumped = 0
         self.conflicts = 0
         # The number taken last but for three digits; the others of this thousand have
         # nothing to say, unless it is None.
         self.thousand: bytes | None = None
-
-    @property
-    def doubled(self) -> bool:
-        """Whether there are two appliances."""
-        return self.score >= _ENOUGH
 
     def opened(self, text: bytes, at: int) -> None:
         """Take the number of a connection that was opened."""
@@ -49,22 +54,29 @@ class Series:
         elif abs(number - self._other) <= NEAR:
             highest = max(self._other, number)
             self.current, self._other = highest, self.current
-            before = self.doubled
             self.score = min(_MOST, self.score + _TO_AND_FRO)
-            self.conflicts += self.doubled and not before
+            self.conflicts += self.score >= _ENOUGH and not self.doubled
         else:
             self.current, self._other = number, self.current
             self.jumped = at
+        self.doubled = self.score >= _ENOUGH
         self.thousand = None if self.score else text[:-3]
 
-    def snapshot(self) -> list[int]:
+    def snapshot(self) -> dict[str, int]:
         """Return what a restart needs."""
-        return [self.current, self._other, self.score, self.jumped]
+        return {
+            "current": self.current,
+            "other": self._other,
+            "score": self.score,
+            "jumped": self.jumped,
+        }
 
-    def restore(self, saved: list[int]) -> None:
+    def restore(self, saved: dict[str, int]) -> None:
         """Take up a snapshot.
 
         Raises:
-            ValueError, TypeError: it is none.
+            LookupError: it is none.
         """
-        self.current, self._other, self.score, self.jumped = map(int, saved)
+        self.current, self._other = saved["current"], saved["other"]
+        self.score, self.jumped = saved["score"], saved["jumped"]
+        self.doubled = self.score >= _ENOUGH

@@ -1,13 +1,12 @@
-r"""Open connections of one side of one appliance, bounded.
+"""Open connections of one side of one appliance, bounded.
 
-Most connections never authenticate. Their opening lines are kept as they came, in one
-bytes object each (``<epoch> <body>\n<body>...``), and read only when an AUTH line asks
-for them; then the connection becomes a `Session`.
+Most connections never authenticate. Their lines are kept as they came (`sessions.kept`)
+and read only when an AUTH line asks for them; then the connection becomes a `Session`.
+What begins and ends a connection is in `sessions.states`; each event has a method here.
 """
 
-import re
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable, Iterable
+from itertools import islice, takewhile
 
 from esa_auth.model.facts import (
     Fact,
@@ -18,17 +17,23 @@ from esa_auth.model.facts import (
     Unread,
 )
 from esa_auth.model.session import Session
-from esa_auth.sessions.age import is_expired, is_late
+from esa_auth.sessions.age import is_late
+from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context
+from esa_auth.sessions.kept import (
+    CONFLICT,
+    MAX_KEPT,
+    began_at,
+    lacks_opening,
+    opened_at,
+    read_kept,
+    seen_at,
+)
+from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
 
-# Stands for the lines of a number that two appliances have open under one name. No line
-# begins so: what is kept begins with "New", "ICID" or "DCID".
-_CONFLICT = b"\0conflict"
-# A connection's opening lines take some 300 bytes; the rest would be a flood.
-MAX_KEPT = 4096
-_TLS = re.compile(rb"TLS success(?![A-Za-z])|TLS")
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
+_REMEMBERED = 512
 
 
 class Table:
@@ -36,15 +41,15 @@ class Table:
 
     __slots__ = (
         "_read",
+        "_read_long",
         "_resolve",
+        "_shorten",
+        "changes",
         "conflicts",
-        "evicted",
-        "expired",
+        "ends",
         "kept",
         "live",
         "max_age",
-        "near",
-        "replaced",
         "side",
     )
 
@@ -53,228 +58,236 @@ class Table:
         side: Side,
         max_age: int,
         read: Callable[[bytes], Fact | Unread],
+        shorten: Callable[[bytes], bytes],
         resolve: Callable[[int], Instant],
+        changes: Changes | None = None,
     ) -> None:
-        """Take the longest age of a session in log seconds and the readers to use.
+        """Take the longest age of a session in log seconds, and how lines are read.
 
-        ``read`` gets a body whose number was replaced by 0.
+        ``read`` gets a body whose number was replaced by 0. ``shorten`` gives what is
+        kept of a body for which there is no room, if anything is.
         """
         self.side: Side = side
         self.max_age = max_age
-        # Times that begin with so many equal digits, of ten, are nearer than that.
-        self.near = 11 - len(str(max_age))
         self.kept: dict[bytes, bytes] = {}
         self.live: dict[bytes, Session] = {}
-        self.expired = 0
-        self.evicted = 0
-        self.replaced = 0
+        self.ends = dict.fromkeys(State, 0)
         self.conflicts = 0
+        self.changes = changes or Changes()
         self._read = read
+        # A long line may be long on purpose, and is not remembered.
+        self._read_long = getattr(read, "__wrapped__", read)
+        self._shorten = shorten
         self._resolve = resolve
 
     def __len__(self) -> int:
         return len(self.kept) + len(self.live)
 
-    def reopen(
+    def state(self, number: bytes) -> State:
+        """Return what is known of ``number``."""
+        if number in self.kept:
+            return State.KEPT
+        return State.LIVE if number in self.live else State.UNKNOWN
+
+    def session_of(self, number: bytes) -> Session | None:
+        """Return the live session of ``number``, which the caller may change."""
+        session = self.live.get(number)
+        if session is not None:
+            self.changes.changed(self.side, number)
+        return session
+
+    def opened(
         self, number: bytes, at: int, body: bytes, since: int = 0
-    ) -> Session | None:
-        """Begin a new generation of ``number``; return the live session it replaces.
+    ) -> Ended | None:
+        """Begin a connection; return the live session it replaces.
 
         Unless that one has no opening line yet and this is it, a moment late. If the
         number is open on another interface, and not from before ``since``, when the
         appliance began to count anew, two appliances have it: of neither is anything
         known from then on.
         """
-        session = None
-        if number in self.live:
-            session = self.live[number]
-            if session.opening is None and is_late(at, session.first.epoch):
-                if not session.disowned:
-                    self._late_opening(session, at, body)
-                return None
-            began, interface = session.start.epoch, _interface_of(session)
-            doubled = session.disowned
-            del self.live[number]
-        else:
-            kept = self.kept.pop(number)
-            began, interface = _opened(kept), _interface(kept)
-            doubled = _CONFLICT in _lines(kept)
-            if _no_opening(kept) and is_late(at, began):
-                rest = kept.partition(b" ")[2]
-                self.kept[number] = b"%d %b\n%b" % (at, body, rest)
-                return None
-        self.replaced += 1
-        other = _interface(body)
-        # Of two that had the number open, one may have it still.
-        foreign = doubled or (bool(interface and other) and interface != other)
-        if foreign and began >= since and not is_expired(began, at, self.max_age):
-            self.conflicts += 1
-            body = _CONFLICT
-            if session is not None:
-                session.disown()
-        self.kept[number] = b"%d %b" % (at, body)
-        return session
-
-    def add(self, number: bytes, at: int, body: bytes) -> None:
-        """Keep a context line of a connection, unless it is far too long for one."""
-        if number in self.live:
-            session = self.live[number]
-            said = body if len(body) <= MAX_KEPT else self._note(number, body)
-            if said is not None and not session.disowned:
-                fold_context(session, self._fact(number, said))
-            return
-        kept = self.kept.get(number)
-        if len(body) + (0 if kept is None else len(kept)) > MAX_KEPT:
-            self.left_out(number, at, body)
-        elif kept is None:
-            self.kept[number] = b"%d %b" % (at, body)
-        else:
-            self.kept[number] = kept + b"\n" + body
-
-    def left_out(self, number: bytes, at: int, body: bytes) -> None:
-        """Note of a context line that has no room what it may say of TLS.
-
-        That no line says anything of it means cleartext.
-        """
-        note = self._note(number, body)
-        if note is None:
-            return
-        kept = self.kept.get(number)
-        if kept is None:
-            self.kept[number] = b"%d %b" % (at, note)
-        elif note not in kept.split(b"\n"):
-            self.kept[number] = kept + b"\n" + note
-
-    def _note(self, number: bytes, body: bytes) -> bytes | None:
-        told = _TLS.search(body)
-        if told is None:
+        if self.state(number) is State.UNKNOWN:
+            self._keep(number, opened_at(at, body))
             return None
-        return b"%b %b %b" % (self.side.upper().encode(), number, told[0])
-
-    def session(self, number: bytes, instant: Instant) -> Session:
-        """Return the live session of ``number``, made from the kept lines if need be.
-
-        The caller has dealt with one that is too old, see `drop_expired`.
-        """
-        if number in self.live:
-            return self.live[number]
-        kept = self.kept.pop(number, None)
-        if kept is not None:
-            began = _opened(kept)
-            if not is_expired(began, instant.epoch, self.max_age):
-                return self._unfolded(number, kept, began)
-            self.expired += 1
-        session = self.live[number] = Session(self.side, number.decode(), instant)
-        return session
-
-    def drop_expired(self, number: bytes) -> None:
-        """Take out a live session that is too old."""
-        del self.live[number]
-        self.expired += 1
-
-    def drop_stale(self, number: bytes, at: int) -> bool:
-        """Forget kept lines too old for a line of ``at``; return whether any were."""
-        kept = self.kept.get(number)
-        if kept is None or not is_expired(_opened(kept), at, self.max_age):
-            return False
-        del self.kept[number]
-        self.expired += 1
-        return True
-
-    def close(self, number: bytes) -> Session | None:
-        """Forget ``number``; return its live session."""
-        self.kept.pop(number, None)
-        return self.live.pop(number, None)
-
-    def sweep(self, steady: int, last: int) -> list[Session]:
-        """Drop what is too old by both clocks, return the live sessions among it.
-
-        By that of the line read ``last`` too: what has just begun behind a jump that
-        the ``steady`` clock does not follow yet is new.
-        """
-        age = self.max_age
-
-        def is_stale(began: int) -> bool:
-            return is_expired(began, steady, age) and is_expired(began, last, age)
-
-        while stale := [n for n, line in _head(self.kept) if is_stale(_opened(line))]:
-            for number in stale:
-                del self.kept[number]
-            self.expired += len(stale)
-        ended = []
-        for number, session in list(islice(self.live.items(), SWEPT)):
-            if not is_stale(session.start.epoch):
-                break
-            ended.append(self.live.pop(number))
-        self.expired += len(ended)
+        if self._is_late(number, at):
+            self._opened_late(number, at, body)
+            return None
+        foreign = self._is_foreign(number, at, body, since)
+        ended = self._end(number, Event.OPENED, at)
+        if foreign:
+            self.conflicts += 1
+            body = CONFLICT
+            if ended is not None:
+                ended.session.disown()
+        self._keep(number, opened_at(at, body))
         return ended
 
-    def evict(self, count: int) -> list[Session]:
+    def described(self, number: bytes, instant: Instant, body: bytes) -> bool:
+        """Take a context line; return whether it is the first of its connection."""
+        kept = self.kept.get(number, b"")
+        if len(body) + len(kept) > MAX_KEPT:
+            body = self._shorten(body)
+            if body in kept.split(b"\n"):
+                body = b""
+        if kept:
+            if body:
+                self.kept[number] = kept + b"\n" + body
+                if self.changes.watching:
+                    self.changes.changed(self.side, number)
+            return False
+        session = self.session_of(number)
+        if session is None:
+            if body:
+                self._keep(number, seen_at(instant.epoch, body))
+            return True
+        session.last = instant
+        if body and not session.disowned:
+            fold_context(session, self._fact(number, body))
+        return False
+
+    def authenticated(self, number: bytes, instant: Instant) -> Session:
+        """Return the live session of ``number``, made from the kept lines if need be.
+
+        The caller has ended one that is too old, see `expire`.
+        """
+        session = self.live.get(number)
+        if session is not None:
+            if self.changes.watching:
+                self.changes.changed(self.side, number)
+            return session
+        kept = self.kept.pop(number, None)
+        if kept is None:
+            session = Session(self.side, number.decode(), instant)
+        else:
+            session = self._unfolded(number, kept)
+        self.live[number] = session
+        if self.changes.watching:
+            self.changes.added(self.side, number)
+        return session
+
+    def closed(self, number: bytes, now: int) -> Ended | None:
+        """End the connection; return its live session."""
+        return self._end(number, Event.CLOSED, now)
+
+    def expire(self, number: bytes, now: int) -> Ended | None:
+        """End the connection if it is too old; return its live session."""
+        if not self._is_old(number, now):
+            return None
+        return self._end(number, Event.GREW_OLD, now)
+
+    def sweep(self, steady: int, last: int) -> list[Ended]:
+        """Drop what is too old by both clocks, return the live sessions among it."""
+
+        def is_old(number: bytes) -> bool:
+            return self._is_old(number, steady) and self._is_old(number, last)
+
+        while old := list(filter(is_old, islice(self.kept, SWEPT))):
+            self._end_all(old, Event.GREW_OLD, last)
+        old = list(takewhile(is_old, islice(self.live, SWEPT)))
+        return self._end_all(old, Event.GREW_OLD, last)
+
+    def evict(self, count: int, now: int) -> list[Ended]:
         """Drop the ``count`` oldest of the larger kind; return as `sweep` does."""
-        if len(self.kept) >= len(self.live):
-            victims = list(islice(self.kept, count))
-            for number in victims:
-                del self.kept[number]
-            self.evicted += len(victims)
-            return []
-        oldest = list(islice(self.live, count))
-        self.evicted += len(oldest)
-        return [self.live.pop(number) for number in oldest]
+        larger = self.kept if len(self.kept) >= len(self.live) else self.live
+        return self._end_all(list(islice(larger, count)), Event.CROWDED_OUT, now)
 
-    def _late_opening(self, session: Session, at: int, body: bytes) -> None:
-        fact = self._fact(session.number.encode(), body)
-        if isinstance(fact, InboundOpened | OutboundOpened):
-            session.opened = self._resolve(at)
-            fold_context(session, fact)
+    def abandon(self, event: Event, now: int) -> list[Ended]:
+        """End all connections by ``event``; return as `sweep` does."""
+        return self._end_all([*self.kept, *self.live], event, now)
 
-    def _unfolded(self, number: bytes, kept: bytes, began: int) -> Session:
+    def _end_all(self, numbers: Iterable[bytes], event: Event, now: int) -> list[Ended]:
+        ended = (self._end(number, event, now) for number in numbers)
+        return [one for one in ended if one is not None]
+
+    def _end(self, number: bytes, event: Event, now: int) -> Ended | None:
+        """End a connection by ``event``, or by its age if it is too old for that."""
+        if self._is_old(number, now):
+            event = Event.GREW_OLD
+        kept, session = self.kept.pop(number, None), self.live.pop(number, None)
+        if kept is None and session is None:
+            return None
+        end = TRANSITIONS[State.LIVE if session else State.KEPT][event]
+        self.ends[end] += 1
+        self.changes.changed(self.side, number)
+        return Ended(session, end) if session else None
+
+    def _keep(self, number: bytes, kept: bytes) -> None:
+        self.kept[number] = kept
+        self.changes.added(self.side, number)
+
+    def _is_old(self, number: bytes, now: int) -> bool:
+        """Return whether a connection is over by its age: see `sessions.age`."""
+        kept = self.kept.get(number)
+        if kept is not None:
+            began = began_at(kept)
+        elif (session := self.live.get(number)) is not None:
+            began = session.start.epoch
+        else:
+            return False
+        return abs(now - began) > self.max_age
+
+    def _is_late(self, number: bytes, at: int) -> bool:
+        """Return whether an opening line of ``at`` is that of what is open."""
+        session = self.live.get(number)
+        if session is not None:
+            return session.opening is None and is_late(at, session.first.epoch)
+        kept = self.kept[number]
+        return lacks_opening(kept) and is_late(at, began_at(kept))
+
+    def _opened_late(self, number: bytes, at: int, body: bytes) -> None:
+        session = self.session_of(number)
+        if session is None:
+            rest = self.kept.pop(number).partition(b" ")[2]
+            self._keep(number, opened_at(at, body + b"\n" + rest))
+        elif not session.disowned:
+            opening = self._opening(number, body)
+            if opening is not None:
+                session.opened = self._resolve(at)
+                fold_context(session, opening)
+
+    def _is_foreign(self, number: bytes, at: int, body: bytes, since: int) -> bool:
+        """Return whether another appliance has ``number`` open under this name."""
+        session = self.live.get(number)
+        if session is not None:
+            began, opening = session.start.epoch, session.opening
+            doubled = session.disowned
+        else:
+            began, lines = read_kept(self.kept[number])
+            doubled, opening = CONFLICT in lines, self._opening(number, lines[0])
+        # Of two that had the number open, one may have it still.
+        here, other = _interface(opening), _interface(self._opening(number, body))
+        foreign = doubled or (bool(here and other) and here != other)
+        return foreign and began >= since and not self._is_old(number, at)
+
+    def _unfolded(self, number: bytes, kept: bytes) -> Session:
         """Make a session of kept lines, as old as the first of them."""
+        began, lines = read_kept(kept)
         first = self._resolve(began)
-        session = self.live[number] = Session(self.side, number.decode(), first)
-        lines = _lines(kept)
-        if _CONFLICT in lines:
+        session = Session(self.side, number.decode(), first)
+        if CONFLICT in lines:
             session.disown()
             return session
         for line in lines:
-            fold_context(session, self._fact(number, line))
+            # As a line of connection 0: many have the same, then.
+            read = self._read if len(line) <= _REMEMBERED else self._read_long
+            fold_context(session, read(line.replace(number, b"0", 1)))
         if session.opening is not None:
             session.opened = first
         return session
 
+    def _opening(
+        self, number: bytes, body: bytes
+    ) -> InboundOpened | OutboundOpened | None:
+        fact = self._fact(number, body)
+        return fact if isinstance(fact, InboundOpened | OutboundOpened) else None
+
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
-        """Read a context line as that of connection 0: many have the same, then."""
-        lead, _, rest = body.partition(number)
-        return self._read(b"%b0%b" % (lead, rest))
+        """Read a context line as that of connection 0."""
+        return self._read_long(body.replace(number, b"0", 1))
 
 
-def _opened(kept: bytes) -> int:
-    return int(kept[: kept.index(b" ")])
-
-
-def _lines(kept: bytes) -> list[bytes]:
-    return kept.partition(b" ")[2].split(b"\n")
-
-
-def _no_opening(kept: bytes) -> bool:
-    at = kept.index(b" ") + 1
-    return kept[at : at + 4].lower() != b"new "
-
-
-def _interface(body: bytes) -> bytes:
-    """Return the address, or else the name, in ``interface NAME (ADDRESS) address``."""
-    at = body.find(b" interface ")
-    end = body.find(b" address ", at)
-    if at < 0 or end < 0:
-        return b""
-    return body[at + 11 : end].rpartition(b" (")[2].removesuffix(b")")
-
-
-def _interface_of(session: Session) -> bytes:
-    opening = session.opening
+def _interface(opening: InboundOpened | OutboundOpened | None) -> str:
+    """Return the address of the appliance's interface, or else its name."""
     if isinstance(opening, InboundOpened):
-        return (opening.interface_ip or opening.interface).encode()
-    return opening.interface.encode() if opening else b""
-
-
-def _head(kept: dict[bytes, bytes]) -> Iterator[tuple[bytes, bytes]]:
-    return iter(list(islice(kept.items(), SWEPT)))
+        return opening.interface_ip or opening.interface
+    return opening.interface if opening else ""

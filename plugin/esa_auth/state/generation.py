@@ -11,7 +11,9 @@ from functools import partial
 from io import BytesIO
 from typing import BinaryIO
 
-VERSION = 1
+# Also that of what is inside, `pipeline.entries.VERSION`. It rises for both: then an
+# older program says that it is one, and does not take the payload for a damaged one.
+VERSION = 2
 _MAGIC = b"ESAAUTH\n"
 # magic, format version, sequence number, length of the payload in bytes
 _FIELDS = struct.Struct(">8sHQQ")

@@ -1,4 +1,4 @@
-"""The worker: Quix Streams with exactly-once on, around a `Desk`.
+"""The worker: Quix Streams with exactly-once on, around a `KeyedPipelines`.
 
 Written against Quix Streams 3.28, which the extra pins: what is overridden here has no
 public name there.
@@ -24,7 +24,7 @@ from quixstreams.sinks import BaseSink
 
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.stream.client import connection, consumer, failure, producer
-from esa_auth.stream.desk import Desk
+from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.outgoing import Outgoing
 from esa_auth.stream.settings import StreamSettings
 
@@ -41,16 +41,16 @@ Rekey = Callable[[bytes], list[Outgoing]]
 
 
 class Worker(Application):
-    """An application whose desk is empty whenever its partitions change."""
+    """An application that has no pipelines whenever its partitions change."""
 
     def __init__(
         self,
         settings: StreamSettings,
-        desk: Desk[Outgoing],
+        pipelines: KeyedPipelines[Outgoing],
         stop: Callable[[], bool],
         directory: str,
     ) -> None:
-        self._settings, self._desk, self._stop = settings, desk, stop
+        self._settings, self._pipelines, self._stop = settings, pipelines, stop
         self._admin = AdminClient(connection(settings))
         super().__init__(
             ConnectionConfig.from_librdkafka_dict(connection(settings)),
@@ -102,14 +102,14 @@ class Worker(Application):
             super()._process_message(composed)  # type: ignore[no-untyped-call]  # quixstreams: no types
 
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
-        self._desk.forget()
+        self._pipelines.forget()
         self._await_decided(partitions)
         super()._on_assign(client, partitions)
         _log.info("assigned: %s", self._shown(partitions))
 
     def _on_revoke(self, client: Any, partitions: list[TopicPartition]) -> None:
         super()._on_revoke(client, partitions)
-        self._desk.forget()
+        self._pipelines.forget()
         _log.info("revoked: %s", self._shown(partitions))
 
     def _on_lost(self, client: Any, partitions: list[TopicPartition]) -> None:
@@ -118,7 +118,7 @@ class Worker(Application):
         self._producer.abort_transaction(self._settings.transaction_timeout)
         super()._on_lost(client, partitions)
         self._processing_context.init_checkpoint()  # type: ignore[no-untyped-call]  # quixstreams: no types
-        self._desk.forget()
+        self._pipelines.forget()
         _log.warning("lost: %s", self._shown(partitions))
 
     def _shown(self, partitions: list[TopicPartition]) -> str:
@@ -178,12 +178,12 @@ def _passes_on(*_: Any) -> bool:
 class _BeforeCommit(BaseSink):
     """The engine flushes its sinks before it writes changelogs: our time to write."""
 
-    def __init__(self, desk: Desk[Outgoing]) -> None:
+    def __init__(self, pipelines: KeyedPipelines[Outgoing]) -> None:
         super().__init__(on_client_connect_success=lambda: None)
-        self._desk = desk
+        self._pipelines = pipelines
 
     def flush(self) -> None:
-        self._desk.write()
+        self._pipelines.write()
 
     def add(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing: messages leave by their topic."""
@@ -198,7 +198,7 @@ class _ValueOf(Serializer):
 
 def run(
     settings: StreamSettings,
-    desk: Desk[Outgoing],
+    pipelines: KeyedPipelines[Outgoing],
     rekey: Rekey,
     stop: Callable[[], bool],
     directory: str,
@@ -213,8 +213,8 @@ def run(
         TemporaryError: the brokers are gone, or gave our work to another worker.
     """
     try:
-        worker = Worker(settings, desk, stop, directory)
-        _connect(worker, settings, desk, rekey)
+        worker = Worker(settings, pipelines, stop, directory)
+        _connect(worker, settings, pipelines, rekey)
         _log.info("worker of group %s started", settings.group)
         worker.work()
     except KafkaException as error:
@@ -230,9 +230,12 @@ def run(
 
 
 def _connect(
-    worker: Worker, settings: StreamSettings, desk: Desk[Outgoing], rekey: Rekey
+    worker: Worker,
+    settings: StreamSettings,
+    pipelines: KeyedPipelines[Outgoing],
+    rekey: Rekey,
 ) -> None:
-    """Lead both inputs through the desk to the topics."""
+    """Lead both inputs through the pipelines to the topics."""
     names = settings.topics
     own = {
         "keyed": _own_topic(worker, settings, names.keyed),
@@ -255,9 +258,9 @@ def _connect(
         if not key:
             return rekey(value or b"")
         place = message_context()
-        return desk.read((place.topic, place.partition, key), value or b"", state)
+        return pipelines.read((place.topic, place.partition, key), value or b"", state)
 
-    sink = _BeforeCommit(desk)
+    sink = _BeforeCommit(pipelines)
     for topic in (raw, own["keyed"]):
         frame = worker.dataframe(topic)
         frame = frame.apply(read, stateful=True, metadata=True, expand=True)

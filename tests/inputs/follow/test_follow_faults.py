@@ -11,6 +11,7 @@ from pathlib import Path
 import msgpack
 import pytest
 from tests.inputs.follow.follow_scene import Log, Reader
+from tests.support.damage import OTHERS, damaged, paths
 
 from esa_auth.errors import StateVersionError
 from esa_auth.inputs.follow import Follower, watch
@@ -151,6 +152,27 @@ def test_damaged_positions_cost_a_file_and_not_the_start(
     assert [chunk.lines for chunk in follower.poll()] == [log.written]
     assert follower.counters.errors == 1
     follower.close()
+
+
+def test_positions_with_a_value_of_another_type_cost_at_most_a_file(
+    log: Log, reader: Reader
+) -> None:
+    log.write()
+    reader.poll()
+    positions = reader.follower.positions()
+    for path in paths(positions):
+        for wrong in damaged(positions, path):
+            try:
+                follower = Follower([str(log.path)], wrong)
+            except StateVersionError:
+                assert path == ("version",)
+                continue
+            follower.poll()
+            follower.close()
+    for wrong in OTHERS:
+        follower = Follower([str(log.path)], wrong)
+        assert [chunk.lines for chunk in follower.poll()] == [log.written]
+        follower.close()
 
 
 def test_positions_of_a_newer_version_are_refused(log: Log, reader: Reader) -> None:

@@ -99,7 +99,7 @@ class _Lines:
     def feed_records(self, records: list[Record]) -> None:
         self.found += records
 
-    def refuse(self, raw: bytes, why: str, reason: str) -> None:
+    def reject(self, raw: bytes, why: str, reason: str) -> None:
         self.found.append((raw, None, None))
 
 

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
@@ -14,12 +15,14 @@ from typing import Any, NamedTuple
 import msgpack
 
 from esa_auth.commands.convert.plan import Group, Source
-from esa_auth.commands.delivery import encoder, read_time
+from esa_auth.commands.convert.result import opened_sink
+from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
+from esa_auth.formats import encoder
 from esa_auth.inputs.archives import Archive
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.file import FileSettings
 from esa_auth.pipeline import Pipeline
 
 # How often a file's end becomes a point to go on from: each costs a few syncs.
@@ -76,6 +79,8 @@ class Job:
     descriptor: int
     durable: bool
     start: Mark
+    events: FileSettings | None = None
+    """Where events go instead of to the descriptor, which then takes nothing."""
 
 
 def work(job: Job, report: Connection, unused: list[Connection], parent: int) -> None:
@@ -108,18 +113,24 @@ class _Worker:
     def __init__(self, job: Job, report: Connection, parent: int) -> None:
         config = job.config
         settings = replace(config.pipeline, appliance=job.group.name)
-        form = encoder(config.output_format, config.output_schema)
+        self._encode = encoder(config.output_format, config.output_schema)
         self._job = job
         self._report = report
         self._parent = parent
-        self._pipeline = Pipeline(settings, form, read_time)
+        self._pipeline = Pipeline(settings, read_time)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
+        self._sink: Callable[[bytes], None]
         self._recall(job.start)
 
     def run(self) -> None:
         """Read the files that are not read yet."""
+        job = self._job
+        with opened_sink(job.descriptor, job.events, self._orphaned) as self._sink:
+            self._run()
+
+    def _run(self) -> None:
         sources = self._job.group.sources
         for number in range(self._job.start.files, len(sources)):
             self._file(sources[number])
@@ -129,7 +140,7 @@ class _Worker:
             self._mark(number + 1, last=number + 1 == len(sources))
 
     def _file(self, source: Source) -> None:
-        self._pipeline.population.anchor(source.mtime)
+        self._pipeline.registry.anchor(source.mtime)
         try:
             with Archive(source.path) as archive:
                 self._read(archive)
@@ -156,7 +167,7 @@ class _Worker:
             self._write()
             self._tell(archive.position)
         if archive.broken:
-            decoder.abandon()
+            decoder.reject_rest()
         else:
             decoder.finish()
         pipeline.counters.wrapped_joined += decoder.joined
@@ -167,9 +178,11 @@ class _Worker:
         if dead := self._pipeline.take_dead():
             self._report.send(Refused(dead))
         if events := self._pipeline.take_events():
-            data = b"".join(events)
-            write_all(self._job.descriptor, data, self._orphaned)
-            self._length += len(data)
+            self._put(b"".join(map(self._encode, events)))
+
+    def _put(self, data: bytes) -> None:
+        self._sink(data)
+        self._length += len(data)
 
     def _tell(self, done: int) -> None:
         if time.monotonic() >= self._next_report:

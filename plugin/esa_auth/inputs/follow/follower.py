@@ -66,7 +66,7 @@ class Follower:
         Raises:
             StateVersionError: the positions are of a newer version.
         """
-        before = saved.decode(positions)
+        before = saved.decode(positions, patterns)
         self.counters = Counters(errors=before.malformed)
         self._patterns = list(dict.fromkeys(patterns))
         self._max_bytes, self._max_line = max_bytes, max_line

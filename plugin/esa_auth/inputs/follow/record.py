@@ -103,7 +103,7 @@ def from_plain(plain: Mapping[str, Any]) -> Record:
             ignored=bool(plain["ignored"]),
             gone=bool(plain["gone"]),
         )
-    except (KeyError, TypeError, IndexError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"no saved position: {error!r}") from error
 
 

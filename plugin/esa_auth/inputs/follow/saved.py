@@ -52,19 +52,30 @@ def all_unread(patterns: Iterable[str]) -> dict[str, Any]:
     return encode(patterns, ())
 
 
-def decode(positions: Mapping[str, Any] | None) -> Saved:
+def decode(positions: Mapping[str, Any] | None, patterns: Iterable[str] = ()) -> Saved:
     """Return what was saved; nothing saved is a first start.
+
+    What is no such thing is as `all_unread` of ``patterns``.
 
     Raises:
         StateVersionError: it is of a newer version than this program.
     """
     if not positions:
         return Saved()
+    try:
+        return _decode(positions)
+    except (TypeError, ValueError, AttributeError) as error:
+        _log.warning("the saved positions cannot be read (%s): all is read", error)
+        return Saved(frozenset(patterns), malformed=1)
+
+
+def _decode(positions: Mapping[str, Any]) -> Saved:
     if positions.get("version", _VERSION) > _VERSION:
         raise StateVersionError(
             f"file positions are of version {positions['version']}; "
             f"this program knows version {_VERSION}"
         )
+    followed = frozenset(map(text_to_name, positions.get("patterns", ())))
     records, malformed = [], 0
     for plain in positions.get("files", ()):
         try:
@@ -72,8 +83,4 @@ def decode(positions: Mapping[str, Any] | None) -> Saved:
         except ValueError as error:
             malformed += 1
             _log.warning("a saved position is left out, its file read again: %s", error)
-    return Saved(
-        frozenset(map(text_to_name, positions.get("patterns", ()))),
-        tuple(records),
-        malformed,
-    )
+    return Saved(followed, tuple(records), malformed)

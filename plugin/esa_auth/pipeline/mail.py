@@ -1,0 +1,100 @@
+"""What lines tell of the mail of a connection, once that has AUTH."""
+
+import re
+from collections.abc import Callable
+
+from esa_auth.model.facts import (
+    Bounced,
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    DeliveryStarted,
+    Instant,
+    MessageAborted,
+    MessageReady,
+    MessageStarted,
+    RecipientGiven,
+    SenderGiven,
+)
+from esa_auth.pipeline.appliance import Line
+from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.sessions import fold_delivery
+
+# Whom a line names, in so many of its first bytes: the rest may be text of others.
+_NAMED = re.compile(rb"\b(MID|ICID|DCID):? ([0-9]{1,12})\b")
+_NAMED_WITHIN = 100
+
+
+class Mail:
+    """Counts messages and deliveries of live sessions."""
+
+    def __init__(
+        self,
+        emitter: Emitter,
+        registry: ApplianceRegistry,
+        advance: Callable[[Line], Instant | None],
+    ) -> None:
+        """See `Dispatcher` for ``advance``."""
+        self._count = emitter.counters
+        self._alive = registry.alive
+        self._advance = advance
+        self._pseudonymizer = emitter.pseudonymizer
+
+    def concerns(self, line: Line) -> bool:
+        """Return whether ``line`` names a connection with AUTH, or a message of one."""
+        appliance, at = line.appliance, line.envelope.body_at
+        inbound, outbound = appliance.inbound.live, appliance.outbound.live
+        if not (inbound or outbound):
+            return False
+        for kind, number in _NAMED.findall(line.raw, at, at + _NAMED_WITHIN):
+            if kind == b"MID":
+                known = number in appliance.messages
+            else:
+                known = number in (inbound if kind == b"ICID" else outbound)
+            if known:
+                return True
+        return False
+
+    def message(
+        self, fact: MessageStarted | SenderGiven | RecipientGiven, line: Line
+    ) -> None:
+        """Take the start of a message, its sender or a recipient."""
+        appliance, instant = line.appliance, self._advance(line)
+        session = self._alive(appliance, appliance.inbound, fact.icid.encode(), instant)
+        if session is None:
+            return
+        self._count.context += 1
+        session.last = instant
+        mid = fact.mid.encode()
+        if isinstance(fact, MessageStarted) or mid not in appliance.messages:
+            appliance.messages.started(mid, session)
+        if isinstance(fact, RecipientGiven) and fact.accepted:
+            appliance.messages.recipient(mid)
+
+    def message_end(self, fact: MessageReady | MessageAborted, line: Line) -> None:
+        """Take that a message was received whole, or given up."""
+        mid, messages = fact.mid.encode(), line.appliance.messages
+        if mid in messages and self._advance(line) is not None:
+            self._count.context += 1
+            if isinstance(fact, MessageReady):
+                messages.ready(mid)
+            else:
+                messages.aborted(mid)
+
+    def delivery(
+        self,
+        fact: DeliveryStarted | Delivered | Bounced | Delayed | ConnectionFailed,
+        line: Line,
+    ) -> None:
+        """Take what became of a message at the other server."""
+        appliance, instant = line.appliance, self._advance(line)
+        session = self._alive(
+            appliance, appliance.outbound, fact.dcid.encode(), instant
+        )
+        if session is not None:
+            self._count.context += 1
+            session.last = instant
+            if self._pseudonymizer and isinstance(fact, Bounced):
+                fact = self._pseudonymizer.bounced(fact)
+            fold_delivery(session, fact)
