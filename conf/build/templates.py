@@ -46,6 +46,9 @@ def mappings(flavour: Flavour) -> Json:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     fields: Json = _object(schema, schema, "")["properties"]
     fields["event"]["properties"]["ingested"] = {"type": "date"}
+    # Of dead letters, which may be sent to the same stream.
+    fields["error"]["properties"]["type"] = KEYWORD
+    fields["cisco_esa"]["properties"]["reasons"] = KEYWORD
     fields["data_stream"] = {
         "properties": {
             part: _of_the_stream(flavour, value)

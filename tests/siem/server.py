@@ -80,11 +80,16 @@ class Server:
         assert not [a["error"] for a in answers if "error" in a]
         return [int(answer["hits"]["total"]["value"]) for answer in answers]
 
-    def lines(self, stream: str, lucene: str) -> set[tuple[str, ...]]:
-        """Return the raw lines that a query string finds."""
+    def hits(self, stream: str, lucene: str) -> list[Json]:
+        """Return the documents that a query string finds."""
         body = {"size": 1000, "query": {"query_string": {"query": lucene}}}
         hits = self.ask("POST", f"/{stream}/_search", body).good()["hits"]["hits"]
-        return {(hit["_source"]["event"]["original"],) for hit in hits}
+        return [hit["_source"] for hit in hits]
+
+    def lines(self, stream: str, lucene: str) -> set[tuple[str, ...]]:
+        """Return the raw lines that a query string finds."""
+        found = self.hits(stream, lucene)
+        return {(document["event"]["original"],) for document in found}
 
 
 def java(engine: str) -> str:

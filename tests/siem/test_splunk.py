@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from conf.build import addon
-from conf.build.detections import detections, named
-from conf.build.queries import SOURCETYPE
+from conf.build.queries import SOURCETYPE, named
 from conf.build.queries import fields as mapped
+from conf.build.table import DETECTIONS
 
 from esa_auth import __version__
 from esa_auth.validation import EventSchema
@@ -191,9 +191,9 @@ def test_the_time_is_read_where_it_stands() -> None:
 
 def test_each_detection_is_a_saved_search_that_is_off() -> None:
     saved = searchtime.conf("savedsearches")
-    assert {d.top.title for d in detections()} == set(saved.sections())
-    for detection in detections():
-        stanza = saved[detection.top.title]
+    assert {d.title for d in DETECTIONS} == set(saved.sections())
+    for detection in DETECTIONS:
+        stanza = saved[detection.title]
         assert stanza["search"] == addon.search(detection)
         assert stanza["enableSched"] == "0"
 

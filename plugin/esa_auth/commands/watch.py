@@ -30,9 +30,10 @@ _REFRESH_SECONDS = 0.25
 log = logging.getLogger("esa_auth")
 
 _ABOUT = """Show a stream of events while it comes: attempts and failures a second, the
-last failures, and sources in alarm: ten failures or five users within five minutes of
-log time. Reads stdin to its end, or follows a file over rotation. Press q or Ctrl-C to
-quit."""
+last failures, and sources in alarm, by the figures of the rules of conf/sigma: ten
+failures within five minutes, ten users who did not get in within ten minutes, or a
+success after five failures of the user. An IPv6 /64 is one source. Reads stdin to its
+end, or follows a file over rotation. Press q or Ctrl-C to quit."""
 
 
 def add_parser(subcommands: "Subcommands") -> None:
