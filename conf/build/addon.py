@@ -13,7 +13,15 @@ from typing import Any
 from tests.support.checkout import ROOT
 from tests.support.golden_cases import GOLDEN
 
-from conf.build.detections import Detection, Each, groups, look_back, minutes
+from conf.build.arrival import reach
+from conf.build.detections import (
+    Detection,
+    FirstSeen,
+    Silent,
+    groups,
+    look_back,
+    minutes,
+)
 from conf.build.queries import SOURCETYPE, written
 from conf.build.table import DETECTIONS
 from esa_auth import __version__
@@ -25,6 +33,8 @@ MACRO = "`esa_auth_index`"
 ENVELOPE = ROOT / "conf" / "splunk" / "hec-event.json"
 EXAMPLE = GOLDEN / "seed_inbound_failure_is_joined_to_its_client"
 SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+# Minutes: an event that is a day late is still looked at.
+_LATEST = 1440
 # 1 January 2026: the same sources make the same package, to the byte.
 BUILT_AT = 1_767_225_600
 
@@ -65,10 +75,15 @@ def envelope(event: dict[str, Any]) -> dict[str, Any]:
 
 def _stanza(number: int, detection: Detection) -> str:
     span = minutes(look_back(detection))
-    # Twice the window: a run finds what began before the last run.
-    earliest = span if isinstance(detection.way, Each) or span > 1440 else 2 * span
+    back = reach(detection)
+    whole = search(detection)
+    earliest, held = back, _LATEST
+    if not isinstance(detection.way, FirstSeen | Silent):
+        # By the time of indexing: what came of late, however old it is, to a day.
+        whole = whole.replace(MACRO, f"{MACRO} _index_earliest=-{back}m@m", 1)
+        earliest, held = back + _LATEST, back
     settings = {
-        "search": search(detection),
+        "search": whole,
         "description": detection.about,
         # Not all in the same minute.
         "cron_schedule": _schedule(number, span),
@@ -83,7 +98,7 @@ def _stanza(number: int, detection: Detection) -> str:
         "alert.severity": SEVERITIES[detection.level],
         "alert.suppress": 1,
         "alert.suppress.fields": ",".join(groups(detection)),
-        "alert.suppress.period": f"{min(earliest, 1440)}m",
+        "alert.suppress.period": f"{held}m",
     }
     lines = [
         f"[{detection.title}]",

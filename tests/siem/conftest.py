@@ -16,6 +16,8 @@ else:
     from tests.siem.elastic import node
     from tests.siem.elastic.node import Elasticsearch
     from tests.siem.engine import OpenSearch
+    from tests.siem.mapped import STREAM, golden
+    from tests.siem.server import Server
 
     @pytest.fixture(scope="session")
     def opensearch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpenSearch]:
@@ -32,3 +34,17 @@ else:
         with node.node(tmp_path_factory.mktemp("elasticsearch")) as started:
             node.set_up(started)
             yield started
+
+    @pytest.fixture(scope="session", params=["opensearch", "elasticsearch"])
+    def server(request: pytest.FixtureRequest) -> Server:
+        """Return each of the two in turn."""
+        found = request.getfixturevalue(request.param)
+        assert isinstance(found, Server)
+        return found
+
+    @pytest.fixture(scope="session")
+    def stream(server: Server) -> str:
+        """Return a data stream that holds the golden events."""
+        became = server.create(STREAM, golden())
+        assert [item["status"] for item in became] == [201] * len(golden())
+        return STREAM

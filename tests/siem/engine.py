@@ -24,24 +24,35 @@ class OpenSearch(Server):
         self, stream: str, source: Json, ends: list[datetime]
     ) -> list[list[Json]]:
         """Run a search template as if at each of ``ends``; return what each leaves."""
+        answers = self._at(stream, source, ends)
+        return [answer["aggregations"]["found"]["buckets"] for answer in answers]
+
+    def found(self, stream: str, source: Json, ends: list[datetime]) -> list[Json]:
+        """Return the documents that a search template gives at ``ends``."""
+        answers = self._at(stream, source, ends)
+        return [hit["_source"] for answer in answers for hit in answer["hits"]["hits"]]
+
+    def _at(self, stream: str, source: Json, ends: list[datetime]) -> list[Json]:
         lines = []
         for at in ends:
             body = {"source": source, "params": {"period_end": at.isoformat()}}
             lines += [json.dumps({"index": stream}), json.dumps(body)]
         text = "".join(f"{line}\n" for line in lines)
-        answer = self.ask("POST", "/_msearch/template", text).good()
-        for response in answer["responses"]:
-            assert "error" not in response, json.dumps(response)[:2000]
-        return [r["aggregations"]["found"]["buckets"] for r in answer["responses"]]
+        answers = self.ask("POST", "/_msearch/template", text).good()["responses"]
+        for answer in answers:
+            assert "error" not in answer, json.dumps(answer)[:2000]
+        return list(answers)
 
 
 def set_up(started: OpenSearch) -> None:
     """Put the templates, as `conf/opensearch/README.md` says."""
-    for part in ("mappings", "settings"):
-        path = f"/_component_template/logs-cisco_esa.auth@{part}"
-        started.ask("PUT", path, shipped(f"component-{part}")).good()
-    template = shipped("index-template")
-    started.ask("PUT", "/_index_template/logs-cisco_esa.auth", template).good()
+    for path, name in {
+        "/_ingest/pipeline/logs-cisco_esa.auth@ingested": "ingest-pipeline",
+        "/_component_template/logs-cisco_esa.auth@mappings": "component-mappings",
+        "/_component_template/logs-cisco_esa.auth@settings": "component-settings",
+        "/_index_template/logs-cisco_esa.auth": "index-template",
+    }.items():
+        started.ask("PUT", path, shipped(name)).good()
 
 
 def shipped(name: str) -> Json:

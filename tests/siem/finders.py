@@ -48,12 +48,17 @@ def _plain(value: str) -> str:
 
 
 def in_elasticsearch(
-    node: Elasticsearch, stream: str, query: str, detection: Detection, now: datetime
+    node: Elasticsearch,
+    stream: str,
+    query: str,
+    detection: Detection,
+    now: datetime,
+    only: Row | None = None,
 ) -> Found:
-    """Run ES|QL as if it were ``now``."""
+    """Run ES|QL as if it were ``now``, over the events that ``only`` lets in."""
     asked = query.replace(queries.INDEX, stream)
     asked = asked.replace("NOW()", f'TO_DATETIME("{now:%Y-%m-%dT%H:%M:%SZ}")')
-    rows = node.esql(asked)
+    rows = node.esql(asked, only)
     if isinstance(detection.way, Each) and detection.way.by is None:
         return plain((row["event.original"],) for row in rows)
     columns = groups(detection)
@@ -77,15 +82,26 @@ def in_opensearch(
             return plain(node.lines(stream, query))
         hits = node.hits(stream, query)
         return plain((hit["cisco_esa"]["session"]["id"],) for hit in hits)
-    found: Found = set()
     ends = [now]
     if not isinstance(way, FirstSeen | Silent):
         step = step_of(look_back(detection))
         looked_at = [e for e in events if _selected(detection.select, e)]
         ends = sorted({_end(event, step) for event in looked_at})
+    return in_windows(node, stream, json.loads(query), detection, ends)
+
+
+def in_windows(
+    node: OpenSearch,
+    stream: str,
+    source: Row,
+    detection: Detection,
+    ends: list[datetime],
+) -> Found:
+    """Run a search template as if at each of ``ends``."""
+    found: Found = set()
     for at in range(0, len(ends), _TOGETHER):
         some = ends[at : at + _TOGETHER]
-        answers = node.searches(stream, json.loads(query), some)
+        answers = node.searches(stream, source, some)
         for end, buckets in zip(some, answers, strict=True):
             for bucket in buckets:
                 found |= _keys(detection, bucket, end)

@@ -18,6 +18,7 @@ RUNBOOKS = SIGMA / "runbooks"
 PAGES = [
     *RUNBOOKS.glob("*.md"),
     *(ROOT / "conf").glob("*/README.md"),
+    SIGMA / "late.md",
     EXAMPLE / "README.md",
 ]
 

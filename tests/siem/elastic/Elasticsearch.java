@@ -22,6 +22,8 @@ public class Elasticsearch {
             .put("http.port", "0")
             .put("transport.port", "0")
             .put("cluster.routing.allocation.disk.threshold_enabled", "false")
+            // In so small a heap what is not collected yet would count as full.
+            .put("indices.breaker.total.use_real_memory", "false")
             .build();
         Environment environment = InternalSettingsPreparer.prepareEnvironment(
             settings, Map.of(), home.resolve("config"), () -> "tests");

@@ -53,10 +53,11 @@ class Elasticsearch(Server):
 def set_up(started: Elasticsearch) -> None:
     """Put the templates and the policy, as `conf/elastic/README.md` says."""
     for path, name in {
+        "/_ingest/pipeline/logs-cisco_esa.auth@ingested": "ingest-pipeline",
         "/_component_template/logs-cisco_esa.auth@mappings": "component-mappings",
         "/_component_template/logs-cisco_esa.auth@settings": "component-settings",
         "/_ilm/policy/logs-cisco_esa.auth": "ilm-policy",
-        "/_index_template/logs-cisco_esa.auth": "index-template",
+        "/_index_template/esa-auth": "index-template",
     }.items():
         body = (CONF / f"{name}.json").read_text("utf-8")
         started.ask("PUT", path, body).good()
