@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "model": frozenset(),
     "identity": frozenset(),
     "resources": frozenset(),
+    "thresholds": frozenset({"resources"}),
+    "alarms": frozenset({"thresholds"}),
     "visible": frozenset(),
     "places": frozenset(),
     "privacy": frozenset({"model", "places"}),
@@ -46,7 +48,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
-    "report": frozenset({"__init__", "resources", "visible"}),
+    "report": frozenset({"__init__", "alarms", "resources", "thresholds", "visible"}),
     # Where the stages meet.
     "pipeline": frozenset(
         {

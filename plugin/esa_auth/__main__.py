@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "filter",
     "tail",
+    "listen",
     "convert",
     "stream",
     "report",

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -44,6 +44,7 @@ class Run(Generic[Item]):
         self.tables = tables
         # What metrics read, for whoever wants them; see `commands.monitor`.
         self.pulse: Pulse | None = None
+        self.listeners: Callable[[], Mapping[str, Mapping[str, int]]] | None = None
         self.output = output
         # Of the output, as its metrics are called.
         self.name = name
@@ -72,6 +73,10 @@ class Run(Generic[Item]):
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
+
+    def answer_with(self, output: Output[Item]) -> None:
+        """Hand events to ``output`` from now on, in the place of stdout."""
+        self.output = output
 
     def check(self) -> None:
         """See `Output.check`."""

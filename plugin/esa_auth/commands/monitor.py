@@ -69,6 +69,7 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         (lambda: sum(follower.unread().values())) if follower else None,
         partial(_tables, run.tables) if run.tables else None,
         lambda: run.pipeline.registry.forgotten,
+        listeners=run.listeners,
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.config import Config, load
 from esa_auth.errors import ConfigError
 from esa_auth.formats import FRAMINGS, SCHEMAS
+from esa_auth.inputs import framings
 from esa_auth.outputs import OUTPUTS
 from esa_auth.outputs.own_file import open_own
 from esa_auth.visible import visible
@@ -31,6 +32,7 @@ _KEYS = {
     "appliance": "appliance",
     "timezone": "timezone",
     "input": "input.format",
+    "address": "listen.addresses",
     "output": "output.format",
     "format": "output.schema",
     "join_wrapped": "input.join_wrapped",
@@ -54,11 +56,16 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--log-file", metavar="FILE", help="file for our own messages (stderr)")
 
 
+def add_framing(parser: argparse.ArgumentParser) -> None:
+    """Add what is around a line."""
+    names = framings.names()
+    parser.add_argument("--input", choices=names, help="framing of the lines (auto)")
+
+
 def add_input(parser: argparse.ArgumentParser) -> None:
     """Add how lines are framed."""
+    add_framing(parser)
     add = parser.add_argument
-    forms = ["auto", "native", "syslog", "sender", "json", "msgpack"]
-    add("--input", choices=forms, help="framing of the lines (auto)")
     add("--join-wrapped", action="store_true", help="join wrapped lines")
 
 
@@ -185,6 +192,10 @@ _EXAMPLES: dict[str, str] = {
       --state-dir /var/lib/esa-auth \\
       --forward 192.0.2.20:24224
   esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch""",
+    "listen": """
+  esa-auth listen tcp://0.0.0.0:514 udp://0.0.0.0:514 --timezone Europe/Berlin \\
+      --state-dir /var/lib/esa-auth --forward 192.0.2.20:24224
+  esa-auth listen --config /etc/esa-auth.yaml > events.ndjson""",
     "convert": """
   esa-auth convert /srv/archive/esa01 -o events.ndjson
   esa-auth convert --jobs 4 --resume -o events.ndjson /srv/archive""",

@@ -43,7 +43,7 @@ def add_parser(subcommands: "Subcommands") -> None:
 def run(args: argparse.Namespace) -> int:
     """Receive until a stop signal; return the exit code."""
     # Imported here, because only live commands take signals.
-    from esa_auth.inputs.stop import StopSignal
+    from esa_auth.inputs.stream import StopSignal
 
     stop = StopSignal()
     printer = _Printer()

@@ -16,7 +16,7 @@ from esa_auth.commands.reach import Reach
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Chunk, Follower, all_unread
-from esa_auth.inputs.stop import StopSignal
+from esa_auth.inputs.stream import StopSignal
 from esa_auth.pipeline import Settings
 from esa_auth.state import CheckpointStore, StateDirectory
 

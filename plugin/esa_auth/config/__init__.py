@@ -12,11 +12,13 @@ from esa_auth.config.values import (
     read_secret,
 )
 from esa_auth.errors import ConfigError
+from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs import Chosen, choose
 from esa_auth.pipeline import Settings
 
 if TYPE_CHECKING:
+    from esa_auth.inputs.listen import ListenSettings
     from esa_auth.stream.settings import StreamSettings
 
 __all__ = ["MAX_CONFIG", "Config", "MetricsSettings", "load"]
@@ -49,6 +51,7 @@ class Config:
     log_file: str | None
     output: Chosen
     stream: "StreamSettings | None"
+    listen: "ListenSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
     metrics: MetricsSettings
@@ -70,7 +73,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         _set(tree, name.split("."), value)
     return Config(
         _settings(tree, reference),
-        tree["input"]["format"],
+        _framing(tree["input"]["format"]),
         tree["input"]["join_wrapped"],
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
@@ -82,6 +85,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         tree["log"]["file"],
         choose(tree, read_secret),
         _stream(tree["stream"]),
+        _listen(tree["listen"]),
         _serials(tree["appliances"]),
         MetricsSettings(**tree["metrics"]),
         _tables(tree),
@@ -108,6 +112,14 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
     )
 
 
+def _framing(name: str) -> str:
+    names = framings.names()
+    if name not in names:
+        one_of = ", ".join(names)
+        raise ConfigError(f"input.format: {name!r:.40} is none of {one_of}")
+    return name
+
+
 def _stream(tree: dict[str, Any]) -> "StreamSettings | None":
     if not tree["brokers"]:
         return None
@@ -115,6 +127,15 @@ def _stream(tree: dict[str, Any]) -> "StreamSettings | None":
     from esa_auth.config.stream import stream_settings
 
     return stream_settings(tree)
+
+
+def _listen(tree: dict[str, Any]) -> "ListenSettings | None":
+    if not tree["addresses"]:
+        return None
+    # Here, because one command alone listens.
+    from esa_auth.config.listen import listen_settings
+
+    return listen_settings(tree)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from esa_auth import __version__
+from esa_auth.metrics.listeners import listener_metrics
 from esa_auth.metrics.readings import Part, Readings, TableReading
 from esa_auth.model.counters import Level
 
@@ -104,6 +105,8 @@ class _Own(Collector):
             yield _gauge("unread_bytes", text, self._readings.unread())
         if self._readings.tables:
             yield from _tables(self._readings.tables(), self._readings.now())
+        if self._readings.listeners:
+            yield from listener_metrics(self._readings.listeners())
 
     def _work(self) -> Iterator[Metric]:
         beat = self._readings.beat()

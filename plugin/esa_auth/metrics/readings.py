@@ -62,3 +62,5 @@ class Readings:
     """Bytes of followed files that are known and not read."""
     tables: Callable[[], Sequence[TableReading]] | None = None
     forgotten: Callable[[], ApplianceCounts] = ApplianceCounts
+    # What each address of `listen` counts, by the names of the counters.
+    listeners: Callable[[], Mapping[str, Mapping[str, int]]] | None = None

@@ -138,29 +138,8 @@ def protobuf_maker() -> Callable[[LogRecord], bytes]:
     Raises:
         ModuleNotFoundError: the package opentelemetry-proto is not there.
     """
-    from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
     from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as Message
-
-    def fill(target: AnyValue, value: Any) -> None:
-        match value:
-            case None:
-                return
-            case str():
-                target.string_value = value
-            case bool():
-                target.bool_value = value
-            case int():
-                target.int_value = value
-            case float():
-                target.double_value = value
-            case list():
-                target.array_value.SetInParent()
-                for item in value:
-                    fill(target.array_value.values.add(), item)
-            case _:
-                target.kvlist_value.SetInParent()
-                for key, item in value.items():
-                    fill(target.kvlist_value.values.add(key=key).value, item)
 
     def make(record: LogRecord) -> bytes:
         message = Message(
@@ -175,8 +154,31 @@ def protobuf_maker() -> Callable[[LogRecord], bytes]:
         for key, value in record.attributes.items():
             attribute: KeyValue = message.attributes.add(key=key)
             attribute.value.SetInParent()
-            fill(attribute.value, value)
+            _fill(attribute.value, value)
         packed: bytes = message.SerializeToString()
         return packed
 
     return make
+
+
+def _fill(target: Any, value: Any) -> None:
+    """Set ``target``, a message ``AnyValue`` of protobuf, to a plain value."""
+    match value:
+        case None:
+            return
+        case str():
+            target.string_value = value
+        case bool():
+            target.bool_value = value
+        case int():
+            target.int_value = value
+        case float():
+            target.double_value = value
+        case list():
+            target.array_value.SetInParent()
+            for item in value:
+                _fill(target.array_value.values.add(), item)
+        case _:
+            target.kvlist_value.SetInParent()
+            for key, item in value.items():
+                _fill(target.kvlist_value.values.add(key=key).value, item)
