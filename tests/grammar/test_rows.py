@@ -89,10 +89,11 @@ def test_words_that_need_no_reading_are_of_this_row_alone(
     rule: Rule, words: str
 ) -> None:
     assert rule.side is not None
-    pattern = GRAMMAR.at_sight(rule.side, rule.family)
+    pattern = GRAMMAR.at_sight(rule.side)
     begin = f"{rule.side.upper()} 450 {words}"
     assert (match := pattern.match(begin.encode()))
     assert match[1] == b"450"
+    assert (match.lastgroup == "close") is (rule.family == "close")
     begins = re.compile(f"{rule.side.upper()} [0-9]+ {re.escape(words)}")
     assert {other.name for other in RULES if any(map(begins.match, other.samples))} == {
         rule.name

@@ -9,7 +9,7 @@ from esa_auth.grammar import admin
 from esa_auth.grammar.departure import Departure, nearest
 from esa_auth.grammar.opening import whole_words
 from esa_auth.grammar.phrases import Phrases
-from esa_auth.grammar.rule import EVENT_FAMILIES, NUMBER, Family, Rule, compiled
+from esa_auth.grammar.rule import EVENT_FAMILIES, Family, Rule, compiled
 from esa_auth.model.facts import Fact, Side, Unread
 from esa_auth.places import Places
 
@@ -158,21 +158,26 @@ class Grammar:
             if rule.family == "opening" and rule.side
         ]
 
-    def at_sight(self, side: Side, family: Family) -> re.Pattern[bytes]:
+    def at_sight(self, side: Side) -> re.Pattern[bytes]:
         """Return what finds the number in lines of a connection, and reads no further.
 
-        It matches lines of ``family`` that say at sight that they are.
+        It matches lines that say at sight what they are: a context line or, with the
+        group ``close``, the last one.
         """
-        end = r" *\Z" if family == "close" else ""
-        found = [
-            f"{rule.up_to_number} (?:{'|'.join(map(re.escape, rule.at_sight))}){end}"
-            for rule in self.rules
-            if rule.at_sight and rule.side == side and rule.family == family
-        ]
+        rows = [row for row in self.rules if row.at_sight and row.side == side]
         # All have the number in front, so that it is the same group.
-        (beginning,) = {rule.partition(NUMBER)[0] for rule in found}
-        ends = "|".join(rule.partition(NUMBER)[2] for rule in found)
-        return re.compile(f"{beginning}{NUMBER}(?:{ends})".encode())
+        (beginning,) = {row.up_to_number for row in rows}
+        context, close = (
+            "|".join(
+                re.escape(words)
+                for row in rows
+                if (row.family == "close") is ends
+                for words in row.at_sight
+            )
+            for ends in (False, True)
+        )
+        found = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
+        return re.compile(found.encode())
 
     def mail_to_ignore(self) -> str:
         """Return an expression for bodies on mail that no row reads.
@@ -184,9 +189,10 @@ class Grammar:
             second[rule.lead].add(rule.second_letter)
         mail = {r.lead for r in self.rules if r.family in MAIL_FAMILIES}
         return "|".join(
-            f"{lead}:? (?:[0-9]+ )?(?![0-9{''.join(sorted(filter(None, letters)))}])"
+            f"{lead}:? (?:[0-9]+ {behind}|{behind})"
             for lead, letters in second.items()
             if lead in mail and None not in letters
+            for behind in [f"(?![0-9{''.join(sorted(filter(None, letters)))}])"]
         )
 
     def _delimiters(self, family: Family) -> re.Pattern[str]:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from esa_auth.inputs.framings import AUTO, FRAMINGS, Reader, framing, recognised
-from esa_auth.inputs.lines import Joiner
+from esa_auth.inputs.lines import Joiner, TextLines
 from esa_auth.inputs.records import Broken, Keys, Lines, Piece, Record, Terms
-from esa_auth.inputs.text import TextLines
 
 
 class Sink(Protocol):

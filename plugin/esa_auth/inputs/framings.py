@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from esa_auth.inputs.json_lines import JsonLines
-from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.lines import LineForm, LineReader, TextLines
 from esa_auth.inputs.packed import MsgpackReader
-from esa_auth.inputs.records import Broken, Piece, Terms
+from esa_auth.inputs.records import Piece, Terms
 from esa_auth.inputs.senders import SenderLines
-from esa_auth.inputs.text import TextLines
 
 #: The choice that is no framing: the first byte tells it.
 AUTO = "auto"
@@ -37,47 +36,6 @@ class Reader(Protocol):
 
     def message(self, value: bytes) -> Iterable[Piece]:
         """Read a message that is whole; the stream is not touched."""
-
-
-class LineForm(Protocol):
-    """A framing whose every line stands for itself."""
-
-    #: Whether a line that can be read was not cut, whatever stands behind it.
-    is_whole_by_itself: bool
-    #: Bytes that a line may have, with what is around it.
-    longest: int
-
-    def read(self, lines: list[bytes]) -> Iterable[Piece]:
-        """Read lines, each cut to ``longest`` + 1 at most."""
-
-
-class LineReader:
-    """A stream of lines in one form."""
-
-    def __init__(self, form: LineForm) -> None:
-        self._form = form
-        self._lines = LineSplitter(form.longest)
-
-    def feed(self, block: bytes) -> Iterable[Piece]:
-        """See `Reader.feed`."""
-        return self._form.read(self._lines.feed(block))
-
-    def finish(self) -> Iterable[Piece]:
-        """See `Reader.finish`."""
-        return self._form.read(self._lines.finish())
-
-    def cut_off(self) -> Iterable[Piece]:
-        """See `Reader.cut_off`."""
-        rest = self._lines.finish()
-        if self._form.is_whole_by_itself:
-            found = list(self._form.read(rest))
-            if not any(isinstance(some, Broken) for some in found):
-                return found
-        return [Broken.cut(raw) for raw in rest]
-
-    def message(self, value: bytes) -> Iterable[Piece]:
-        """See `Reader.message`."""
-        return self._form.read(value.removesuffix(b"\n").split(b"\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,9 @@
 """Blocks of bytes -> lines, split on LF only and bounded while they are read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from esa_auth.inputs.records import Broken, Lines, Piece, Terms
 
 
 class LineSplitter:
@@ -53,6 +56,60 @@ def _may_hold_longer(data: bytes, length: int) -> bool:
         data.find(b"\n", at, at + step) < 0
         for at in range(0, len(data) - step + 1, step)
     )
+
+
+class LineForm(Protocol):
+    """A framing whose every line stands for itself."""
+
+    #: Whether a line that can be read was not cut, whatever stands behind it.
+    is_whole_by_itself: bool
+    #: Bytes that a line may have, with what is around it.
+    longest: int
+
+    def read(self, lines: list[bytes]) -> Iterable[Piece]:
+        """Read lines, each cut to ``longest`` + 1 at most."""
+
+
+class LineReader:
+    """A stream of lines in one form."""
+
+    def __init__(self, form: LineForm) -> None:
+        self._form = form
+        self._lines = LineSplitter(form.longest)
+
+    def feed(self, block: bytes) -> Iterable[Piece]:
+        """See `framings.Reader.feed`."""
+        return self._form.read(self._lines.feed(block))
+
+    def finish(self) -> Iterable[Piece]:
+        """See `framings.Reader.finish`."""
+        return self._form.read(self._lines.finish())
+
+    def cut_off(self) -> Iterable[Piece]:
+        """See `framings.Reader.cut_off`."""
+        rest = self._lines.finish()
+        if self._form.is_whole_by_itself:
+            found = list(self._form.read(rest))
+            if not any(isinstance(some, Broken) for some in found):
+                return found
+        return [Broken.cut(raw) for raw in rest]
+
+    def message(self, value: bytes) -> Iterable[Piece]:
+        """See `framings.Reader.message`."""
+        return self._form.read(value.removesuffix(b"\n").split(b"\n"))
+
+
+class TextLines:
+    """The framings native and syslog: lines as they are, nothing around them."""
+
+    is_whole_by_itself = False
+
+    def __init__(self, terms: Terms) -> None:
+        self.longest = terms.max_line
+
+    def read(self, lines: list[bytes]) -> Iterable[Piece]:
+        """Return the lines."""
+        return (Lines(lines),)
 
 
 class Joiner:

@@ -56,11 +56,9 @@ class Pipeline:
             re.DOTALL,
         )
         dispatch = Dispatcher(self._emitter, self.registry, self._advance)
-        self._handlers = dispatch.handlers
+        self._dispatch = dispatch
         self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
-        self._odd = OddLines(
-            self._emitter, dispatch, settings, self._take, self._advance
-        )
+        self._odd = OddLines(self._emitter, dispatch, settings, self._take)
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
         self._events: list[Document] = []
@@ -156,8 +154,6 @@ class Pipeline:
         What it held is written, if nothing is to wait any more.
         """
         appliances = self.registry.appliances.values()
-        if any(appliance.odd for appliance in appliances):
-            self._odd.keep_order()
         self._held = self.counters.held = sum(
             appliance.waiting.lines + len(appliance.odd) for appliance in appliances
         )
@@ -179,21 +175,28 @@ class Pipeline:
 
     def _read(self, records: Iterable[Record]) -> None:
         """Take lines; a record around a line may say its host and time."""
-        known, handlers = self._prefixes.known, self._handlers
-        appliances, perhaps = self.registry.appliances, self._unusual.perhaps.search
+        known, appliances = self._prefixes.known, self.registry.appliances
+        handlers, mail_leads = self._dispatch.handlers, self._dispatch.mail_leads
+        concerns, perhaps = self._dispatch.concerns, self._unusual.perhaps.search
         emitter = self._emitter
+        envelope, prefix, at = None, b"", 0
         for line, host, time in records:
-            at = line.find(INFO) + len(INFO)
+            # Most lines have the prefix of the line before.
+            if envelope is None or not line.startswith(prefix):
+                at = line.find(INFO) + len(INFO)
+                prefix = line[:at]
+                envelope = known.get(prefix) or self._prefixes.learn(line, at)
             try:
-                envelope = known.get(line[:at]) or self._prefixes.learn(line, at)
                 if envelope is None:
                     self._unusual.read(line, host, time)
-                elif handle := handlers.get(line[at : at + LEAD]):
-                    if time is not None:
-                        envelope = envelope._replace(around=time[:10])
+                elif handle := handlers.get(lead := line[at : at + LEAD]):
                     name = envelope.host or host or self.settings.appliance
                     appliance = appliances.get(name) or self.registry.named(name)
-                    handle(Line(appliance, line, envelope))
+                    if lead not in mail_leads or concerns(appliance, line, at):
+                        head = envelope
+                        if time is not None:
+                            head = envelope._replace(around=time[:10])
+                        handle(Line(appliance, line, head))
                 elif perhaps(line, at - 2):
                     self._unusual.read(line, host, time)
             except ImplausibleTimeError as found:

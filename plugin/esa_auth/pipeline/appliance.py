@@ -1,7 +1,7 @@
 """All that is known of one appliance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -232,8 +232,9 @@ class Appliance:
         return len(self.inbound) + len(self.outbound)
 
 
-class Line(NamedTuple):
-    """One line on its way; its body begins at ``envelope.body_at``."""
+@dataclass(slots=True, eq=False)
+class Line:
+    """One line on its way, not to be changed; its body is at ``envelope.body_at``."""
 
     appliance: Appliance
     raw: bytes
@@ -253,7 +254,7 @@ class Line(NamedTuple):
         """Return it without what its line end became on the way."""
         raw = self.raw
         end = end_of(raw)
-        return self if end == len(raw) else self._replace(raw=raw[:end])
+        return self if end == len(raw) else replace(self, raw=raw[:end])
 
 
 @lru_cache(maxsize=4096)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from esa_auth import grammar
 from esa_auth.model.facts import Instant, Side
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.pipeline.appliance import SIDES, Appliance, Line
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.sessions import State
@@ -28,22 +28,34 @@ class Connections:
         emitter: Emitter,
         registry: ApplianceRegistry,
         advance: Callable[[Line], Instant | None],
+        read: Callable[[Line], None],
     ) -> None:
-        """See `Dispatcher` for ``advance``."""
+        """See `Dispatcher` for ``advance``; ``read`` takes what has to be read."""
         self._emit = emitter
         self._count = emitter.counters
         self._registry = registry
-        self._advance = advance
+        self._advance, self._read = advance, read
         self._openings = grammar.GRAMMAR.openings()
+        self._at_sight = {side: grammar.GRAMMAR.at_sight(side) for side in SIDES}
 
-    def opened(self, line: Line) -> bool:
-        """Begin a connection with ``line``; return whether it is one that opens one."""
+    def opening(self, line: Line) -> None:
+        """Take a line that begins as one that opens a connection."""
         raw, at = line.raw, line.envelope.body_at
         for side, opening in self._openings:
             if match := opening.match(raw, at):
                 self._begin(side, match, line)
-                return True
-        return False
+                return
+        self._read(line)
+
+    def line_of(self, side: Side, line: Line) -> None:
+        """Take a line that begins with the number of a connection."""
+        match = self._at_sight[side].match(line.raw, line.envelope.body_at)
+        if match is None:
+            self._read(line)
+        elif match.lastgroup == "close":
+            self.close(side, match[1], line)
+        else:
+            self.describe(side, match[1], line)
 
     def _begin(self, side: Side, match: re.Match[bytes], line: Line) -> None:
         number = match[1]

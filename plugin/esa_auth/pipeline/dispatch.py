@@ -7,7 +7,7 @@ grammar.
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias, get_args
+from typing import TypeAlias
 
 from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
@@ -39,7 +39,7 @@ from esa_auth.model.facts import (
     Side,
     Tls,
 )
-from esa_auth.pipeline.appliance import Line
+from esa_auth.pipeline.appliance import SIDES, Line
 from esa_auth.pipeline.connections import NO_CONNECTION, Connections
 from esa_auth.pipeline.emitter import Emitter, source_of
 from esa_auth.pipeline.mail import Mail
@@ -51,7 +51,6 @@ Handler: TypeAlias = Callable[[Line], None]
 LEAD = 4
 _AMBIGUOUS = ("ambiguous_user",)
 _AUTH = (InboundResult, OutboundResult, AuthNotice)
-_SIDES: tuple[Side, ...] = get_args(Side)
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
 
@@ -69,22 +68,19 @@ class Dispatcher:
         self._count = emitter.counters
         self._advance = advance
         self._max_line = registry.settings.max_line
-        self._connections = Connections(emitter, registry, advance)
+        self._connections = Connections(emitter, registry, advance, self.read)
         self._mail = Mail(emitter, registry, advance)
+        self.concerns = self._mail.concerns
         rules = grammar.GRAMMAR
         # A name that holds what stands around one may be another one in a longer line.
         self._around_user = rules.delimiters["auth"]
         self._around_admin = rules.delimiters["login"]
-        self._at_sight = {
-            side: (rules.at_sight(side, "context"), rules.at_sight(side, "close"))
-            for side in _SIDES
-        }
         families = rules.families_by_lead()
         self.handlers: dict[bytes, Handler] = {
             **dict.fromkeys(rules.unread_leads(), self.read),
             **{lead: self._handler(lead, found) for lead, found in families.items()},
         }
-        # Lines that are passed over while nothing is known of their session.
+        # Their lines are passed over unless they concern a session; see `concerns`.
         self.mail_leads = frozenset(
             lead for lead, handle in self.handlers.items() if handle == self._of_mail
         )
@@ -128,27 +124,16 @@ class Dispatcher:
     def _handler(self, lead: bytes, families: frozenset[grammar.Family]) -> Handler:
         side = _side(lead)
         if side is not None:
-            return partial(self._of_connection, side)
+            return partial(self._connections.line_of, side)
         if "opening" in families:
-            return self._opening
+            return self._connections.opening
         return self._of_mail if families <= grammar.MAIL_FAMILIES else self.read
 
-    def _opening(self, line: Line) -> None:
-        if not self._connections.opened(line):
-            self.read(line)
-
-    def _of_connection(self, side: Side, line: Line) -> None:
-        """Take a line that begins with the number of a connection."""
-        context, close = self._at_sight[side]
-        if match := context.match(line.raw, line.envelope.body_at):
-            self._connections.describe(side, match[1], line)
-        elif match := close.match(line.raw, line.envelope.body_at):
-            self._connections.close(side, match[1], line)
-        else:
-            self.read(line)
-
     def _of_mail(self, line: Line) -> None:
-        if self._mail.concerns(line):
+        if line.appliance.odd:
+            # What was put off may be what its session is known by.
+            self._advance(line)
+        if self.concerns(line.appliance, line.raw, line.envelope.body_at):
             self.read(line)
 
     # ---- by what a line says --------------------------------------------------------
@@ -234,4 +219,4 @@ class Dispatcher:
 
 def _side(lead: bytes) -> Side | None:
     """Return the side whose numbers stand behind ``lead``."""
-    return next((side for side in _SIDES if side.upper().encode() == lead), None)
+    return next((side for side in SIDES if side.upper().encode() == lead), None)

@@ -9,7 +9,6 @@ from collections.abc import Callable
 
 from esa_auth.envelope.clock import MOST_ODD
 from esa_auth.envelope.stamp import DAY
-from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import (
     Appliance,
     ImplausibleTimeError,
@@ -30,13 +29,11 @@ class OddLines:
         dispatch: Dispatcher,
         settings: Settings,
         take: Callable[[Handler, Line, int], bool],
-        advance: Callable[[Line], Instant | None],
     ) -> None:
-        """``take`` has a line read so many times; some handlers may be replaced."""
+        """``take`` has a line read so many times."""
         self._emit, self._dispatch = emitter, dispatch
         self._settings = settings
-        self._take, self._advance = take, advance
-        self._in_order = False
+        self._take = take
 
     def take(self, found: ImplausibleTimeError) -> None:
         """Read a line apart from the others, or put it off until it is known why."""
@@ -44,20 +41,11 @@ class OddLines:
         if appliance.clock.live:
             self._apart(appliance, found.odd)
             return
-        self.keep_order()
         # It counts when it is read: after a stop, in the process that does so.
         self._emit.counters.held += 1
         appliance.odd.append(found.odd)
         if len(appliance.odd) >= MOST_ODD:
             self._as_real(appliance, self._taken(appliance))
-
-    def keep_order(self) -> None:
-        """See to it that what comes behind a line that is put off is put off, too."""
-        if not self._in_order:
-            self._in_order = True
-            handlers = self._dispatch.handlers
-            for lead in self._dispatch.mail_leads:
-                handlers[lead] = self._ordered(handlers[lead])
 
     def came_back(self, appliance: Appliance) -> None:
         """Read what was put off: the line after it is where the others are."""
@@ -117,18 +105,6 @@ class OddLines:
             # An earlier version may have put off what begins as no line does now.
             handle = self._dispatch.of(raw, envelope.body_at) or self._dispatch.read
             self._take(handle, line, times)
-
-    def _ordered(self, handle: Handler) -> Handler:
-        """Return ``handle`` so that what was put off is read before it looks."""
-
-        def handle_in_order(line: Line) -> None:
-            # They are passed over without a look at their time while nothing is known
-            # of their session. What was put off may be what makes it known.
-            if line.appliance.odd:
-                self._advance(line)
-            handle(line)
-
-        return handle_in_order
 
 
 def _agree(times: list[int]) -> bool:

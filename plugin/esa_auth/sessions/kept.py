@@ -24,7 +24,7 @@ def seen_at(at: int, body: bytes) -> bytes:
 
 def began_at(kept: bytes) -> int:
     """Return when the first line was written, epoch seconds."""
-    return int(kept[: kept.index(b" ")])
+    return int(kept.partition(b" ")[0])
 
 
 def lacks_opening(kept: bytes) -> bool:

@@ -9,7 +9,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
 
-from esa_auth.inputs.framings import AUTO, FRAMINGS, LineForm, recognised
+from esa_auth.inputs.framings import AUTO, FRAMINGS, recognised
+from esa_auth.inputs.lines import LineForm
 from esa_auth.inputs.listen.frames import FrameError, Frames
 from esa_auth.inputs.records import Broken, Piece, Terms
 
