@@ -33,8 +33,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "grammar": frozenset({"model", "places"}),
     "sessions": frozenset({"model"}),
     "ecs": frozenset({"model"}),
-    "kinds": frozenset({"resources"}),
-    "validation": frozenset({"kinds", "model", "resources"}),
+    "slots": frozenset(),
+    "validation": frozenset({"resources", "slots"}),
     "formats": frozenset(),
     "outputs": frozenset({"errors"}),
     # What stands between two starts.

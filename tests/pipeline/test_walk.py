@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import esa_auth
-from esa_auth.commands.delivery import Run, Stdout, encoder
+from esa_auth.commands.delivery import Run, Stdout
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs.dead_letters import DeadLetters
@@ -46,10 +46,10 @@ class Reading:
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
-        pipeline = Pipeline(SETTINGS, lambda: READ_AT)
+        pipeline = Pipeline(SETTINGS, lambda: READ_AT, as_json=True)
         letters = DeadLetters(None, 0, 0, lambda _: None)
         stdout = Stdout(lambda: False, "json")
-        self._run = Run(pipeline, encoder("json"), stdout, letters)
+        self._run = Run(pipeline, None, stdout, letters)
         self._decoder = Decoder(pipeline, "syslog", Keys(), SETTINGS.max_line)
 
     def read(self, *bodies: bytes) -> None:

@@ -38,12 +38,13 @@ class Run(Generic[Item]):
     def __init__(
         self,
         pipeline: Pipeline,
-        encode: Callable[[Document], Item],
+        encode: Callable[[Document], Item] | None,
         output: Output[Item],
         letters: DeadLetters,
         forward: "ForwardOutput | None" = None,
         tables: "Tables | None" = None,
     ) -> None:
+        """``encode`` is None if ``pipeline`` makes JSON, which is sent as it is."""
         self.pipeline = pipeline
         self.tables = tables
         # What metrics read, for whoever wants them; see `commands.monitor`.
@@ -68,10 +69,10 @@ class Run(Generic[Item]):
             if pulse:
                 pulse.begins(0)
             self._letters.write(dead)
-        if events := self.pipeline.take_events():
+        if events := self._take():
             if pulse:
                 pulse.begins(len(events))
-            self._output.send(list(map(self._encode, events)))
+            self._output.send(events)
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
@@ -83,7 +84,12 @@ class Run(Generic[Item]):
     def forget(self) -> None:
         """Drop what the pipeline made: it was delivered before."""
         self.pipeline.take_dead()
-        self.pipeline.take_events()
+        self._take()
+
+    def _take(self) -> list[Any]:
+        if self._encode is None:
+            return self.pipeline.take_lines()
+        return list(map(self._encode, self.pipeline.take_events()))
 
     def sync(self) -> None:
         """Wait until the dead letters are on the disk; see `DeadLetters.sync`."""
@@ -152,7 +158,7 @@ def open_run(
     config, tables = enriched(config)
     if config.forward is None:
         encode = encoder(config.output_format, config.output_schema)
-        pipeline = Pipeline(config.pipeline, read_time)
+        pipeline = Pipeline(config.pipeline, read_time, as_json=encode is None)
         out = Stdout(stop, config.output_format, patience)
         yield Run(pipeline, encode, out, letters, None, tables)
         return
@@ -187,8 +193,11 @@ def dead_letters(
     )
 
 
-def encoder(form: str, schema: str = "ecs") -> Callable[[Document], bytes]:
-    """Return how an event is written on stdout, framed as ``form``."""
+def encoder(form: str, schema: str = "ecs") -> Callable[[Document], bytes] | None:
+    """Return how an event is written on stdout, framed as ``form``.
+
+    None: as the JSON that a pipeline makes itself.
+    """
     convert = converter(schema)
     if form == "msgpack":
         pack = msgpack.Packer().pack
@@ -196,17 +205,9 @@ def encoder(form: str, schema: str = "ecs") -> Callable[[Document], bytes]:
             return lambda document: bytes(pack(document.whole()))
         return lambda document: bytes(pack(convert(document.whole())))
     if convert is None:
-        return _json_line
+        return None
     dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
     return lambda document: dumps(convert(document.whole()), None, newline)
-
-
-def _json_line(document: Document) -> bytes:
-    """Return ``document`` as JSON; its context is written once for all who share it."""
-    context = document.context
-    if not context.text:
-        context.text = b",%b\n" % orjson.dumps(context.parts)[1:]
-    return orjson.dumps(document.own)[:-1] + context.text
 
 
 def read_time() -> str:

@@ -51,7 +51,8 @@ def run(args: argparse.Namespace) -> int:
     _check_apart(paths, config.dead_letter)
     encode = encoder(config.output_format, config.output_schema)
     # Each letter is read on its own: no line comes late.
-    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
+    settings = replace(config.pipeline, wait=0, redact_wait=0)
+    pipeline = Pipeline(settings, read_time, as_json=encode is None)
     stdout = Stdout(lambda: False, config.output_format)
     replayer = _Replayer(config, Run(pipeline, encode, stdout, dead_letters(config)))
     try:

@@ -98,6 +98,7 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
+        whole=tree["validation"]["mode"] == "whole",
         **_privacy(tree),
     )
 

@@ -112,7 +112,8 @@ class _Worker:
         self._job = job
         self._report = report
         self._parent = parent
-        self._pipeline = Pipeline(settings, read_time)
+        as_json = self._encode is None
+        self._pipeline = Pipeline(settings, read_time, as_json=as_json)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
@@ -166,10 +167,15 @@ class _Worker:
             os._exit(75)
         if dead := self._pipeline.take_dead():
             self._report.send(Refused(dead))
-        if events := self._pipeline.take_events():
-            data = b"".join(map(self._encode, events))
+        if events := self._take():
+            data = b"".join(events)
             write_all(self._job.descriptor, data, self._orphaned)
             self._length += len(data)
+
+    def _take(self) -> list[bytes]:
+        if self._encode is None:
+            return self._pipeline.take_lines()
+        return list(map(self._encode, self._pipeline.take_events()))
 
     def _tell(self, done: int) -> None:
         if time.monotonic() >= self._next_report:
