@@ -24,6 +24,7 @@ from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.native import NativeReader
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
@@ -75,7 +76,12 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         partial(_files, follower) if follower else None,
         partial(_tables, run.tables) if run.tables else None,
         lambda: run.pipeline.registry.forgotten,
+        partial(_handed_over, native) if (native := run.pipeline.native) else None,
     )
+
+
+def _handed_over(native: NativeReader) -> dict[str, int]:
+    return native.handed_over
 
 
 def _forward(output: "ForwardOutput") -> ForwardReading:

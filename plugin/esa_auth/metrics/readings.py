@@ -64,7 +64,8 @@ class TableReading(NamedTuple):
 class Readings:
     """How to read each part; all of them may be called by another thread.
 
-    ``forgotten`` is what was counted of appliances that are not among the others.
+    ``forgotten`` is what was counted of appliances that are not among the others,
+    ``handed_over`` how many lines native code left to Python, by reason.
     """
 
     beat: Callable[[], Beat]
@@ -74,3 +75,4 @@ class Readings:
     files: Callable[[], FilesReading] | None = None
     tables: Callable[[], Sequence[TableReading]] | None = None
     forgotten: Callable[[], ApplianceCounts] = ApplianceCounts
+    handed_over: Callable[[], dict[str, int]] | None = None

@@ -28,6 +28,7 @@ from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
 from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter, Written
+from esa_auth.pipeline.native import IS_BUILT, NativeReader
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
@@ -68,6 +69,11 @@ class Pipeline:
         self._odd = OddLines(
             self._emitter, dispatch, settings, self._take, self._advance
         )
+        self.native: NativeReader | None = None
+        if settings.native and IS_BUILT:
+            self.native = NativeReader(
+                self._read, self.registry, self._prefixes, dispatch, self.counters
+            )
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
         self._events: list[Document] = []
@@ -87,9 +93,12 @@ class Pipeline:
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
-        # Half of all native lines end here, without a step of the interpreter.
-        unread = filterfalse(self._ignored.match, lines)
-        self._read(zip(unread, repeat(None), repeat(None), strict=False))
+        if self.native:
+            self.native.feed(lines if isinstance(lines, list) else list(lines))
+        else:
+            # Half of all native lines end here, without a step of the interpreter.
+            unread = filterfalse(self._ignored.match, lines)
+            self._read(zip(unread, repeat(None), repeat(None), strict=False))
         self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
