@@ -3,10 +3,12 @@ PYTHON ?= python3
 VENV   ?= .venv
 NODE   ?= .cache/node
 OPENSEARCH := .cache/opensearch
+ELASTIC := .cache/elasticsearch
 ESQL   := .cache/esql
 CIM    := .cache/cim
 CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
+RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -62,8 +64,8 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(KAFKA)
-engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Kafka, syslog-ng, ... (400 MB)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(KAFKA)
+engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
 	  then echo "engine $${engine#.cache/}: already there"; \
@@ -93,6 +95,14 @@ $(OPENSEARCH)/.done: tests/siem/pom.xml
 	@mkdir -p $(OPENSEARCH); $(call fetching,OpenSearch,Maven Central)
 	@if command -v mvn >/dev/null; then \
 	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(OPENSEARCH)) && $(call fetched,$(OPENSEARCH)) \
+	  || echo "Maven failed: the tests that need it will not run"; \
+	else echo "no mvn: the tests that need it will not run"; fi
+
+# A real Elasticsearch 8.19 with ES|QL, of what Maven Central has of it.
+$(ELASTIC)/.done: tests/siem/elastic/pom.xml
+	@rm -rf $(ELASTIC); mkdir -p $(ELASTIC); $(call fetching,Elasticsearch,Maven Central)
+	@if command -v mvn >/dev/null; then \
+	  mvn --quiet --batch-mode --file $< dependency:copy-dependencies -DoutputDirectory=$(abspath $(ELASTIC)) && $(call fetched,$(ELASTIC)) \
 	  || echo "Maven failed: the tests that need it will not run"; \
 	else echo "no mvn: the tests that need it will not run"; fi
 
@@ -129,6 +139,12 @@ $(SYSLOG_NG)/.done: Makefile
 	  [ -n "$$packages" ] && (cd $(SYSLOG_NG) && apt-get download -qq $$packages 2>/dev/null \
 	    && for package in *.deb; do dpkg -x $$package . || exit 1; done && rm *.deb) && $(call fetched,$(SYSLOG_NG)) \
 	  || echo "not to be had (apt-get update?): the tests that need it will not run"; fi
+
+# rsyslog's output for an index, of the same version as the rsyslog that is installed.
+$(RSYSLOG_INDEX)/.done: Makefile
+	@rm -rf $(RSYSLOG_INDEX); mkdir -p $(RSYSLOG_INDEX); $(call fetching,rsyslog-elasticsearch,Debian)
+	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
+	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,

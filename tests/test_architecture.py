@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "model": frozenset(),
     "identity": frozenset(),
     "resources": frozenset(),
+    "thresholds": frozenset({"resources"}),
+    "alarms": frozenset({"thresholds"}),
     "visible": frozenset(),
     "places": frozenset(),
     "privacy": frozenset({"model", "places"}),
@@ -35,17 +37,18 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "ecs": frozenset({"model"}),
     "slots": frozenset(),
     "validation": frozenset({"resources", "slots"}),
-    "formats": frozenset(),
-    "outputs": frozenset({"errors"}),
+    "formats": frozenset({"errors", "model"}),
+    "retry": frozenset({"errors"}),
+    "outputs": frozenset({"__init__", "errors", "model", "retry"}),
     # What stands between two starts.
     "rows": frozenset(),
     "fields": frozenset({"model"}),
-    "state": frozenset({"errors", "rows"}),
+    "state": frozenset({"errors", "retry", "rows"}),
     # What a worker of the fleet holds, and the engine it runs on.
     "stream": frozenset({"errors", "fields", "model", "pipeline"}),
     # What people look at; made of events, or of numbers.
     "metrics": frozenset({"__init__", "errors", "model"}),
-    "report": frozenset({"__init__", "resources", "visible"}),
+    "report": frozenset({"__init__", "alarms", "resources", "thresholds", "visible"}),
     # Where the stages meet.
     "pipeline": frozenset(
         {

@@ -9,7 +9,15 @@ import yaml
 from tests.siem.scenarios import TEN_AND_TEN, corpus
 from tests.support.checkout import ROOT
 
-from conf.build import addon, dashboards, mappings, queries, reference, templates
+from conf.build import (
+    addon,
+    arrival,
+    dashboards,
+    mappings,
+    queries,
+    reference,
+    templates,
+)
 
 DEFAULTS = ROOT / "conf" / "default.json"
 EXAMPLE = ROOT / "examples" / "detections"
@@ -21,6 +29,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from templates.generated()
     yield from queries.generated()
     yield from addon.generated()
+    yield from arrival.generated()
     yield from dashboards.generated()
     yield from mappings.generated()
     yield from reference.generated()

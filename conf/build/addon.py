@@ -3,7 +3,6 @@
 import gzip
 import io
 import json
-import re
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -14,8 +13,17 @@ from typing import Any
 from tests.support.checkout import ROOT
 from tests.support.golden_cases import GOLDEN
 
-from conf.build.detections import Detection, detections
-from conf.build.queries import SOURCETYPE, query
+from conf.build.arrival import reach
+from conf.build.detections import (
+    Detection,
+    FirstSeen,
+    Silent,
+    groups,
+    look_back,
+    minutes,
+)
+from conf.build.queries import SOURCETYPE, written
+from conf.build.table import DETECTIONS
 from esa_auth import __version__
 
 NAME = "TA-esa-auth"
@@ -25,24 +33,25 @@ MACRO = "`esa_auth_index`"
 ENVELOPE = ROOT / "conf" / "splunk" / "hec-event.json"
 EXAMPLE = GOLDEN / "seed_inbound_failure_is_joined_to_its_client"
 SEVERITIES = {"low": 2, "medium": 3, "high": 4, "critical": 5}
+# Minutes: an event that is a day late is still looked at.
+_LATEST = 1440
 # 1 January 2026: the same sources make the same package, to the byte.
 BUILT_AT = 1_767_225_600
 
 
 def search(detection: Detection) -> str:
     """Return the search of a detection as one line, over the index of the macro."""
-    text = re.sub(r"```.*?```", "", query("splunk", detection), flags=re.DOTALL)
-    line = " ".join(text.split())
+    line = " ".join(written("splunk", detection).split())
     assert line.startswith(f'sourcetype="{SOURCETYPE}"')
     return f"{MACRO} {line}"
 
 
 def generated() -> Iterator[tuple[Path, str]]:
-    """Return the saved searches, made from the rules, and the envelope for HEC."""
+    """Return the saved searches, made of the detections, and the envelope for HEC."""
     whole = envelope(example())
     yield ENVELOPE, json.dumps(whole, indent=2, sort_keys=True) + "\n"
-    stanzas = [_stanza(number, d) for number, d in enumerate(detections())]
-    head = "# Made from conf/sigma. Off until you switch a schedule on.\n\n"
+    stanzas = [_stanza(number, d) for number, d in enumerate(DETECTIONS)]
+    head = "# Made of the detections. Off until you switch a schedule on.\n\n"
     yield SAVED_SEARCHES, head + "\n\n".join(stanzas) + "\n"
 
 
@@ -65,33 +74,44 @@ def envelope(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _stanza(number: int, detection: Detection) -> str:
-    rule, counted = detection.top, detection.correlation
-    fields = (counted.group_by or []) if counted else ["event.id"]
-    # Twice the span: a run finds what began before the last run.
-    seconds = 2 * counted.timespan.seconds if counted else 600
+    span = minutes(look_back(detection))
+    back = reach(detection)
+    whole = search(detection)
+    earliest, held = back, _LATEST
+    if not isinstance(detection.way, FirstSeen | Silent):
+        # By the time of indexing: what came of late, however old it is, to a day.
+        whole = whole.replace(MACRO, f"{MACRO} _index_earliest=-{back}m@m", 1)
+        earliest, held = back + _LATEST, back
     settings = {
-        "search": search(detection),
-        "description": " ".join(str(rule.description).split()),
+        "search": whole,
+        "description": detection.about,
         # Not all in the same minute.
-        "cron_schedule": f"{number % 5}-59/5 * * * *",
+        "cron_schedule": _schedule(number, span),
         "enableSched": 0,
-        "dispatch.earliest_time": f"-{seconds // 60}m@m",
+        "dispatch.earliest_time": f"-{earliest}m@m",
         "dispatch.latest_time": "now",
         "counttype": "number of events",
         "relation": "greater than",
         "quantity": 0,
         "alert.track": 1,
         "alert.digest_mode": 0,
-        "alert.severity": SEVERITIES[str(rule.level).lower()],
+        "alert.severity": SEVERITIES[detection.level],
         "alert.suppress": 1,
-        "alert.suppress.fields": ",".join(fields),
-        "alert.suppress.period": f"{seconds // 60}m",
+        "alert.suppress.fields": ",".join(groups(detection)),
+        "alert.suppress.period": f"{held}m",
     }
     lines = [
-        f"[{rule.title}]",
+        f"[{detection.title}]",
         *(f"{key} = {value}" for key, value in settings.items()),
     ]
     return "\n".join(lines)
+
+
+def _schedule(number: int, span: int) -> str:
+    """Return when a search runs; not all in the same minute."""
+    if span > 60:
+        return f"{number % 60} * * * *"
+    return f"{number % 5}-59/5 * * * *"
 
 
 def package() -> bytes:

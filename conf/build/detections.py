@@ -1,64 +1,220 @@
-"""The Sigma rules of `conf/sigma/rules`, read."""
+"""What a detection is. `table` lists them all."""
 
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
+from typing import TypeAlias
 
-import yaml
-from sigma.collection import SigmaCollection
-from sigma.correlations import SigmaCorrelationRule
-from sigma.rule import SigmaRule
-from tests.support.checkout import ROOT
+OLD = "2026-11-23"
 
-SIGMA = ROOT / "conf" / "sigma"
-RULES = SIGMA / "rules"
+
+@dataclass(frozen=True, slots=True)
+class Is:
+    """A field has one of these values."""
+
+    field: str
+    values: tuple[str | bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Isnt:
+    """A field is there and has another value."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast:
+    """A field is a number of at least so much."""
+
+    field: str
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """An event has a field, or has it not."""
+
+    field: str
+    there: bool = True
+
+
+Condition: TypeAlias = Is | Isnt | AtLeast | Has
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What events are grouped by, or what is counted of them.
+
+    ``how`` is `field` for a field as it is, `lower` for one without its case, `network`
+    for the IPv4 address or the IPv6 /64 of an address, and `origin` for that network
+    or, where a line gave no address, the appliance.
+    """
+
+    name: str
+    field: str
+    how: str = "field"
+
+
+NETWORK = Key("network", "source.ip", "network")
+ORIGIN = Key("origin", "source.ip", "origin")
+ACCOUNT = Key("account", "user.name", "lower")
+SESSION = Key("session", "cisco_esa.session.id")
+APPLIANCE = Key("appliance", "observer.name")
+SECOND = Key("second", "@timestamp")
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """Each event is a finding; of those with an equal ``by``, the first."""
+
+    by: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """So many events, or values of ``distinct``, of one ``by`` within ``window``.
+
+    With ``forgiven``, values that have a success within the window do not count.
+    """
+
+    by: Key
+    window: str
+    least: int
+    called: str
+    distinct: Key | None = None
+    forgiven: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """A success that has ``least`` failures of one ``by`` in the ``window`` before it.
+
+    With ``networks`` above one, the failures must come from so many; ``distinct`` is
+    what is counted instead of failures.
+    """
+
+    by: tuple[Key, ...]
+    window: str
+    least: int
+    networks: int = 1
+    distinct: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scattered:
+    """Many networks that fail for many users, few times each, and seldom get in."""
+
+    window: str
+    tries: int
+    networks: int
+    users: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """So many recipients of one user, over all sessions of the ``window``."""
+
+    window: str
+    least: int
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSeen:
+    """A user who is known gets in from a network that he never came from."""
+
+    history: str
+    recent: str
+    known: str
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of so many attempts of an appliance, so many of a hundred lack their context."""
+
+    window: str
+    attempts: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """An appliance that wrote ``events`` in ``history``, and none in ``quiet``."""
+
+    history: str
+    quiet: str
+    events: int
+
+
+Way: TypeAlias = (
+    Each | Counted | After | Scattered | Volume | FirstSeen | Share | Silent
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One file of rules, the detection first and what it counts after it."""
+    """One detection, in the words of no engine.
+
+    ``level`` is Sigma's, ``tags`` are ATT&CK's tactics and techniques as Sigma writes
+    them, ``select`` holds of each event that is looked at.
+    """
 
     name: str
-    text: str
-
-    def collection(self) -> SigmaCollection:
-        """Return the rules parsed anew: a conversion changes what it converts."""
-        return SigmaCollection.from_yaml(self.text)
-
-    @property
-    def top(self) -> SigmaRule | SigmaCorrelationRule:
-        """The detection itself, first in the file: a collection has its own order."""
-        title = next(yaml.safe_load_all(self.text))["title"]
-        (found,) = (rule for rule in self.collection().rules if rule.title == title)
-        assert isinstance(found, SigmaRule | SigmaCorrelationRule)
-        return found
+    title: str
+    level: str
+    tags: tuple[str, ...]
+    about: str
+    mistaken: tuple[str, ...]
+    select: tuple[Condition, ...]
+    way: Way
+    since: str = "2026-11-27"
+    uuid: str = ""
 
     @property
-    def correlation(self) -> SigmaCorrelationRule | None:
-        """The detection, if it counts events; None if each event is a finding."""
-        return self.top if isinstance(self.top, SigmaCorrelationRule) else None
-
-    def selections(self) -> list[SigmaRule]:
-        """Return the rules over single events, each for itself: convertible."""
-        documents = [d for d in yaml.safe_load_all(self.text) if "detection" in d]
-        return [SigmaRule.from_dict(document) for document in documents]
+    def techniques(self) -> tuple[str, ...]:
+        """ATT&CK's techniques, as it writes them."""
+        return tuple(t[7:].upper() for t in self.tags if t.startswith("attack.t1"))
 
 
-@cache
-def detections() -> tuple[Detection, ...]:
-    """Return all of them by name."""
-    return tuple(
-        Detection(path.stem, path.read_text("utf-8"))
-        for path in sorted(RULES.glob("*.yml"))
-    )
+def groups(detection: Detection) -> tuple[str, ...]:
+    """Return the columns by which a finding is told from another."""
+    match detection.way:
+        case Each(by=by):
+            return (by.field if by else "event.id",)
+        case Counted(by=by):
+            return (by.name,)
+        case After(by=keys):
+            return tuple(key.name for key in keys)
+        case Scattered():
+            return ("day",)
+        case Volume():
+            return ("account",)
+        case FirstSeen():
+            return ("account", "network")
+        case Share() | Silent():
+            return ("appliance",)
 
 
-def named(name: str) -> Detection:
-    """Return the detection of that name."""
-    (found,) = (d for d in detections() if d.name == name)
-    return found
+def look_back(detection: Detection) -> str:
+    """Return how much of the past a finding is made of; 10m for single events."""
+    match detection.way:
+        case Each():
+            return "10m"
+        case FirstSeen(history=span) | Silent(history=span):
+            return span
+        case way:
+            return way.window
 
 
-def folder_of_queries(form: str) -> Path:
-    """Return where the queries of a form are kept."""
-    return SIGMA / "queries" / form
+def minutes(window: str) -> int:
+    """Return the minutes of a time such as 15m, 6h or 1d."""
+    return int(window[:-1]) * {"m": 1, "h": 60, "d": 1440}[window[-1]]
+
+
+# Minutes of a window, to the minutes by which it slides.
+_STEPS = {5: 1, 10: 1, 15: 1, 60: 5, 1440: 60}
+
+
+def step_of(window: str) -> int:
+    """Return by how many minutes a window slides; 1 hour if it is of days."""
+    return _STEPS.get(minutes(window), 60)

@@ -1,31 +1,25 @@
-"""The rules as queries of each engine: `conf/sigma/queries`.
+"""The detections in the words of each engine: `conf/sigma/queries`, `conf/sigma/rules`.
 
-What pySigma converts rightly is written from the rule; what no backend gets right is
-written by hand, in a file that begins with the reason; what a language cannot say has
-no file and a reason here.
+All are made of the one table of detections. What a language cannot say has no file, and
+a reason here.
 """
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from sigma.backends.elasticsearch.elasticsearch_eql import EqlBackend
-from sigma.backends.elasticsearch.elasticsearch_esql import ESQLBackend
-from sigma.backends.splunk.splunk import SplunkBackend
-from sigma.conversion.base import Backend
-from sigma.processing.pipeline import ProcessingItem, ProcessingPipeline
-from sigma.processing.transformations import (
-    AddConditionTransformation,
-    SetStateTransformation,
-)
-from sigma.rule import SigmaDetectionItem, SigmaRule
+from tests.support.checkout import ROOT
 
-from conf.build.detections import Detection, detections, folder_of_queries
-from conf.build.searches import lucene, search
+from conf.build import eql, esql, sigma_rules, spl
+from conf.build.detections import Detection, Each
+from conf.build.lucene import lucene
+from conf.build.searches import search
+from conf.build.table import DETECTIONS
 from conf.build.templates import Json, mappings
 
-INDEX = "logs-cisco_esa.auth-*"
-SOURCETYPE = "cisco:esa:auth:ecs"
+SIGMA = ROOT / "conf" / "sigma"
+INDEX = esql.STREAM
+SOURCETYPE = spl.SOURCETYPE
 
 # Form -> ending of its files.
 FORMS = {
@@ -34,42 +28,42 @@ FORMS = {
     "esql": ".esql",
     "eql": ".eql",
     "splunk": ".spl",
+    "sigma": ".yml",
 }
-# The backends for ES|QL and Splunk cut time into fixed pieces for whatever is counted.
-_COUNTED = (
-    "brute_force_by_source",
-    "one_user_from_many_sources",
-    "password_spray",
-    "recipients_burst_after_success",
-    "success_after_failures",
-)
-BY_HAND = {
-    ("eql", "auth_without_tls"),
-    ("eql", "recipients_burst_after_success"),
-    ("eql", "success_after_failures"),
-    *(("esql", name) for name in _COUNTED),
-    *(("splunk", name) for name in _COUNTED),
-}
-_DISTINCT = "EQL cannot count different values; use the ES|QL or the search template"
+
+
+def named(name: str) -> Detection:
+    """Return the detection of that name."""
+    (found,) = (d for d in DETECTIONS if d.name == name)
+    return found
 
 
 def impossible(form: str, detection: Detection) -> str | None:
     """Return why a language cannot say a detection, or None."""
-    if form == "lucene" and detection.correlation is not None:
-        return "Lucene cannot count; use the search template in opensearch/"
-    if form == "opensearch" and detection.correlation is None:
-        return "one event is a finding; use the query string in lucene/"
-    if form == "eql" and detection.name in {
-        "password_spray",
-        "one_user_from_many_sources",
-    }:
-        return _DISTINCT
+    single = isinstance(detection.way, Each)
+    match form:
+        case "lucene" if not single:
+            return "Lucene cannot count; use the search template in opensearch/"
+        case "opensearch" if single:
+            return "one event is a finding; use the query string in lucene/"
+        case "eql":
+            return eql.impossible(detection)
+        case "sigma":
+            return sigma_rules.impossible(detection)
     return None
+
+
+def folder_of(form: str) -> Path:
+    """Return where the files of a form are kept."""
+    return SIGMA / "rules" if form == "sigma" else SIGMA / "queries" / form
 
 
 def path_of(form: str, detection: Detection) -> Path:
     """Return where the query of a detection stands."""
-    return folder_of_queries(form) / f"{detection.name}{FORMS[form]}"
+    # SigmaHQ wants it so.
+    counts = form == "sigma" and not isinstance(detection.way, Each)
+    name = f"correlation_{detection.name}" if counts else detection.name
+    return folder_of(form) / f"{name}{FORMS[form]}"
 
 
 def query(form: str, detection: Detection) -> str:
@@ -81,6 +75,11 @@ def read_json(form: str, detection: Detection) -> Json:
     """Return a query that is JSON."""
     body: Json = json.loads(query(form, detection))
     return body
+
+
+def shipped(form: str) -> list[Detection]:
+    """Return the detections that a language can say."""
+    return [d for d in DETECTIONS if impossible(form, d) is None]
 
 
 def fields() -> set[str]:
@@ -98,52 +97,27 @@ def fields() -> set[str]:
     return found
 
 
-def fields_of(rule: SigmaRule) -> set[str]:
-    """Return the names of the fields that a rule over single events asks for."""
-    return {
-        item.field
-        for detection in rule.detection.detections.values()
-        for item in detection.detection_items
-        if isinstance(item, SigmaDetectionItem) and item.field is not None
-    }
-
-
-def shipped(form: str) -> list[Detection]:
-    """Return the detections that a language can say."""
-    return [d for d in detections() if impossible(form, d) is None]
-
-
 def generated() -> Iterator[tuple[Path, str]]:
-    """Return each file that is written from its rule, and its text."""
+    """Return each file that is made of the table, and its text."""
     for form in FORMS:
         for detection in shipped(form):
-            if (form, detection.name) not in BY_HAND:
-                yield path_of(form, detection), _converted(form, detection) + "\n"
+            text = written(form, detection)
+            yield path_of(form, detection), text.rstrip("\n") + "\n"
 
 
-def _converted(form: str, detection: Detection) -> str:
-    backend: Backend
+def written(form: str, detection: Detection) -> str:
+    """Return what is made of the table for one form."""
     match form:
         case "lucene":
-            (selection,) = detection.selections()
-            return lucene(selection)
+            return lucene(detection.select)
         case "opensearch":
             return json.dumps(search(detection), indent=2)
         case "esql":
-            backend = ESQLBackend(_pipeline(SetStateTransformation("index", INDEX)))
+            return esql.query(detection)
         case "eql":
-            backend = EqlBackend()
+            return eql.query(detection)
         case "splunk":
-            backend = SplunkBackend(
-                _pipeline(AddConditionTransformation({"sourcetype": SOURCETYPE}))
-            )
-    (text,) = backend.convert(detection.collection())
-    # The backends leave blank lines and blanks at the ends of lines.
-    lines = (line.rstrip() for line in str(text).splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-def _pipeline(
-    transformation: SetStateTransformation | AddConditionTransformation,
-) -> ProcessingPipeline:
-    return ProcessingPipeline(items=[ProcessingItem(transformation)])
+            return spl.query(detection)
+        case "sigma":
+            return sigma_rules.rule(detection)
+    raise NotImplementedError(form)

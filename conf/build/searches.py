@@ -1,149 +1,256 @@
-"""Sigma correlations as search templates: no pySigma backend makes them for OpenSearch.
+"""Detections as search templates for OpenSearch, which a monitor can run.
 
 A template looks at the window that ends at `period_end`, as a monitor of OpenSearch
-Alerting fills it in; run every minute, the window slides. Each bucket left over is a
-finding.
+Alerting fills it in, and at one step more: run once in each step, no window is missed.
+Each bucket left over is a finding.
 """
 
 from typing import Any
 
-from sigma.backends.elasticsearch.elasticsearch_lucene import LuceneBackend
-from sigma.correlations import (
-    SigmaCorrelationCondition,
-    SigmaCorrelationRule,
-    SigmaCorrelationType,
+from conf.build.detections import (
+    ACCOUNT,
+    APPLIANCE,
+    NETWORK,
+    SESSION,
+    After,
+    Condition,
+    Counted,
+    Detection,
+    Each,
+    FirstSeen,
+    Is,
+    Key,
+    Scattered,
+    Share,
+    Silent,
+    Volume,
+    step_of,
 )
-from sigma.rule import SigmaRule
-
-from conf.build.detections import Detection
+from conf.build.lucene import lucene
 
 Body = dict[str, Any]
 
 # More groups than this in one window are cut, those nearest to a finding being kept.
 MOST_GROUPS = 1000
-
-
-def lucene(rule: SigmaRule) -> str:
-    """Return the rule over single events as a Lucene query string."""
-    (query,) = LuceneBackend().convert_rule(rule)
-    assert isinstance(query, str)
-    return query
+MOST_SESSIONS = 10_000
+_FAILED = Is("event.outcome", ("failure",))
+_GOT_IN = Is("event.outcome", ("success",))
+_NETWORK = (
+    "String network(String a) { if (a.indexOf(':') < 0) { return a } "
+    "int gap = a.indexOf('::'); List head = new ArrayList(), tail = new ArrayList(); "
+    "for (g in (gap < 0 ? a : a.substring(0, gap)).splitOnToken(':')) "
+    "{ if (g.length() > 0) { head.add(g) } } "
+    "if (gap >= 0) { for (g in a.substring(gap + 2).splitOnToken(':')) "
+    "{ if (g.length() > 0) { tail.add(g) } } } "
+    "while (head.size() + tail.size() < 8) { head.add('0') } head.addAll(tail); "
+    "return head[0] + ':' + head[1] + ':' + head[2] + ':' + head[3] + '::/64' } "
+)
+_SOURCE = "network(doc['source.ip'].value)"
+_USER = "doc['user.name'].value.toLowerCase()"
 
 
 def search(detection: Detection) -> Body:
-    """Return the body of a search template for a correlation."""
-    rule = detection.correlation
-    assert rule is not None
-    assert rule.group_by is not None
-    wanted = [_only(lucene(selection)) for selection in detection.selections()]
-    span = f"{{{{period_end}}}}||-{rule.timespan.spec}"
-    groups = _groups(detection, rule) | {"aggs": _counts(detection, rule)}
+    """Return the body of a search template for what is counted."""
+    way = detection.way
+    match way:
+        case Counted():
+            found = _counted(way)
+        case After():
+            found = _after(way)
+        case Scattered():
+            found = _scattered(way)
+        case Volume():
+            found = _volume(way)
+        case FirstSeen():
+            found = _first_seen(way)
+        case Share():
+            found = _share(way)
+        case Silent():
+            found = _silent(way)
+        case Each():
+            raise NotImplementedError(detection.name)
+    span = way.history if isinstance(way, FirstSeen | Silent) else way.window
+    begin = f"{{{{period_end}}}}||-{span}-{step_of(span)}m"
     return {
         "size": 0,
         "query": {
             "bool": {
                 "filter": [
-                    {"range": {"@timestamp": {"gte": span, "lte": "{{period_end}}"}}},
-                    {"bool": {"should": wanted, "minimum_should_match": 1}},
+                    {"range": {"@timestamp": {"gte": begin, "lte": "{{period_end}}"}}},
+                    _only(detection.select),
                 ]
             }
         },
-        "aggs": {"found": groups},
+        "aggs": {"found": found},
     }
 
 
-def _only(query: str) -> Body:
-    return {"query_string": {"query": query}}
+def _only(conditions: tuple[Condition, ...]) -> Body:
+    return {"query_string": {"query": lucene(conditions)}}
 
 
-def _groups(detection: Detection, rule: SigmaCorrelationRule) -> Body:
-    fields = rule.group_by or []
-    # By default groups come by their number of events.
-    order: Body = {"size": MOST_GROUPS}
-    match rule.type:
-        case SigmaCorrelationType.VALUE_COUNT:
-            order["order"] = {"distinct": "desc"}
-        case SigmaCorrelationType.TEMPORAL:
-            # The last of the kinds is the rare one.
-            order["order"] = {f"{detection.selections()[-1].name}": "desc"}
-    if len(fields) == 1:
-        return {"terms": {"field": fields[0]} | order}
-    return {"multi_terms": {"terms": [{"field": field} for field in fields]} | order}
+def _recent(operator: str, ago: str) -> Body:
+    return {"range": {"@timestamp": {operator: f"{{{{period_end}}}}||-{ago}"}}}
 
 
-def _counts(detection: Detection, rule: SigmaCorrelationRule) -> Body:
-    match rule.type:
-        case SigmaCorrelationType.EVENT_COUNT:
-            return {"enough": _select({"n": "_count"}, f"params.n >= {_least(rule)}")}
-        case SigmaCorrelationType.VALUE_COUNT:
-            field = _condition(rule).fieldref
-            return {
-                "distinct": {
-                    "cardinality": {"field": field, "precision_threshold": 3000}
-                },
-                "enough": _select({"n": "distinct"}, f"params.n >= {_least(rule)}"),
-            }
-        case SigmaCorrelationType.TEMPORAL:
-            kinds = {s.name: _only(lucene(s)) for s in detection.selections()}
-            asked = " && ".join(f"params.{name} > 0" for name in kinds)
-            return {
-                **{str(name): {"filter": query} for name, query in kinds.items()},
-                "enough": _select({str(k): f"{k}._count" for k in kinds}, asked),
-            }
-        case SigmaCorrelationType.TEMPORAL_ORDERED:
-            return _failures_then_success(_least(_inner(detection)))
-    raise NotImplementedError(rule.type)
+def _value(key: Key) -> Body:
+    """Return what an aggregation groups by or counts."""
+    match key.how:
+        case "network":
+            return _script(f"{_NETWORK}return {_SOURCE}")
+        case "origin":
+            here = (
+                f"doc['source.ip'].size() == 0 ? doc['observer.name'].value : {_SOURCE}"
+            )
+            return _script(f"{_NETWORK}return {here}")
+        case "lower":
+            return _script(f"return {_USER}")
+    return {"field": key.field}
 
 
-def _least(rule: SigmaCorrelationRule) -> int:
-    condition = _condition(rule)
-    assert condition.op.name == "GTE"
-    return condition.count
+def _script(source: str) -> Body:
+    return {"script": {"lang": "painless", "source": source}}
 
 
-def _condition(rule: SigmaCorrelationRule) -> SigmaCorrelationCondition:
-    assert isinstance(rule.condition, SigmaCorrelationCondition)
-    return rule.condition
+def _terms(key: Key, size: int = MOST_GROUPS, order: str | None = None) -> Body:
+    by: Body = {"order": {order: "desc"}} if order else {}
+    return {"terms": _value(key) | {"size": size} | by}
 
 
-def _inner(detection: Detection) -> SigmaCorrelationRule:
-    (inner,) = (
-        rule
-        for rule in detection.collection().rules
-        if isinstance(rule, SigmaCorrelationRule)
-        and rule.type is SigmaCorrelationType.EVENT_COUNT
-    )
-    return inner
+def _distinct(key: Key) -> Body:
+    return {"cardinality": _value(key) | {"precision_threshold": 3000}}
 
 
 def _select(paths: dict[str, str], script: str) -> Body:
     return {"bucket_selector": {"buckets_path": paths, "script": script}}
 
 
-def _failures_then_success(least: int) -> Body:
+def _counted(way: Counted) -> Body:
+    if way.distinct is None:
+        enough = _select({"n": "_count"}, f"params.n >= {way.least}")
+        return _terms(way.by) | {"aggs": {"enough": enough}}
+    tried = _distinct(way.distinct)
+    if not way.forgiven:
+        enough = _select({"n": "tried"}, f"params.n >= {way.least}")
+        return _terms(way.by, order="tried") | {
+            "aggs": {"tried": tried, "enough": enough}
+        }
+    got_in = {"filter": _only((_GOT_IN,)), "aggs": {"users": tried}}
+    enough = _select(
+        {"tried": "tried", "got_in": "got_in>users"},
+        f"params.tried - params.got_in >= {way.least}",
+    )
+    return _terms(way.by, order="tried") | {
+        "aggs": {"tried": tried, "got_in": got_in, "enough": enough}
+    }
+
+
+def _after(way: After) -> Body:
     """Count what came before what, which no other aggregation does."""
-    return {
-        "failures_before_success": {
-            "scripted_metric": {
-                "init_script": "state.seen = []",
-                # Of a second that has both, the success counts as the first.
-                "map_script": (
-                    "long at = doc['@timestamp'].value.toInstant().toEpochMilli(); "
-                    "boolean bad = doc['event.outcome'].value != 'success'; "
-                    "state.seen.add(2 * at + (bad ? 1 : 0))"
-                ),
-                "combine_script": "return state.seen",
-                "reduce_script": (
-                    "List all = new ArrayList(); "
-                    "for (seen in states) { all.addAll(seen) } "
-                    "Collections.sort(all); long failures = 0; long most = 0; "
-                    "for (long one : all) { "
-                    "if (one % 2 == 1) { failures++ } else { most = failures } "
-                    "} return most"
-                ),
-            }
-        },
-        "enough": _select(
-            {"n": "failures_before_success.value"}, f"params.n >= {least}"
+    if len(way.by) == 1:
+        grouped = _terms(way.by[0])
+    else:
+        both = _script(f"{_NETWORK}return {_SOURCE} + ' ' + {_USER}")
+        grouped = {"terms": both | {"size": MOST_GROUPS}}
+    count = "times.size()" if way.distinct else "failures"
+    # Of one instant the failures come first: a log has seconds.
+    metric = {
+        "init_script": "state.seen = []",
+        "map_script": (
+            f"{_NETWORK}"
+            "long at = doc['@timestamp'].value.toInstant().toEpochMilli(); "
+            "long good = doc['event.outcome'].value == 'success' ? 1 : 0; "
+            f"String from = doc['source.ip'].size() == 0 ? '' : {_SOURCE}; "
+            "state.seen.add([2 * at + good, from])"
+        ),
+        "combine_script": "return state.seen",
+        "reduce_script": (
+            "List all = new ArrayList(); for (seen in states) { all.addAll(seen) } "
+            "all.sort((a, b) -> Long.compare(a[0], b[0])); "
+            "long failures = 0; long most = 0; Set times = new HashSet(); "
+            "Set networks = new HashSet(); for (one in all) { if (one[0] % 2 == 0) "
+            "{ failures++; times.add(one[0]); networks.add(one[1]) } "
+            f"else if (networks.size() >= {way.networks}) {{ most = {count} }} }} "
+            "return most"
         ),
     }
+    enough = _select({"n": "before.value"}, f"params.n >= {way.least}")
+    return grouped | {"aggs": {"before": {"scripted_metric": metric}, "enough": enough}}
+
+
+def _scattered(way: Scattered) -> Body:
+    metric = {
+        "init_script": "state.seen = [:]",
+        "map_script": (
+            f"{_NETWORK}String from = {_SOURCE}; "
+            "if (!state.seen.containsKey(from)) { state.seen[from] = [0, 0, []] } "
+            "def of = state.seen[from]; if (doc['event.outcome'].value == 'success') "
+            "{ of[1]++ } else { of[0]++ } "
+            f"if (doc['user.name'].size() > 0) {{ String user = {_USER}; "
+            "if (!of[2].contains(user) && of[2].size() < 100) { of[2].add(user) } }"
+        ),
+        "combine_script": "return state.seen",
+        "reduce_script": (
+            "Map all = new HashMap(); for (seen in states) "
+            "{ for (one in seen.entrySet()) { if (!all.containsKey(one.getKey())) "
+            "{ all[one.getKey()] = [0, 0, []] } def of = all[one.getKey()]; "
+            "of[0] += one.getValue()[0]; of[1] += one.getValue()[1]; "
+            "of[2].addAll(one.getValue()[2]) } } "
+            "long networks = 0; long failures = 0; long hits = 0; "
+            "Set users = new HashSet(); for (of in all.values()) "
+            f"{{ if (of[0] > 0 && of[0] <= {way.tries}) {{ networks++; "
+            "failures += of[0]; hits += of[1]; users.addAll(of[2]) } } "
+            f"return users.size() >= {way.users} && "
+            f"hits * 100 <= failures * {way.percent} ? networks : 0"
+        ),
+    }
+    enough = _select({"n": "networks.value"}, f"params.n >= {way.networks}")
+    # One group of all.
+    return {
+        "terms": {"field": "event.dataset", "size": 1},
+        "aggs": {"networks": {"scripted_metric": metric}, "enough": enough},
+    }
+
+
+def _volume(way: Volume) -> Body:
+    # What is said of a session grows while it lives: its last word counts.
+    most = {"max": {"field": "cisco_esa.summary.recipients"}}
+    sessions = _terms(SESSION, MOST_SESSIONS) | {"aggs": {"most": most}}
+    total = {"sum_bucket": {"buckets_path": "sessions>most"}}
+    enough = _select({"n": "recipients"}, f"params.n >= {way.least}")
+    return _terms(ACCOUNT) | {
+        "aggs": {"sessions": sessions, "recipients": total, "enough": enough}
+    }
+
+
+def _first_seen(way: FirstSeen) -> Body:
+    before = {"filter": _recent("lt", way.recent)}
+    fresh = _select({"before": "before._count"}, "params.before == 0")
+    networks = _terms(NETWORK) | {"aggs": {"before": before, "fresh": fresh}}
+    known = {"filter": _recent("lte", way.known)}
+    enough = _select(
+        {"fresh": "networks._bucket_count", "known": "known._count"},
+        "params.fresh > 0 && params.known > 0",
+    )
+    return _terms(ACCOUNT) | {
+        "aggs": {"networks": networks, "known": known, "enough": enough}
+    }
+
+
+def _share(way: Share) -> Body:
+    missing = {"filter": _only((Is("cisco_esa.session.context", ("missing",)),))}
+    enough = _select(
+        {"all": "_count", "missing": "missing._count"},
+        f"params.all >= {way.attempts} && "
+        f"params.missing * 100 >= params.all * {way.percent}",
+    )
+    return _terms(APPLIANCE) | {"aggs": {"missing": missing, "enough": enough}}
+
+
+def _silent(way: Silent) -> Body:
+    recent = {"filter": _recent("gte", way.quiet)}
+    enough = _select(
+        {"all": "_count", "recent": "recent._count"},
+        f"params.all >= {way.events} && params.recent == 0",
+    )
+    return _terms(APPLIANCE) | {"aggs": {"recent": recent, "enough": enough}}

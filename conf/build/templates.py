@@ -14,6 +14,7 @@ SCHEMA = ROOT / "schemas" / "auth-event.schema.json"
 STREAM = "logs-cisco_esa.auth-*"
 # Of the data stream's built-in template the priority is 100, of Fleet's packages 200.
 PRIORITY = 250
+PIPELINE = "logs-cisco_esa.auth@ingested"
 # A longer text is kept and not indexed: an attacker's name of 40,000 letters, which
 # Lucene would refuse as a term, does not cost the document.
 LONGEST_TERM = 1024
@@ -45,6 +46,9 @@ def mappings(flavour: Flavour) -> Json:
     schema = json.loads(SCHEMA.read_text("utf-8"))
     fields: Json = _object(schema, schema, "")["properties"]
     fields["event"]["properties"]["ingested"] = {"type": "date"}
+    # Of dead letters, which may be sent to the same stream.
+    fields["error"]["properties"]["type"] = KEYWORD
+    fields["cisco_esa"]["properties"]["reasons"] = KEYWORD
     fields["data_stream"] = {
         "properties": {
             part: _of_the_stream(flavour, value)
@@ -105,7 +109,13 @@ def _object(schema: Json, whole: Json, name: str) -> Json:
 
 def settings(flavour: Flavour) -> Json:
     """Return the settings of each index behind the stream."""
-    index: Json = {"codec": "best_compression", "query": {"default_field": ["message"]}}
+    index: Json = {
+        "codec": "best_compression",
+        "final_pipeline": PIPELINE,
+        # A text for a number is an error of the sender, not a number.
+        "mapping": {"coerce": False},
+        "query": {"default_field": ["message"]},
+    }
     if flavour == "elastic":
         index["lifecycle"] = {"name": "logs-cisco_esa.auth"}
     return {"index": index}
@@ -126,6 +136,18 @@ def index_template(flavour: Flavour) -> Json:
         template["composed_of"] = [*parts, "logs-cisco_esa.auth@custom"]
         template["ignore_missing_component_templates"] = ["logs-cisco_esa.auth@custom"]
     return template
+
+
+def ingest_pipeline() -> Json:
+    """Return the pipeline that notes when an event reached the index.
+
+    The sender's own value, if any, is not taken: rules look for what is new by it.
+    """
+    now = {"field": "event.ingested", "value": "{{{_ingest.timestamp}}}"}
+    return {
+        "description": "Sets event.ingested, by which rules see late events",
+        "processors": [{"set": now}],
+    }
 
 
 def elastic_lifecycle() -> Json:
@@ -186,6 +208,7 @@ def generated() -> Iterator[tuple[Path, str]]:
             "component-mappings": {"template": {"mappings": mappings(flavour)}},
             "component-settings": {"template": {"settings": settings(flavour)}},
             "index-template": index_template(flavour),
+            "ingest-pipeline": ingest_pipeline(),
             "ilm-policy" if flavour == "elastic" else "ism-policy": lifecycle,
         }
         for name, body in files.items():

@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 _COMMANDS = (
     "filter",
     "tail",
+    "listen",
     "convert",
     "stream",
     "report",
     "watch",
     "replay",
+    "receive",
     "explain",
     "check",
     "completion",

@@ -297,9 +297,9 @@ POINTS = {
         "kill_at(group._Worker, '_mark', 2, whom=os.getppid)"
     ),
     "events written, the file not at its end": (
-        "kill_at(group, 'write_all', 3, after=True, whom=os.getppid)"
+        "kill_at(group._Worker, '_put', 3, after=True, whom=os.getppid)"
     ),
-    "a worker dies": "kill_at(group, 'write_all', 2, after=True)",
+    "a worker dies": "kill_at(group._Worker, '_put', 2, after=True)",
     "letters not written": "kill_at(workers.DeadLetters, 'write', 3)",
     "a part not appended": "kill_at(Result, 'append_part', 1)",
     "a part appended, not noted": "kill_at(Result, 'append_part', 1, after=True)",
@@ -459,7 +459,7 @@ def test_a_full_disk_is_waited_out(many: Path, tmp_path: Path) -> None:
         )
         assert process.stderr
         with process.stderr as stderr:
-            while b"No space left on device; waiting" not in (
+            while b"No space left on device: waiting" not in (
                 said := stderr.readline()
             ):
                 assert said, "it ended"

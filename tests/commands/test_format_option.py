@@ -10,11 +10,12 @@ import orjson
 import pytest
 
 from esa_auth.commands.convert.plan import plan
-from esa_auth.commands.entries import letter_of, packer
+from esa_auth.commands.delivery import surroundings
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.formats import converter, foreign, origin
 from esa_auth.model.document import Context, Document
+from esa_auth.outputs.dead_letters import DeadLetters
 from tests.commands.test_watch import watching
 from tests.support import ocsf_schema
 from tests.support.collector import Collector
@@ -128,14 +129,23 @@ def test_stream_writes_it_by_the_same_key(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ecs", *NAMES])
-def test_what_cannot_be_sent_is_a_dead_letter_with_its_line(name: str) -> None:
-    pack = packer(name)
+def test_what_cannot_be_sent_is_a_dead_letter_with_its_line(
+    name: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "dead"
+    config = load(None, {"output.schema": name, "dead_letter.file": str(file)}, 0)
+    around = surroundings(config, DeadLetters(str(file)))
     for event in EVENTS:
-        document = Document(event, Context({}, {}, {}))
-        letter = letter_of(pack(document), "too large")
-        assert letter.raw.decode() == event["event"].get("original", "")
-        assert letter.appliance == event["observer"]["name"]
-        assert letter.reasons == ("too large", f"event.id {event['event']['id']}")
+        event_id = event["event"]["id"]
+        record = around.record(Document(event, Context({}, {}, {})))
+        around.bury(event_id, record, "too large")
+    letters = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    for event, letter in zip(EVENTS, letters, strict=True):
+        assert letter["event"]["original"] == event["event"].get("original", "")
+        assert letter["observer"]["name"] == event["observer"]["name"]
+        assert letter["error"]["type"] == "undeliverable"
+        reasons = ("too large", f"event.id {event['event']['id']}")
+        assert letter["error"]["message"] == "; ".join(reasons)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,7 +17,8 @@ from pathlib import Path
 import pyte
 import pytest
 
-from esa_auth.commands.live import ALARM_SECONDS, Now
+from esa_auth.commands.live import Now
+from esa_auth.thresholds import figure
 from tests.support import report_lines
 from tests.support.harness import native, run
 from tests.support.process import PATIENCE, command, esa_auth
@@ -237,7 +238,21 @@ def test_an_alarm_is_many_failures_or_many_users_in_a_while() -> None:
     now.add(failure("ann", 9), 0.0)
     (alarm,) = now.alarms()
     assert (alarm.failures, alarm.users, alarm.login) == (10, 1, None)
-    now.add(failure("eve", 9 + ALARM_SECONDS, "203.0.113.8"), 0.0)
+    window = figure("brute_force_by_source", "window")
+    now.add(failure("eve", 9 + window, "203.0.113.8"), 0.0)
+    assert now.alarms() == []
+
+
+def test_users_who_got_in_are_no_spray() -> None:
+    now = Now()
+    got_in = {"action": "smtp-auth", "outcome": "success"}
+    for number in range(9):
+        now.add(failure(f"u{number}", 60 * number), 0.0)
+    assert now.alarms() == []
+    now.add(failure("u9", 540), 0.0)
+    (alarm,) = now.alarms()
+    assert alarm.users == 10
+    now.add(failure("u0", 545) | {"event": got_in}, 0.0)
     assert now.alarms() == []
 
 
@@ -264,7 +279,7 @@ def test_rates_are_of_the_last_minute_and_of_new_events() -> None:
 def test_sources_without_end_are_bounded() -> None:
     now = Now()
     for number in range(12_000):
-        now.add(failure("ann", 0, f"2001:db8::{number:x}"), 0.0)
+        now.add(failure("ann", 0, f"2001:db8:1:{number:x}::1"), 0.0)
     assert len(now._sources) == 5_000
 
 

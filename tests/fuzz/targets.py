@@ -13,8 +13,14 @@ from esa_auth.config import load
 from esa_auth.envelope import Clock, read_prefix
 from esa_auth.errors import ConfigError
 from esa_auth.outputs.forward.failures import BadReply, DeliveryFailure, Refused
-from esa_auth.outputs.forward.handshake import Credentials, check_pong, ping, read_helo
-from esa_auth.outputs.forward.replies import Replies, acknowledged
+from esa_auth.outputs.forward.replies import (
+    Credentials,
+    Replies,
+    acknowledged,
+    check_pong,
+    ping,
+    read_helo,
+)
 from esa_auth.state.generation import DamagedError, Generation, decode, header
 from tests.fuzz.frames import log_in
 from tests.fuzz.lines import judged

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from esa_auth.inputs.json_lines import JsonLines
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.packed import MsgpackReader
-from esa_auth.inputs.records import TOGETHER, Broken, Keys, Record, RecordReader
+from esa_auth.inputs.records import TOGETHER, Broken, Keys, Record, Terms
 from tests.support.harness import decode, inbound, native
 
 LINE = native(inbound()).decode()
@@ -56,9 +57,9 @@ def flat(found: Iterable[list[Record] | Broken]) -> Iterator[Record | Broken]:
 
 @given(LINES)
 def test_json_lines_are_read_as_each_alone(lines: list[bytes]) -> None:
-    reader = RecordReader(Keys(), KEEP - 1)
-    alone = [item for line in lines for item in flat(reader.json_lines([line]))]
-    assert list(flat(reader.json_lines(lines))) == alone
+    reader = JsonLines(Terms(Keys(), KEEP - 1))
+    alone = [item for line in lines for item in flat(reader.read([line]))]
+    assert list(flat(reader.read(lines))) == alone
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def test_halves_that_are_as_many_documents_as_lines_are_broken(
     lines: list[bytes],
 ) -> None:
     """Put together as one list they are valid JSON."""
-    found = list(flat(RecordReader(Keys(), KEEP).json_lines(lines)))
+    found = list(flat(JsonLines(Terms(Keys(), KEEP)).read(lines)))
     assert [type(item) for item in found] == [Broken] * len(lines)
 
 
@@ -91,7 +92,7 @@ def test_packed_records_are_read_as_each_alone(
 
 def packed(blocks: list[bytes]) -> list[Record | Broken]:
     """Return what is read of ``blocks``; of what is broken only that it is."""
-    reader = MsgpackReader(RecordReader(Keys(), KEEP - 1), 1024)
+    reader = MsgpackReader(Terms(Keys(), KEEP - 1))
     found: list[Record | Broken] = []
     try:
         for block in blocks:

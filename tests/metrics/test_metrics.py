@@ -25,34 +25,36 @@ from prometheus_client.parser import (
     text_string_to_metric_families as read_plain,
 )
 
+from esa_auth.inputs.follow.counters import Counters as FollowCounters
 from esa_auth.metrics.exposition import MOST_APPLIANCES, Exposition
 from esa_auth.metrics.health import BEHIND_AFTER, BLOCKED_AFTER, complaints
 from esa_auth.metrics.pulse import Beat, Pulse
 from esa_auth.metrics.readings import (
     ApplianceReading,
-    FilesReading,
-    ForwardReading,
+    Part,
     Readings,
     TableReading,
 )
 from esa_auth.metrics.server import MetricsServer
 from esa_auth.model.counters import Counters
+from esa_auth.outputs.counters import DeliveryCounters, FileCounters
 from esa_auth.resources import conf_text
 from tests.support import report_lines
 from tests.support.process import PATIENCE, Running, esa_auth
 
-FORWARD = ForwardReading(9, 1, 7, 0, 2, 1, 4, 0.5, 0.1, "")
-FILES = FilesReading(1, 0, 4096, 1, 0, 0, 0)
+FORWARD = Part("forward_", DeliveryCounters(9, 1, 7, 0, 2, 1, 4, 100_000, 500_000), "")
+FILES = Part("", FollowCounters(1, 4096, 0, 0, 1, 0))
 TABLES = (TableReading("zones.file", 1, False, 40.0),)
 
 
 def readings(
     beat: Beat,
-    forward: ForwardReading | None = FORWARD,
-    files: FilesReading | None = FILES,
+    forward: Part | None = FORWARD,
+    files: Part | None = FILES,
     appliances: tuple[ApplianceReading, ...] = (
         ApplianceReading("esa01", 3, 1, 2, 50),
     ),
+    unread: int = 0,
 ) -> Readings:
     return Readings(
         lambda: beat,
@@ -60,6 +62,7 @@ def readings(
         lambda: 100.0,
         (lambda: forward) if forward else None,
         (lambda: files) if files else None,
+        lambda: unread,
         lambda: TABLES,
     )
 
@@ -428,11 +431,11 @@ def test_other_paths_and_methods_are_refused() -> None:
             ["sink down: refused"],
         ),
         (
-            readings(beat(silent=BEHIND_AFTER), files=FILES._replace(unread=7)),
+            readings(beat(silent=BEHIND_AFTER), unread=7),
             None,
             ["input stalled: 7 bytes to read, no line for 60 s"],
         ),
-        (readings(beat(silent=5.0), files=FILES._replace(unread=7)), None, []),
+        (readings(beat(silent=5.0), unread=7), None, []),
     ],
 )
 def test_health_says_what_is_wrong_and_nothing_else(
@@ -463,9 +466,14 @@ _OURS = re.compile(r"\b(?:esa_auth|process)_[a-z_]+")
 
 def known_names() -> set[str]:
     """Return the names of all samples that there can be."""
+    outputs = [Part("forward_", DeliveryCounters(), ""), Part("otlp_", FORWARD[1], "")]
+    outputs.append(Part("output_file_", FileCounters(), ""))
     return {
         sample.name
-        for family in read_plain(exposition(readings(beat())).text("")[0].decode())
+        for output in outputs
+        for family in read_plain(
+            exposition(readings(beat(), output)).text("")[0].decode()
+        )
         for sample in family.samples
     }
 

@@ -16,7 +16,7 @@ from tests.support.archive_runs import Ran, auth, command, letters_in
 
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.patience import LONGEST_PAUSE
+from esa_auth.retry import LONGEST_PAUSE
 
 
 def letter(number: int, size: int = 100) -> dict[str, Any]:

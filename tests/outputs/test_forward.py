@@ -24,16 +24,10 @@ from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import ConfigError
 from esa_auth.outputs import Output
-from esa_auth.outputs.forward import (
-    Entry,
-    ForwardSettings,
-    Timing,
-    pack_entry,
-)
-from esa_auth.outputs.forward.chunks import cut
-from esa_auth.outputs.forward.packing import chunk_id
+from esa_auth.outputs.forward import Entry, ForwardSettings, pack_entry
+from esa_auth.outputs.forward.chunks import chunk_id, cut
 from esa_auth.outputs.forward.sender import AckSender
-from esa_auth.outputs.forward.timing import Backoff
+from esa_auth.retry import Backoff, Timing
 
 
 def test_every_event_arrives_once_and_in_order() -> None:

@@ -20,13 +20,9 @@ from tests.support.forward_receiver import events, give_way, ids
 from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward import (
-    ForwardOutput,
-    ForwardSettings,
-    Timing,
-    TlsSettings,
-    pack_entry,
-)
+from esa_auth.outputs.forward import ForwardOutput, ForwardSettings, pack_entry
+from esa_auth.outputs.tls import TlsSettings
+from esa_auth.retry import Timing
 
 CHECKOUT = Path(__file__).parents[2]
 NODE_MODULES = Path(

@@ -13,14 +13,15 @@ from tests.support.forward_security import Security
 from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.outputs.forward.failures import BadReply, DeliveryFailure, Refused
-from esa_auth.outputs.forward.handshake import (
+from esa_auth.outputs.forward.replies import (
     Credentials,
     Helo,
+    Replies,
+    acknowledged,
     check_pong,
     ping,
     read_helo,
 )
-from esa_auth.outputs.forward.replies import Replies, acknowledged
 
 CREDENTIALS = Credentials("client", "key", "ann", "word")
 HELO = Helo(b"\xff\x00nonce", b"", keepalive=True)

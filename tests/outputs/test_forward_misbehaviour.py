@@ -31,7 +31,8 @@ from tests.support.forward_receiver import (
 from tests.support.forward_verdicts import refuse_poison
 
 from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward import Entry, ForwardOutput, Timing
+from esa_auth.outputs.forward import Entry, ForwardOutput
+from esa_auth.retry import Timing
 
 
 def check(receiver: Receiver, output: ForwardOutput, sent: list[Entry]) -> None:

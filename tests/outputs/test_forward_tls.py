@@ -17,7 +17,8 @@ from tests.support.forward_verdicts import (
 )
 
 from esa_auth.errors import ConfigError
-from esa_auth.outputs.forward import ForwardOutput, ForwardSettings, TlsSettings
+from esa_auth.outputs.forward import ForwardOutput, ForwardSettings
+from esa_auth.outputs.tls import TlsSettings
 
 
 @pytest.fixture(scope="module")

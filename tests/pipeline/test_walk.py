@@ -16,10 +16,12 @@ from typing import Any, NamedTuple
 import pytest
 
 import esa_auth
-from esa_auth.commands.delivery import Run, Stdout
+from esa_auth.commands.delivery import Run, surroundings
+from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs.dead_letters import DeadLetters
+from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
 from tests.support.harness import READ_AT, SETTINGS, inbound, native, opened, syslog
 
@@ -48,8 +50,8 @@ class Reading:
         self._frame = frame
         pipeline = Pipeline(SETTINGS, lambda: READ_AT, as_json=True)
         letters = DeadLetters(None, 0, 0, lambda _: None)
-        stdout = Stdout(lambda: False, "json")
-        self._run = Run(pipeline, None, stdout, letters)
+        around = surroundings(load(None, {}, 0), letters)
+        self._run = Run(pipeline, None, Stdout(around), letters)
         self._decoder = Decoder(pipeline, "syslog", Keys(), SETTINGS.max_line)
 
     def read(self, *bodies: bytes) -> None:
@@ -80,7 +82,7 @@ class Reading:
 
 
 @pytest.mark.parametrize(
-    ("frame", "most"), [(native, Walk(51, 20, 34)), (syslog, Walk(52, 20, 34))]
+    ("frame", "most"), [(native, Walk(51, 22, 35)), (syslog, Walk(52, 22, 35))]
 )
 def test_a_line_of_auth_that_opens_a_session(
     frame: Frame, most: Walk, capfdbinary: pytest.CaptureFixture[bytes]

@@ -55,11 +55,11 @@ def free_port() -> int:
             return port
 
 
-def until(true: Callable[[], bool], what: str) -> None:
-    """Wait for ``true``."""
+def until(true: Callable[[], object], what: str | Callable[[], str]) -> None:
+    """Wait for ``true``; ``what`` says what did not come."""
     deadline = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() < deadline, what
+        assert time.monotonic() < deadline, what() if callable(what) else what
         time.sleep(0.02)
 
 

@@ -25,7 +25,7 @@ FILE = traffic("esa01", LINES, 1)
 Events = dict[str, dict[str, Any]]
 
 pytestmark = needs_checkout
-WHOLE = ("vector.yaml", "forward.yaml", "kafka.yaml")
+WHOLE = ("vector.yaml", "forward.yaml", "listen.yaml", "kafka.yaml")
 # What the alert in conf/prometheus asks for.
 DROPPED = re.compile(
     r'^vector_component_discarded_events_total\{.*intentional="false".*\} [1-9]', re.M

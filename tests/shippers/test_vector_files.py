@@ -159,6 +159,28 @@ def test_child_and_service_differ_in_source_and_buffer_alone() -> None:
     assert child == service
 
 
+@pytest.mark.parametrize("host", ["192.0.2.9", "2001:db8::7"])
+def test_what_is_pushed_is_handed_over_with_the_address_of_its_sender(
+    host: str,
+) -> None:
+    """As `esa-auth listen --input sender` reads it."""
+    pushed = program("listen.yaml", "esa_pushed")
+    line = "<22>Mar 17 18:24:37 mail_logs: Info: ICID 450 close"
+    made = pushed.remap({"message": line, "host": host, "port": 7})
+    assert made == {"message": f"{host} {line}"}
+
+
+def test_listen_is_forward_and_the_way_there() -> None:
+    """The events come back as `forward.yaml` takes them."""
+    there, back = loaded("listen.yaml"), loaded("forward.yaml")
+    sink = there["sinks"].pop("esa_auth_listen")
+    assert sink["inputs"] == ["esa_pushed"]
+    assert sink["address"] == "127.0.0.1:5140"
+    assert there["transforms"].pop("esa_pushed")["inputs"] == ["esa_push"]
+    del there["sources"]["esa_push"]
+    assert there == back
+
+
 def test_its_command_writes_events(tmp_path: Path) -> None:
     lines = traffic("esa01", 300, 1)
     text = b"".join(line + b"\n" for line in lines)

@@ -7,6 +7,7 @@ class Node {
         OpenSearchRunner runner = new OpenSearchRunner();
         runner.onBuild((number, settings) -> {
             settings.put("discovery.type", "single-node");
+            settings.putList("node.roles", "cluster_manager", "data", "ingest");
             settings.put("http.port", "0");
             settings.put("transport.port", "0");
             settings.put("cluster.routing.allocation.disk.threshold_enabled", "false");

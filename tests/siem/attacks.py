@@ -105,4 +105,4 @@ def backend_broken(log: Log) -> Iterator[Key]:
 
 def _session(log: Log, icid: int) -> str:
     at, _ = log.lines[0]
-    return f"esa01:{icid}:{at:%Y%m%dT%H%M%SZ}"
+    return f"{log.appliance}:{icid}:{at:%Y%m%dT%H%M%SZ}"

@@ -37,5 +37,7 @@ def _eql_event(event: Event) -> object:
     at = datetime.fromisoformat(event["@timestamp"])
     # Ticks of 100 ns since 1601, which is how the engine counts time.
     ticks = int((at - _EPOCH).total_seconds() * 1000) * 10_000
-    made: object = eql.Event(event["event"]["category"][0], ticks, event)
+    # A dead letter has no category.
+    (kind, *_) = event["event"].get("category", ["none"])
+    made: object = eql.Event(kind, ticks, event)
     return made

@@ -4,12 +4,24 @@ Every form is one that `mail_logs` is known to have; addresses are those set asi
 documentation.
 """
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import NamedTuple
 
 Key = tuple[str, ...]
 
+
+class Named(NamedTuple):
+    """What another rule than the scenario's own must name in it, too."""
+
+    rule: str
+    key: Key
+
+
+# The number of a connection or a message, in a line or in the id of a session.
+_NUMBER = re.compile(r"((?:[ID]CID:?|MID|^esa\d+:) ?)(\d+)")
 REJECTED = "REJECT SG BLACKLIST match sbrs[-10.0:-2.0] SBRS -9.9"
 START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 TLS = "TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384"
@@ -22,14 +34,28 @@ class Log:
     begin: float
     """Minutes after `START`."""
     numbers: "count[int]"
+    appliance: str = "esa01"
     lines: list[tuple[datetime, str]] = field(default_factory=list)
+
+    @property
+    def begun(self) -> datetime:
+        """When the scenario begins."""
+        return self.now(0)
+
+    def now(self, seconds: float) -> datetime:
+        """Return the time ``seconds`` into the scenario."""
+        return START + timedelta(minutes=self.begin, seconds=int(seconds))
 
     def write(self, seconds: float, body: str, level: str = "Info") -> str:
         """Note a line ``seconds`` into the scenario; return it as it will stand."""
-        at = START + timedelta(minutes=self.begin, seconds=int(seconds))
+        at = self.now(seconds)
         line = f"{at:%a %b} {at.day:2d} {at:%H:%M:%S %Y} {level}: {body}"
         self.lines.append((at, line))
         return line
+
+    def raw(self, seconds: float, line: str) -> None:
+        """Note a line that no appliance writes so."""
+        self.lines.append((self.now(seconds), line))
 
     def opened(
         self,
@@ -104,6 +130,22 @@ class Log:
         )
         self.write(seconds + 3, f"DCID {dcid} close")
         return line
+
+
+class Rising:
+    """Numbers of connections and messages that rise with time, as an appliance's do."""
+
+    def __init__(self, lines: list[tuple[datetime, str]]) -> None:
+        self._numbers: dict[str, int] = {}
+        self.lines = tuple(self.changed(line) for _, line in lines)
+
+    def changed(self, text: str) -> str:
+        """Return a line, or the id of a session, with its numbers."""
+        return _NUMBER.sub(self._new, text)
+
+    def _new(self, match: re.Match[str]) -> str:
+        number = self._numbers.setdefault(match[2], 1000 + len(self._numbers))
+        return f"{match[1]}{number}"
 
 
 def failures(

@@ -106,8 +106,23 @@ def accepted_after_reject(log: Log) -> None:
 def ninety_nine(log: Log) -> None:
     icid = log.opened(0, "198.51.100.170")
     log.login(1, icid, "ivan", good=True)
-    log.message(10, icid, "ivan", 50)
-    log.message(20, icid, "ivan", 49)
+    for number in range(3):
+        log.message(10 + 5 * number, icid, "ivan", 33)
+    log.write(40, f"ICID {icid} close")
+
+
+def two_mailings(log: Log) -> None:
+    icid = log.opened(0, "198.51.100.172")
+    log.login(1, icid, "ines", good=True)
+    log.message(10, icid, "ines", 75)
+    log.message(20, icid, "ines", 75)
+    log.write(40, f"ICID {icid} close")
+
+
+def all_staff(log: Log) -> None:
+    icid = log.opened(0, "198.51.100.173")
+    log.login(1, icid, "boss", good=True)
+    log.message(5, icid, "boss", 120)
     log.write(40, f"ICID {icid} close")
 
 

@@ -1,12 +1,15 @@
 """Runs pySigma's SQL for a rule over events, in the SQLite that Python carries."""
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conf.build.detections import Detection
+from conf.build import queries
+from conf.build.detections import Detection, Each
 from sigma.backends.sqlite.sqlite import sqliteBackend
+from sigma.collection import SigmaCollection
 
 Event = dict[str, Any]
 
@@ -21,12 +24,13 @@ def flat(event: Event, prefix: str = "") -> Iterator[tuple[str, object]]:
 
 
 def table(events: Iterable[Event]) -> sqlite3.Connection:
-    """Return a database whose table `logs` has a column for each field."""
+    """Return a database whose table `logs` has a column for each mapped field."""
     rows = [dict(flat(event)) for event in events]
-    names = sorted({name for row in rows for name in row})
+    names = sorted({name for row in rows for name in row} | queries.fields())
     columns = ", ".join(f'"{name}"' for name in names)
     marks = ", ".join("?" * (len(names) + 1))
     database = sqlite3.connect(":memory:")
+    database.create_function("regexp", 2, _regexp, deterministic=True)
     database.execute(f"create table logs (timestamp, {columns})")
     database.executemany(
         f"insert into logs values ({marks})",  # noqa: S608 - names are the schema's
@@ -38,19 +42,27 @@ def table(events: Iterable[Event]) -> sqlite3.Connection:
     return database
 
 
+def _regexp(pattern: str, value: str | None) -> bool:
+    return value is not None and re.search(pattern, value) is not None
+
+
 def _cell(value: object) -> object:
-    return json.dumps(value) if isinstance(value, list) else value
+    # A list of one is what it holds, as in the engines that search.
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else json.dumps(value)
+    return value
 
 
 def found(detection: Detection, database: sqlite3.Connection) -> set[tuple[str, ...]]:
     """Return what the rule names: group values, or raw lines of single events."""
     backend = sqliteBackend()  # type: ignore[no-untyped-call]
-    *_, query = backend.convert(detection.collection())
+    rules = SigmaCollection.from_yaml(queries.written("sigma", detection))
+    *_, query = backend.convert(rules)
     cursor = database.execute(query)
     names = [column[0] for column in cursor.description]
     rows = [dict(zip(names, row, strict=True)) for row in cursor]
-    if detection.correlation is None:
-        return {(row["event.original"],) for row in rows}
-    fields = detection.correlation.group_by or []
+    if isinstance(detection.way, Each):
+        field = detection.way.by.field if detection.way.by else "event.original"
+        return {(str(row[field]),) for row in rows}
     keys = [json.loads(row["group_keys"]) for row in rows]
-    return {tuple(str(key[field]) for field in fields) for key in keys}
+    return {tuple(map(str, key.values())) for key in keys}

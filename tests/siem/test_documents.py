@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from conf.build import queries
 from conf.build.__main__ import EXAMPLE
-from conf.build.detections import SIGMA, Detection, detections
+from conf.build.detections import Detection, Each
+from conf.build.queries import SIGMA
+from conf.build.table import DETECTIONS
 
 from tests.siem.scenarios import TEN_AND_TEN, corpus
 from tests.support.checkout import ROOT
@@ -16,30 +18,33 @@ RUNBOOKS = SIGMA / "runbooks"
 PAGES = [
     *RUNBOOKS.glob("*.md"),
     *(ROOT / "conf").glob("*/README.md"),
+    SIGMA / "late.md",
     EXAMPLE / "README.md",
 ]
 
 
-@pytest.mark.parametrize("detection", detections(), ids=lambda d: d.name)
+@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda d: d.name)
 def test_a_runbook_is_about_its_rule(detection: Detection) -> None:
     text = (RUNBOOKS / f"{detection.name}.md").read_text("utf-8")
-    rule = detection.top
-    assert text.startswith(f"# {rule.title}\n")
+    assert text.startswith(f"# {detection.title}\n")
+    reason = queries.impossible("sigma", detection)
+    of_rule = f"Rule: `rules/{queries.path_of('sigma', detection).name}`, level "
+    assert (of_rule in text) == (reason is None)
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == [
         "What it means on an ESA",
         "What to check",
         "What to do",
         "How to tune",
     ]
-    assert f"level {str(rule.level).lower()}" in text
-    techniques = {t.name.upper() for t in rule.tags if t.name.startswith("t1")}
-    assert set(re.findall(r"\[(T1[\d.]+)\]", text)) == techniques
+    assert f"level {detection.level}." in text
+    techniques = set(re.findall(r"\[(T1[\d.]+)\]", text))
+    assert techniques == set(detection.techniques)
     named = set(re.findall(r"`((?:[a-z_]+\.)+[a-z_]+)[`:]", text))
     assert {name for name in named if not name.endswith(".yml")} <= queries.fields()
 
 
 def test_every_runbook_has_its_rule() -> None:
-    assert {p.stem for p in RUNBOOKS.iterdir()} == {d.name for d in detections()}
+    assert {p.stem for p in RUNBOOKS.iterdir()} == {d.name for d in DETECTIONS}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: f"{p.parent.name}/{p.name}")
@@ -52,27 +57,24 @@ def row(detection: Detection) -> str:
     """Return the line of the README that says what was run where."""
 
     def cell(form: str, done: str) -> str:
-        if queries.impossible(form, detection) is not None:
-            return "no such query"
-        by_hand = (form, detection.name) in queries.BY_HAND
-        return f"{done}, by hand" if by_hand else done
+        return done if queries.impossible(form, detection) is None else "no such query"
 
-    single = detection.correlation is None
+    single = isinstance(detection.way, Each)
     on_opensearch = "run, Lucene" if single else "run, search template"
     cells = (
         f"[`{detection.name}`](conf/sigma/runbooks/{detection.name}.md)",
         on_opensearch,
-        cell("eql", "run"),
-        cell("esql", "parsed, typed"),
-        cell("splunk", "words only"),
         "run",
+        cell("eql", "run"),
+        cell("sigma", "run"),
+        "words only",
     )
     return f"| {' | '.join(cells)} |"
 
 
 def test_the_readme_says_which_engine_ran_which_query() -> None:
     readme = (ROOT / "README.md").read_text("utf-8").splitlines()
-    assert [row(d) for d in detections()] == [
+    assert [row(d) for d in DETECTIONS] == [
         line for line in readme if "](conf/sigma/runbooks/" in line
     ]
 

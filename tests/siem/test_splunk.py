@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 from conf.build import addon
-from conf.build.detections import detections, named
-from conf.build.queries import SOURCETYPE
+from conf.build.arrival import reach
+from conf.build.detections import FirstSeen, Silent
+from conf.build.queries import SOURCETYPE, named
 from conf.build.queries import fields as mapped
+from conf.build.table import DETECTIONS
 
 from esa_auth import __version__
 from esa_auth.validation import EventSchema
@@ -191,10 +193,11 @@ def test_the_time_is_read_where_it_stands() -> None:
 
 def test_each_detection_is_a_saved_search_that_is_off() -> None:
     saved = searchtime.conf("savedsearches")
-    assert {d.top.title for d in detections()} == set(saved.sections())
-    for detection in detections():
-        stanza = saved[detection.top.title]
-        assert stanza["search"] == addon.search(detection)
+    assert {d.title for d in DETECTIONS} == set(saved.sections())
+    for detection in DETECTIONS:
+        stanza = saved[detection.title]
+        late = re.sub(r" _index_earliest=-\d+m@m", "", stanza["search"])
+        assert late == addon.search(detection)
         assert stanza["enableSched"] == "0"
 
 
@@ -238,3 +241,18 @@ def test_a_saved_search_is_one_line() -> None:
     for name in ("success_after_failures", "brute_force_by_source"):
         assert "\n" not in addon.search(named(name))
         assert "```" not in addon.search(named(name))
+
+
+def test_a_search_looks_back_over_its_window_and_what_comes_late() -> None:
+    saved = searchtime.conf("savedsearches")
+    for detection in DETECTIONS:
+        stanza = saved[detection.title]
+        indexed = re.search(r"_index_earliest=-(\d+)m@m", stanza["search"])
+        earliest = int(stanza["dispatch.earliest_time"][1:].removesuffix("m@m"))
+        if isinstance(detection.way, FirstSeen | Silent):
+            assert indexed is None
+            assert earliest == reach(detection)
+        else:
+            assert indexed
+            assert int(indexed[1]) == reach(detection)
+            assert earliest == reach(detection) + 1440

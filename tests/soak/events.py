@@ -78,9 +78,12 @@ def judge(clean: Events, found: Events) -> Verdict:
     )
 
 
-def read_events(path: Path) -> Events:
-    """Return the events of a file; half of one may stand where a process was ended."""
-    events = Events()
+def read_events(path: Path, events: Events | None = None) -> Events:
+    """Return the events of a file; half of one may stand where a process was ended.
+
+    They are added to ``events`` if there are any.
+    """
+    events = events or Events()
     with path.open("rb") as file:
         for line in file:
             with suppress(orjson.JSONDecodeError):

@@ -23,8 +23,14 @@ _STAMP = "Tue Mar 17 18:24:37 2026 Info: "
 class _Nowhere:
     """Takes events and keeps none."""
 
+    counters = None
+    trouble = ""
+
     def send(self, batch: object) -> None:
         """Take them."""
+
+    def sync(self) -> None:
+        """Do nothing."""
 
     def check(self) -> None:
         """Do nothing."""

@@ -14,11 +14,12 @@ from functools import partial
 from typing import Any
 
 from esa_auth.__main__ import main
-from esa_auth.commands import delivery, tail
+from esa_auth.commands import tail
 from esa_auth.inputs.follow import Follower
+from esa_auth.outputs import stdout
 from esa_auth.outputs.forward.output import ForwardOutput
 from esa_auth.outputs.forward.sender import AckSender
-from esa_auth.outputs.letter_file import LetterFile
+from esa_auth.outputs.rotated import RotatedFile
 from esa_auth.pipeline import Pipeline
 from esa_auth.state import checkpoint
 
@@ -71,16 +72,17 @@ class Trap:
         return wrapped
 
     def letter_halves(self, real: Function) -> Function:
-        """Return a `LetterFile.write` with a point in the middle of the data."""
+        """Return a `RotatedFile.write` with a point in the middle of the data."""
 
-        def wrapped(file: LetterFile, data: bytes, start: int) -> int:
+        def wrapped(file: RotatedFile, data: bytes, start: int) -> int:
             half = (len(data) - start) // 2
             if half < MANY:
                 written: int = real(file, data, start)
                 return written
             part = data[start : start + half]
             done = os.write(file._descriptor, part)
-            self.reached("letter-half")
+            kinds = {"letters": "letter-half", "events": "event-half"}
+            self.reached(kinds[file._content])
             return done
 
         return wrapped
@@ -102,10 +104,10 @@ def set_trap(trap: Trap) -> None:
         setattr(owner, name, trap.around(getattr(owner, name), before, after))
     setattr(os, "fsync", trap.fsync)  # noqa: B010
     setattr(os, "rename", trap.around(os.rename, "before-rename", "-"))  # noqa: B010
-    real = vars(delivery)["write_all"]
-    setattr(delivery, "write_all", trap.halves(real, "stdout-half"))  # noqa: B010
+    real = vars(stdout)["write_all"]
+    setattr(stdout, "write_all", trap.halves(real, "stdout-half"))  # noqa: B010
     setattr(  # noqa: B010
-        LetterFile, "write", trap.letter_halves(LetterFile.write)
+        RotatedFile, "write", trap.letter_halves(RotatedFile.write)
     )
 
 

@@ -19,7 +19,7 @@ from tests.support.engines import absent
 
 LINES = size(1_500, 6_000)
 DISK = size("1m", "4m")
-WHERE = ("state", "letters", "output")
+WHERE = ("state", "letters", "output", "events")
 
 
 @dataclass(frozen=True)
@@ -73,14 +73,23 @@ def test_t12_a_full_disk_loses_nothing(disk: Disk, tmp_path: Path, full: str) ->
     first, second = parts(source.read_bytes())
     folder = {name: disk.path if name == full else tmp_path for name in WHERE}
     out, letters = folder["output"] / "out", folder["letters"] / "dead"
-    arguments = ("--state-dir", folder["state"] / "state", "--dead-letter", letters)
+    arguments: tuple[object, ...] = ("--state-dir", folder["state"] / "state")
+    arguments = (*arguments, "--dead-letter", letters)
+    if full == "events":
+        # In a file of our own, which stdout is not.
+        out = folder["events"] / "events"
+        arguments = (*arguments, "--output-file", out)
     with (
-        out.open("ab") as stdout,
+        (tmp_path / "stdout").open("ab")
+        if full == "events"
+        else out.open("ab") as stdout,
         Command(tmp_path, "tail", live, *arguments) as command,
     ):
         live.write_bytes(first)
         command.start(stdout)
-        wait_until(lambda: out.stat().st_size > 0, "nothing is written")
+        wait_until(
+            lambda: out.exists() and out.stat().st_size > 0, "nothing is written"
+        )
         wait_until(lambda: _saved(folder["state"] / "state"), "nothing is saved")
         for path in (out, letters):
             _pad(path)

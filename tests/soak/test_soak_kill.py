@@ -3,6 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -17,7 +18,7 @@ from tests.soak.command import (
     wait_for_state,
     wait_until,
 )
-from tests.soak.events import Events, Verdict, judge
+from tests.soak.events import Events, Verdict, judge, read_events
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
 from tests.soak.receiver import Receiver
@@ -102,6 +103,41 @@ def test_t1_kill_loses_nothing(source: Source, tmp_path: Path, style: str) -> No
     _report(f"T1 kill -9, {style}", source, command, verdict)
     assert verdict.clean
     assert "Traceback" not in command.told()
+
+
+def test_t1c_kill_loses_nothing_up_to_the_disk(source: Source, tmp_path: Path) -> None:
+    """Files of our own, rotated all the while: each event is in one of them."""
+    log, events = tmp_path / "log", tmp_path / "events"
+    log.mkdir()
+    config = tmp_path / "config.yaml"
+    config.write_text("output: {max_bytes: 262144, keep: 1000}\n")
+    with Command(
+        tmp_path,
+        *("tail", log / LIVE["current"], "--state-dir", tmp_path / "state"),
+        *("--output-file", events, "--config", config),
+    ) as command:
+        command.start()
+        wait_for_state(tmp_path)
+        for _ in _lives(source, log, "current"):
+            command.kill()
+            command.start()
+        wait_until(lambda: _all_events(events).has_last, "it does not end")
+        assert command.stop() in ENDED
+    found = _all_events(events)
+    verdict = judge(source.clean, found)
+    _report("T1c kill -9, file of events", source, command, verdict)
+    assert verdict.clean
+    assert len(list(tmp_path.glob("events.*"))) > 1
+    assert "Traceback" not in command.told()
+
+
+def _all_events(path: Path) -> Events:
+    found = Events()
+    for each in path.parent.glob(f"{path.name}*"):
+        # A file may get another name while the folder is read.
+        with suppress(FileNotFoundError):
+            read_events(each, found)
+    return found
 
 
 def test_t16_a_stop_loses_and_repeats_nothing(source: Source, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.soak.command import ENDED, Command, clean_run
-from tests.soak.events import Events, judge
+from tests.soak.events import Events, judge, read_events
 from tests.soak.letters import read_letters
 from tests.soak.lines import write_source
 from tests.soak.pipe import Pipe
@@ -23,7 +23,8 @@ LINES_A_KILL = 700
 _LAUNCHER = Path(__file__).with_name("launcher.py")
 STATE = ("tmp-written", "tmp-synced", "before-rename", "renamed", "directory-synced")
 FORWARD = ("before-send", "before-write", "after-write", "before-ack", "after-ack")
-POINTS = (*STATE, *FORWARD, "after-read", "after-join", "letter-half", "stdout-half")
+HALVES = ("letter-half", "stdout-half", "event-half")
+POINTS = (*STATE, *FORWARD, "after-read", "after-join", *HALVES)
 KILLS: list[tuple[str, ...]] = size([POINTS], [(point,) * 20 for point in POINTS])
 
 
@@ -53,13 +54,20 @@ def test_t2_killed_at_named_points(
     with Receiver() as receiver:
         events = receiver.events
         forward = ("--forward", f"127.0.0.1:{receiver.port}")
+        file = tmp_path / "events"
+        outputs: dict[str, tuple[object, ...]] = {
+            "stdout-half": (),
+            "event-half": ("--output-file", file),
+        }
         for number, (part, point) in enumerate(zip(scene.parts, points, strict=True)):
             if number:
                 rotate(live, "current", number)
             live.write_bytes(part)
-            options = () if point == "stdout-half" else forward
+            options = outputs.get(point, forward)
             with Command(tmp_path, *tail, *options, program=_trap(point)) as command:
                 _run_to_its_death(command, events)
+        if file.exists():
+            read_events(file, events)
         with Command(tmp_path, *tail, *forward) as command:
             command.start()
             events.wait_for_last()

@@ -20,13 +20,8 @@ from typing import Any, Self
 
 import msgpack
 
-from esa_auth.outputs.forward import (
-    Entry,
-    ForwardOutput,
-    ForwardSettings,
-    Timing,
-    pack_entry,
-)
+from esa_auth.outputs.forward import Entry, ForwardOutput, ForwardSettings, pack_entry
+from esa_auth.retry import Timing
 from tests.support.forward_security import Security
 
 

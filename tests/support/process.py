@@ -201,6 +201,10 @@ class Running:
         """Send it a signal."""
         self._process.send_signal(number)
 
+    def told(self) -> str:
+        """Return what it has written to stderr so far."""
+        return os.pread(self._stderr.fileno(), 1 << 20, 0).decode("utf-8", "replace")
+
     def next_event(self) -> dict[str, Any]:
         """Wait for an event."""
         while b"\n" not in self._rest:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from esa_auth.commands.enrichment import enriched
-from esa_auth.commands.foreign import refuse_foreign
+from esa_auth.commands.delivery import enriched
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.errors import ConfigError
+from esa_auth.formats import refuse_foreign
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:

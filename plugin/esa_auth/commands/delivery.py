@@ -1,31 +1,27 @@
 """A pipeline with its output and its dead letters: what every reading command needs."""
 
 import logging
-import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-import msgpack
-import orjson
-
-from esa_auth.commands.enrichment import enriched
 from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
-from esa_auth.formats import converter
+from esa_auth.formats import encoder, origin, recorder
+from esa_auth.model.dead_letter import Letter, Recall
 from esa_auth.model.document import Document
-from esa_auth.outputs import Output
+from esa_auth.outputs import Output, Surroundings
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.descriptor import check_reader, is_torn, write_all
 from esa_auth.pipeline import Pipeline
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
+    from esa_auth.inputs.follow import Follower
     from esa_auth.metrics.pulse import Pulse
-    from esa_auth.outputs.forward import ForwardOutput
 
 Item = TypeVar("Item")
 
@@ -41,7 +37,7 @@ class Run(Generic[Item]):
         encode: Callable[[Document], Item] | None,
         output: Output[Item],
         letters: DeadLetters,
-        forward: "ForwardOutput | None" = None,
+        name: str = "",
         tables: "Tables | None" = None,
     ) -> None:
         """``encode`` is None if ``pipeline`` makes JSON, which is sent as it is."""
@@ -49,10 +45,12 @@ class Run(Generic[Item]):
         self.tables = tables
         # What metrics read, for whoever wants them; see `commands.monitor`.
         self.pulse: Pulse | None = None
-        self.forward = forward
+        self.listeners: Callable[[], Mapping[str, Mapping[str, int]]] | None = None
+        self.output = output
+        # Of the output, as its metrics are called.
+        self.name = name
         self.notices = Notices(pipeline)
         self._encode = encode
-        self._output = output
         self._letters = letters
         self._journal = 0
 
@@ -72,14 +70,18 @@ class Run(Generic[Item]):
         if events := self._take():
             if pulse:
                 pulse.begins(len(events))
-            self._output.send(events)
+            self.output.send(events)
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
 
+    def answer_with(self, output: Output[Item]) -> None:
+        """Hand events to ``output`` from now on, in the place of stdout."""
+        self.output = output
+
     def check(self) -> None:
         """See `Output.check`."""
-        self._output.check()
+        self.output.check()
 
     def forget(self) -> None:
         """Drop what the pipeline made: it was delivered before."""
@@ -92,11 +94,12 @@ class Run(Generic[Item]):
         return list(map(self._encode, self.pipeline.take_events()))
 
     def sync(self) -> None:
-        """Wait until the dead letters are on the disk; see `DeadLetters.sync`."""
+        """Wait until dead letters and events are safe; see `Output.sync`."""
         self._letters.sync()
+        self.output.sync()
 
     def snapshot(self) -> dict[str, Any]:
-        """Return what the next start needs, the letters before it on the disk.
+        """Return what the next start needs, what was made before it on the disk.
 
         Its `Rows` are of now, so save it now.
         """
@@ -118,31 +121,6 @@ class Run(Generic[Item]):
             _log.warning("the saved sessions cannot be read (%s): starting anew", error)
 
 
-class Stdout:
-    """Events on stdout: the operating system has them, the reader may not."""
-
-    def __init__(
-        self, stop: Callable[[], bool], form: str, patience: float = 0.0
-    ) -> None:
-        self._stop, self._patience = stop, patience
-        # Half an event that a crash left in a file must not spoil the next one.
-        torn = form == "json" and is_torn(sys.stdout.fileno())
-        self._before = b"\n" if torn else b""
-
-    def send(self, batch: Sequence[bytes]) -> None:
-        """Write the batch; see `write_all` for what it raises."""
-        data = self._before + b"".join(batch)
-        self._before = b""
-        write_all(sys.stdout.fileno(), data, self._stop, self._patience)
-
-    def check(self) -> None:
-        """See `check_reader`."""
-        check_reader(sys.stdout.fileno())
-
-    def close(self) -> None:
-        """Do nothing: stdout is not ours to close."""
-
-
 @contextmanager
 def open_run(
     config: Config, stop: Callable[[], bool], patience: float = 0.0
@@ -152,28 +130,72 @@ def open_run(
     From ``stop`` on, one who takes our events has ``patience`` seconds to do so.
 
     Raises:
-        ConfigError: the dead letters cannot be written, a TLS file cannot be used.
+        ConfigError: a file cannot be written, a TLS file cannot be used.
     """
     letters = dead_letters(config, stop)
     config, tables = enriched(config)
-    if config.forward is None:
-        encode = encoder(config.output_format, config.output_schema)
-        pipeline = Pipeline(config.pipeline, read_time, as_json=encode is None)
-        out = Stdout(stop, config.output_format, patience)
-        yield Run(pipeline, encode, out, letters, None, tables)
-        return
-    # Here, because it brings TLS and the logger with it and most runs write to stdout.
-    from esa_auth.commands.entries import letter_of, packer
-    from esa_auth.outputs.forward import Entry, ForwardOutput, Timing
+    around = surroundings(config, letters, stop, patience)
+    opened = config.output.open(around)
+    with closing(opened.output):
+        encode, output = opened
+        as_json = encode is Document.line
+        pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
+        encode = None if as_json else encode
+        yield Run(pipeline, encode, output, letters, config.output.kind.name, tables)
 
-    def bury(entry: Entry, reason: str) -> None:
-        letters.write([dead_letter(letter_of(entry, reason), read_time())])
 
-    timing = Timing(patience=patience)
-    with closing(ForwardOutput(config.forward, bury, stop, timing)) as output:
-        pack = packer(config.output_schema)
-        pipeline = Pipeline(config.pipeline, read_time)
-        yield Run(pipeline, pack, output, letters, output, tables)
+def surroundings(
+    config: Config,
+    letters: DeadLetters,
+    stop: Callable[[], bool] = lambda: False,
+    patience: float = 0.0,
+) -> Surroundings:
+    """Return what an output is told about how events are written."""
+
+    def bury(event_id: str, record: dict[str, Any], reason: str) -> None:
+        raw, name = origin(record)
+        reasons = (reason, f"event.id {event_id}")
+        letter = Letter(raw.encode(), "undeliverable", reasons, name, Recall())
+        letters.write([dead_letter(letter, read_time())])
+
+    framing, schema = config.output_format, config.output_schema
+    return Surroundings(
+        recorder(schema),
+        encoder(framing, schema),
+        framing,
+        schema,
+        bury,
+        stop,
+        patience,
+    )
+
+
+def enriched(config: Config) -> tuple[Config, "Tables | None"]:
+    """Return ``config`` with the enrichers that it asks for, and their tables."""
+    if not config.tables:
+        return config, None
+    # Imported here, because it brings the reader of MaxMind's files.
+    from esa_auth.enrich.tables import Tables
+
+    tables = Tables(config.tables)
+    settings = replace(config.pipeline, enrich=tables.enrichment)
+    return replace(config, pipeline=settings), tables
+
+
+def observed(
+    run: Run[Any], config: Config, follower: "Follower | None" = None
+) -> AbstractContextManager[None]:
+    """Return what offers the metrics that ``config`` asks for, if it asks for any.
+
+    Raises:
+        ConfigError: when entered, if nobody may listen at the address.
+    """
+    if config.metrics.address is None and config.metrics.file is None:
+        return nullcontext()
+    # Imported here, because most runs offer none.
+    from esa_auth.commands.monitor import monitored
+
+    return monitored(run, config, follower)
 
 
 def dead_letters(
@@ -191,23 +213,6 @@ def dead_letters(
         time.sleep,
         stop,
     )
-
-
-def encoder(form: str, schema: str = "ecs") -> Callable[[Document], bytes] | None:
-    """Return how an event is written on stdout, framed as ``form``.
-
-    None: as the JSON that a pipeline makes itself.
-    """
-    convert = converter(schema)
-    if form == "msgpack":
-        pack = msgpack.Packer().pack
-        if convert is None:
-            return lambda document: bytes(pack(document.whole()))
-        return lambda document: bytes(pack(convert(document.whole())))
-    if convert is None:
-        return None
-    dumps, newline = orjson.dumps, orjson.OPT_APPEND_NEWLINE
-    return lambda document: dumps(convert(document.whole()), None, newline)
 
 
 def read_time() -> str:

@@ -11,8 +11,7 @@ import orjson
 from rich.cells import cell_len
 
 from esa_auth import grammar
-from esa_auth.commands.delivery import read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.envelope import read_prefix
 from esa_auth.model.facts import Envelope

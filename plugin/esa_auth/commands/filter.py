@@ -8,9 +8,8 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.delivery import Run, observed, open_run
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.observe import observed
 from esa_auth.commands.options import (
     add_config,
     add_input,
@@ -22,13 +21,16 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.stream import Stream
+from esa_auth.outputs import OUTPUTS
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
-    from esa_auth.state import CheckpointStore
+    from esa_auth.state import CheckpointStore, StateDirectory
 
-# A crash costs the context of the sessions opened since.
+# A crash costs the context of the sessions opened since. One that answers saves more
+# often: its host goes on at once, behind the line in hand.
 SECONDS_BETWEEN_SAVES = 30.0
+_SECONDS_WITH_REPLIES = 1.0
 
 log = logging.getLogger("esa_auth")
 
@@ -43,6 +45,9 @@ def add_parser(subcommands: "Subcommands") -> None:
     parser.add_argument(
         "--ack", choices=["rsyslog"], help="answer OK on stdout for each safe line"
     )
+    parser.add_argument(
+        "--reply", choices=["mmexternal", "array"], help="answer each line, with events"
+    )
     parser.set_defaults(run=run)
 
 
@@ -51,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args, live=True)
     if args.ack:
         _check_for_acknowledging(config)
+    if args.reply:
+        _check_for_replying(args, config)
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
@@ -64,16 +71,14 @@ def run(args: argparse.Namespace) -> int:
 
             directory = StateDirectory.open(config.state_directory)
             held.enter_context(directory)
-            checkpoints = CheckpointStore(directory, SECONDS_BETWEEN_SAVES)
+            seconds = _SECONDS_WITH_REPLIES if args.reply else SECONDS_BETWEEN_SAVES
+            checkpoints = CheckpointStore(directory, seconds)
         run = held.enter_context(open_run(config, lambda: stream.over))
         held.enter_context(observed(run, config))
-        decoder = _decoder(config, run, lines=bool(args.ack))
+        decoder = _decoder(config, run, lines=bool(args.ack or args.reply))
         try:
-            if args.ack and checkpoints and directory:
-                from esa_auth.commands.acknowledge import Acknowledger
-
-                Acknowledger(run, decoder, checkpoints, directory, stream).follow()
-                decoder.finish()
+            if checkpoints and directory and (args.ack or args.reply):
+                _answer(args, config, run, decoder, stream, checkpoints, directory)
             else:
                 _filter(run, stream, decoder, checkpoints)
         finally:
@@ -84,8 +89,9 @@ def run(args: argparse.Namespace) -> int:
 
 def _check_for_acknowledging(config: Config) -> None:
     """Refuse what ``--ack rsyslog`` cannot keep its promise with."""
-    if not (config.forward and config.state_directory):
-        raise ConfigError("--ack rsyslog: needs --forward and --state-dir")
+    if not (config.output.kind.acknowledged and config.state_directory):
+        names = " or ".join(kind.option for kind in OUTPUTS if kind.acknowledged)
+        raise ConfigError(f"--ack rsyslog: needs {names}, and --state-dir")
     if config.input_format == "msgpack":
         raise ConfigError("input.format: not msgpack with --ack rsyslog: it has lines")
     if config.join_wrapped:
@@ -94,6 +100,38 @@ def _check_for_acknowledging(config: Config) -> None:
         raise ConfigError("join.wait: not with --ack rsyslog: no line would be safe")
     if config.pipeline.pseudonymizer:
         raise ConfigError("privacy: not with --ack rsyslog, whose journal holds lines")
+
+
+def _check_for_replying(args: argparse.Namespace, config: Config) -> None:
+    """Refuse what would come between a line and its answer."""
+    from esa_auth.commands.replies import check_for_replying
+
+    if args.ack:
+        raise ConfigError("--ack: not with --reply, which is an answer already")
+    check_for_replying(config)
+
+
+def _answer(
+    args: argparse.Namespace,
+    config: Config,
+    run: Run[Any],
+    decoder: Decoder,
+    stream: Stream,
+    checkpoints: "CheckpointStore",
+    directory: "StateDirectory",
+) -> None:
+    """Give each line an answer, to the end of stdin."""
+    if args.ack:
+        from esa_auth.commands.acknowledge import Acknowledger
+
+        Acknowledger(run, decoder, checkpoints, directory, stream).follow()
+        decoder.finish()
+    else:
+        from esa_auth.commands.replies import Replier
+
+        # The journal holds lines as they came.
+        noted = None if config.pipeline.pseudonymizer else directory
+        Replier(run, decoder, args.reply, stream, checkpoints, noted).follow()
 
 
 def _decoder(config: Config, run: Run[Any], *, lines: bool) -> Decoder:

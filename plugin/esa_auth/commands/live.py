@@ -10,36 +10,36 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from esa_auth.alarms import Tries, network
+from esa_auth.thresholds import figure
 from esa_auth.visible import visible
 
 RATE_SECONDS = 60
-# Of log time: a source is looked at over so long.
-ALARM_SECONDS = 300
-ALARM_FAILURES = 10
-ALARM_USERS = 5
 _MOST_SOURCES = 5_000
-_MOST_TRIES = 64
 _MOST_LATEST = 100
 
 
 @dataclass(slots=True)
 class Watched:
-    """One source: its last failures as (epoch seconds, user), and its last login."""
+    """One source: its last tries, its last login, and when it got in by guessing."""
 
-    tries: deque[tuple[int, str]] = field(
-        default_factory=lambda: deque(maxlen=_MOST_TRIES)
-    )
+    tries: Tries = field(default_factory=Tries)
     login: str | None = None
+    guessed: int | None = None
 
-    def recent(self, now: int) -> tuple[int, int]:
-        """Return failures and users of the last `ALARM_SECONDS` before ``now``."""
-        users = [user for at, user in self.tries if now - ALARM_SECONDS <= at]
-        return len(users), len(set(users))
+    def alarming(self, now: int) -> bool:
+        """Return whether a rule of `conf/sigma` names it at that time of the log."""
+        since = now - figure("success_after_failures", "window")
+        guessed = self.guessed is not None and self.guessed >= since
+        return guessed or self.tries.guesses(now) or self.tries.sprays(now)
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A source that guesses or sprays; ``login`` is a user whom it got in as."""
+    """A source that guesses or sprays; ``login`` is a user whom it got in as.
+
+    ``failures`` are those of a brute force's window, ``users`` those of a spray's.
+    """
 
     address: str
     failures: int
@@ -74,7 +74,7 @@ class Now:
         source = place(event.get("source"))
         if about["action"] == "smtp-auth" and source:
             user = event.get("user", {}).get("name", "")
-            self._watch(source, user, epoch, failed)
+            self._watch(network(source), user, epoch, failed)
 
     def rates(self, now: float) -> tuple[float, float]:
         """Return attempts and failures a second, over the last minute."""
@@ -86,10 +86,11 @@ class Now:
     def alarms(self) -> list[Alarm]:
         """Return the sources in alarm, those that got in first, then by failures."""
         found = []
-        for address, source in self._sources.items():
-            failures, users = source.recent(self.log_time)
-            if failures >= ALARM_FAILURES or users >= ALARM_USERS:
-                found.append(Alarm(address, failures, users, source.login))
+        now = self.log_time
+        for name, source in self._sources.items():
+            if source.alarming(now):
+                counts = source.tries.failures(now), source.tries.users(now)
+                found.append(Alarm(name, *counts, source.login))
         return sorted(found, key=lambda a: (a.login is None, -a.failures, a.address))
 
     def _count(self, second: int, failed: bool) -> None:
@@ -108,9 +109,9 @@ class Now:
                 del self._sources[next(iter(self._sources))]
             source = Watched()
         self._sources[address] = source
-        if failed:
-            source.tries.append((epoch, user))
-        else:
+        if source.tries.add(epoch, user, failed=failed):
+            source.guessed = epoch
+        if not failed:
             source.login = user
 
 
@@ -130,10 +131,9 @@ def screen(now: Now, clock: float, refused: int, height: int) -> RenderableType:
     """Return the picture of this moment; ``clock`` as given to `Now.add`."""
     alarms = now.alarms()[:_MOST_ALARMS]
     rows = max(1, height - _FRAME - max(1, len(alarms)))
-    minutes = ALARM_SECONDS // 60
     return Group(
         _head(now, clock),
-        Panel(_alarms(alarms), title=f"sources in alarm, {minutes} min"),
+        Panel(_alarms(alarms), title="sources in alarm"),
         Panel(_failures(now, rows), title="last failures"),
         _foot(refused),
     )

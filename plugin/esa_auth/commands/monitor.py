@@ -13,13 +13,7 @@ from esa_auth.inputs.follow import Follower
 from esa_auth.metrics.exposition import Exposition
 from esa_auth.metrics.health import complaints, heads
 from esa_auth.metrics.pulse import Pulse
-from esa_auth.metrics.readings import (
-    ApplianceReading,
-    FilesReading,
-    ForwardReading,
-    Readings,
-    TableReading,
-)
+from esa_auth.metrics.readings import ApplianceReading, Part, Readings, TableReading
 from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
@@ -28,7 +22,6 @@ from esa_auth.pipeline.native import NativeReader
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
-    from esa_auth.outputs.forward import ForwardOutput
 
 
 @contextmanager
@@ -68,15 +61,18 @@ def _replace(shown: Exposition, path: str) -> None:
 
 
 def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Readings:
+    native = run.pipeline.native
     return Readings(
         pulse.beat,
         partial(_appliances, run.pipeline),
         time.time,
-        partial(_forward, run.forward) if run.forward else None,
-        partial(_files, follower) if follower else None,
+        partial(_output, run) if run.output.counters else None,
+        (lambda: Part("", follower.counters)) if follower else None,
+        (lambda: sum(follower.unread().values())) if follower else None,
         partial(_tables, run.tables) if run.tables else None,
         lambda: run.pipeline.registry.forgotten,
-        partial(_handed_over, native) if (native := run.pipeline.native) else None,
+        listeners=run.listeners,
+        handed_over=partial(_handed_over, native) if native else None,
     )
 
 
@@ -84,33 +80,8 @@ def _handed_over(native: NativeReader) -> dict[str, int]:
     return native.handed_over
 
 
-def _forward(output: "ForwardOutput") -> ForwardReading:
-    counts = output.counters
-    return ForwardReading(
-        counts.sent,
-        counts.resent,
-        counts.acked,
-        counts.poisoned,
-        counts.retries,
-        counts.connects,
-        counts.acked_chunks,
-        counts.ack_latency_sum_us / 1e6,
-        counts.ack_latency_last_us / 1e6,
-        output.trouble,
-    )
-
-
-def _files(follower: Follower) -> FilesReading:
-    counts = follower.counters
-    return FilesReading(
-        counts.files_open,
-        sum(follower.unread().values()),
-        counts.bytes_read,
-        counts.rotations,
-        counts.truncations,
-        counts.bytes_possibly_lost,
-        counts.errors,
-    )
+def _output(run: Run[Any]) -> Part:
+    return Part(f"{run.name}_", run.output.counters, run.output.trouble)
 
 
 def _tables(tables: "Tables") -> list[TableReading]:

@@ -12,28 +12,38 @@ from typing import TYPE_CHECKING, Any
 
 from esa_auth.config import Config, load
 from esa_auth.errors import ConfigError
+from esa_auth.formats import FRAMINGS, SCHEMAS
+from esa_auth.inputs import framings
+from esa_auth.outputs import OUTPUTS
 from esa_auth.outputs.own_file import open_own
 from esa_auth.visible import visible
 
 if TYPE_CHECKING:
     Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
 
+
+def _name(option: str) -> str:
+    """Return what argparse calls the value of an option."""
+    return option.removeprefix("--").replace("-", "_")
+
+
 # Option name -> key in the configuration.
 _KEYS = {
     "appliance": "appliance",
     "timezone": "timezone",
     "input": "input.format",
+    "address": "listen.addresses",
     "output": "output.format",
     "format": "output.schema",
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
-    "forward": "forward.address",
     "log_file": "log.file",
     "brokers": "stream.brokers",
     "instance": "stream.instance",
     "metrics": "metrics.address",
     "metrics_file": "metrics.file",
+    **{_name(kind.option): kind.key for kind in OUTPUTS},
 }
 
 
@@ -46,18 +56,23 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     add("--log-file", metavar="FILE", help="file for our own messages (stderr)")
 
 
+def add_framing(parser: argparse.ArgumentParser) -> None:
+    """Add what is around a line."""
+    names = framings.names()
+    parser.add_argument("--input", choices=names, help="framing of the lines (auto)")
+
+
 def add_input(parser: argparse.ArgumentParser) -> None:
     """Add how lines are framed."""
+    add_framing(parser)
     add = parser.add_argument
-    forms = ["auto", "native", "syslog", "sender", "json", "msgpack"]
-    add("--input", choices=forms, help="framing of the lines (auto)")
     add("--join-wrapped", action="store_true", help="join wrapped lines")
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add what every subcommand that writes events takes."""
     add = parser.add_argument
-    add("--output", choices=["json", "msgpack"], help="framing of the events (json)")
+    add("--output", choices=[*FRAMINGS], help="framing of the events (json)")
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
     add_format(parser)
 
@@ -65,14 +80,23 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 def add_format(parser: argparse.ArgumentParser) -> None:
     """Add which schema events are written in."""
     parser.add_argument(
-        "--format", choices=["ecs", "ocsf", "cim"], help="schema of the events (ecs)"
+        "--format",
+        choices=[schema.name for schema in SCHEMAS],
+        help="schema of the events (ecs)",
     )
+
+
+def add_outputs(parser: argparse.ArgumentParser, *, archives: bool = False) -> None:
+    """Add where events can go instead of to stdout; ``archives``: as for `convert`."""
+    for kind in OUTPUTS:
+        if kind.archives or not archives:
+            parser.add_argument(kind.option, metavar=kind.metavar, help=kind.help)
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:
     """Add where events go besides stdout, and what is kept over a stop."""
+    add_outputs(parser)
     add = parser.add_argument
-    add("--forward", metavar="HOST:PORT", help="send events there, acknowledged")
     add("--metrics", metavar="ADDR:PORT", help="serve /metrics and /healthz there")
     add("--metrics-file", metavar="FILE", help="write metrics there now and then")
     add_state(parser)
@@ -168,6 +192,10 @@ _EXAMPLES: dict[str, str] = {
       --state-dir /var/lib/esa-auth \\
       --forward 192.0.2.20:24224
   esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch""",
+    "listen": """
+  esa-auth listen tcp://0.0.0.0:514 udp://0.0.0.0:514 --timezone Europe/Berlin \\
+      --state-dir /var/lib/esa-auth --forward 192.0.2.20:24224
+  esa-auth listen --config /etc/esa-auth.yaml > events.ndjson""",
     "convert": """
   esa-auth convert /srv/archive/esa01 -o events.ndjson
   esa-auth convert --jobs 4 --resume -o events.ndjson /srv/archive""",
@@ -180,6 +208,9 @@ _EXAMPLES: dict[str, str] = {
   esa-auth report --appliance esa01 events-*.ndjson.gz -o esa01.html""",
     "replay": """
   esa-auth replay dead.ndjson --dead-letter still-dead.ndjson >> events.ndjson""",
+    "receive": """
+  esa-auth receive 127.0.0.1:24224
+  esa-auth filter --forward 127.0.0.1:24224 < mail_logs""",
     "explain": """
   esa-auth explain 'Wed Apr 22 11:47:47 2009 Info: ICID 451 close'
   grep 'ICID 451' mail_logs | esa-auth explain""",

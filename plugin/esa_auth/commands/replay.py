@@ -8,14 +8,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
-from esa_auth.commands.delivery import Run, Stdout, dead_letters, encoder, read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import (
+    Run,
+    dead_letters,
+    enriched,
+    read_time,
+    surroundings,
+)
 from esa_auth.commands.options import add_config, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
 from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
+from esa_auth.model.document import Document
+from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
 
@@ -49,12 +56,15 @@ def run(args: argparse.Namespace) -> int:
     config, _ = enriched(load_config(args))
     paths: list[str] = args.letters
     _check_apart(paths, config.dead_letter)
-    encode = encoder(config.output_format, config.output_schema)
+    letters = dead_letters(config)
+    around = surroundings(config, letters)
     # Each letter is read on its own: no line comes late.
     settings = replace(config.pipeline, wait=0, redact_wait=0)
-    pipeline = Pipeline(settings, read_time, as_json=encode is None)
-    stdout = Stdout(lambda: False, config.output_format)
-    replayer = _Replayer(config, Run(pipeline, encode, stdout, dead_letters(config)))
+    as_json = around.line is Document.line
+    pipeline = Pipeline(settings, read_time, as_json=as_json)
+    encode = None if as_json else around.line
+    run = Run(pipeline, encode, Stdout(around), letters)
+    replayer = _Replayer(config, run)
     try:
         with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
             for path in paths:

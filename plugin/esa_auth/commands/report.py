@@ -14,10 +14,10 @@ from esa_auth.commands.bar import Bar
 from esa_auth.commands.convert.plan import Group, Source, plan
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
-from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.commands.options import add_config, add_input, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
+from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.paths import expand

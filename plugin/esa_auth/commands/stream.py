@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from esa_auth.commands.delivery import read_time
-from esa_auth.commands.enrichment import enriched
+from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,
@@ -25,9 +24,9 @@ from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError
 from esa_auth.formats import converter
-from esa_auth.inputs.messages import MessageReader
+from esa_auth.inputs.decode import MessageReader
 from esa_auth.inputs.records import Broken, Record
-from esa_auth.inputs.stop import StopSignal
+from esa_auth.inputs.stream import StopSignal
 from esa_auth.model.dead_letter import BROKEN_RECORD, Letter, Recall
 from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline

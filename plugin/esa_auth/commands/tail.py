@@ -8,16 +8,15 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, open_run
+from esa_auth.commands.delivery import Run, observed, open_run
 from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
-from esa_auth.commands.observe import observed
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
 from esa_auth.commands.reach import Reach
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Chunk, Follower, all_unread
-from esa_auth.inputs.stop import StopSignal
+from esa_auth.inputs.stream import StopSignal
 from esa_auth.pipeline import Settings
 from esa_auth.state import CheckpointStore, StateDirectory
 

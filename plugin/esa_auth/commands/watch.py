@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
-from esa_auth.commands.foreign import refuse_foreign
 from esa_auth.errors import ConfigError
+from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.follow import Follower
 from esa_auth.inputs.lines import LineSplitter
-from esa_auth.inputs.stop import StopSignal
+from esa_auth.inputs.stream import StopSignal
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
@@ -30,9 +30,10 @@ _REFRESH_SECONDS = 0.25
 log = logging.getLogger("esa_auth")
 
 _ABOUT = """Show a stream of events while it comes: attempts and failures a second, the
-last failures, and sources in alarm: ten failures or five users within five minutes of
-log time. Reads stdin to its end, or follows a file over rotation. Press q or Ctrl-C to
-quit."""
+last failures, and sources in alarm, by the figures of the rules of conf/sigma: ten
+failures within five minutes, ten users who did not get in within ten minutes, or a
+success after five failures of the user. An IPv6 /64 is one source. Reads stdin to its
+end, or follows a file over rotation. Press q or Ctrl-C to quit."""
 
 
 def add_parser(subcommands: "Subcommands") -> None:

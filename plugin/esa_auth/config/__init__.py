@@ -5,13 +5,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.config.file import MAX_CONFIG, read_defaults, read_file
-from esa_auth.config.values import check_utf8, check_zone, read_address, read_key
+from esa_auth.config.values import (
+    check_utf8,
+    check_zone,
+    read_address,
+    read_key,
+    read_secret,
+)
 from esa_auth.errors import ConfigError
+from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
+from esa_auth.outputs import Chosen, choose
 from esa_auth.pipeline import Settings
 
 if TYPE_CHECKING:
-    from esa_auth.outputs.forward import ForwardSettings
+    from esa_auth.inputs.listen import ListenSettings
     from esa_auth.stream.settings import StreamSettings
 
 __all__ = ["MAX_CONFIG", "Config", "MetricsSettings", "load"]
@@ -42,8 +50,9 @@ class Config:
     dead_letter_keep: int
     state_directory: str | None
     log_file: str | None
-    forward: "ForwardSettings | None"
+    output: Chosen
     stream: "StreamSettings | None"
+    listen: "ListenSettings | None"
     # Serial number in a file header -> name of the appliance.
     serials: dict[str, str]
     metrics: MetricsSettings
@@ -65,7 +74,7 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         _set(tree, name.split("."), value)
     return Config(
         _settings(tree, reference),
-        tree["input"]["format"],
+        _framing(tree["input"]["format"]),
         tree["input"]["join_wrapped"],
         Keys(**tree["input"]["record"]),
         tree["output"]["format"],
@@ -75,8 +84,9 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
         int(tree["dead_letter"]["keep"]),
         tree["state"]["directory"],
         tree["log"]["file"],
-        _forward(tree["forward"]),
+        choose(tree, read_secret),
         _stream(tree["stream"]),
+        _listen(tree["listen"]),
         _serials(tree["appliances"]),
         MetricsSettings(**tree["metrics"]),
         _tables(tree),
@@ -110,13 +120,12 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
     )
 
 
-def _forward(tree: dict[str, Any]) -> "ForwardSettings | None":
-    if not tree["address"]:
-        return None
-    # Here, because it brings TLS and the logger with it and most runs write to stdout.
-    from esa_auth.config.forward import forward_settings
-
-    return forward_settings(tree)
+def _framing(name: str) -> str:
+    names = framings.names()
+    if name not in names:
+        one_of = ", ".join(names)
+        raise ConfigError(f"input.format: {name!r:.40} is none of {one_of}")
+    return name
 
 
 def _stream(tree: dict[str, Any]) -> "StreamSettings | None":
@@ -126,6 +135,15 @@ def _stream(tree: dict[str, Any]) -> "StreamSettings | None":
     from esa_auth.config.stream import stream_settings
 
     return stream_settings(tree)
+
+
+def _listen(tree: dict[str, Any]) -> "ListenSettings | None":
+    if not tree["addresses"]:
+        return None
+    # Here, because one command alone listens.
+    from esa_auth.config.listen import listen_settings
+
+    return listen_settings(tree)
 
 
 def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:

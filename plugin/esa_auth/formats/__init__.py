@@ -1,44 +1,123 @@
-"""Other schemas that an event can leave in: pure functions of a valid ECS event.
+"""How an event is written: in which schema, and framed how. One row for each.
 
-Each event becomes exactly one record. Where a field goes, `conf/mappings/` says.
+Another schema is a pure function of a valid ECS event; each event becomes exactly one
+record. Where a field goes, `conf/mappings/` says.
 """
 
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import Any, NamedTuple
 
-Convert = Callable[[dict[str, Any]], dict[str, Any]]
+import msgpack
+import orjson
+
+from esa_auth.errors import ConfigError
+from esa_auth.model.document import Document
+
+Json = dict[str, Any]
+Convert = Callable[[Json], Json]
+Encode = Callable[[Document], bytes]
+
+
+class Schema(NamedTuple):
+    """A schema that events can be written in.
+
+    Its module, imported when it is asked for, has a function ``NAME_event``, which
+    makes a record of an event; ECS, which is there already, has none.
+    """
+
+    name: str
+    marks: frozenset[str]
+    """Keys that no record of another schema has together."""
+    origin: Callable[[Json], tuple[str, str]]
+    """The raw line of a record, "" if it has none, and the name of its appliance."""
+
+
+SCHEMAS = (
+    Schema(
+        "ecs",
+        frozenset({"event", "observer", "cisco_esa"}),
+        lambda r: (r["event"].get("original", ""), r["observer"]["name"]),
+    ),
+    Schema(
+        "ocsf",
+        frozenset({"class_uid", "metadata", "time_dt"}),
+        lambda r: (r.get("raw_data", ""), r["device"]["name"]),
+    ),
+    Schema(
+        "cim",
+        frozenset({"@timestamp", "vendor_product", "signature"}),
+        lambda r: (r.get("event.original", ""), r["dvc"]),
+    ),
+)
 
 
 def converter(schema: str) -> Convert | None:
     """Return what makes records of ``schema``; None for ECS, which is there already."""
-    # Here, because most runs write ECS.
-    if schema == "ocsf":
-        from esa_auth.formats.ocsf import ocsf_event
+    if schema == "ecs":
+        return None
+    # Imported here, because most runs write ECS.
+    module = import_module(f"esa_auth.formats.{schema}")
+    convert: Convert = getattr(module, f"{schema}_event")
+    return convert
 
-        return ocsf_event
-    if schema == "cim":
-        from esa_auth.formats.cim import cim_event
 
-        return cim_event
-    return None
+def recorder(schema: str) -> Callable[[Document], Json]:
+    """Return what makes a record of ``schema`` of an event."""
+    convert = converter(schema)
+    if convert is None:
+        return Document.whole
+    return lambda document: convert(document.whole())
+
+
+def encoder(framing: str, schema: str = "ecs") -> Encode:
+    """Return how an event is written as bytes, framed as ``framing``."""
+    return FRAMINGS[framing](schema)
 
 
 def foreign(record: object) -> str | None:
     """Return the schema of a record that was an event of ours and is not ECS now."""
-    if not isinstance(record, dict):
-        return None
-    if {"class_uid", "metadata", "time_dt"} <= record.keys():
-        return "ocsf"
-    if {"@timestamp", "vendor_product", "signature"} <= record.keys():
-        return "cim"
+    if isinstance(record, dict):
+        for schema in SCHEMAS:
+            if schema.name != "ecs" and schema.marks <= record.keys():
+                return schema.name
     return None
 
 
-def origin(record: dict[str, Any]) -> tuple[str, str]:
+def refuse_foreign(record: object, where: str) -> None:
+    """Return if ``record`` is anything but an event that `--format` made.
+
+    Raises:
+        ConfigError: it is one.
+    """
+    if schema := foreign(record):
+        raise ConfigError(
+            f"{where}: events of --format {schema}; only those of --format ecs are read"
+        )
+
+
+def origin(record: Json) -> tuple[str, str]:
     """Return the raw line of a record of any schema, "" if it has none, and whose."""
-    schema = foreign(record)
-    if schema == "ocsf":
-        return record.get("raw_data", ""), record["device"]["name"]
-    if schema == "cim":
-        return record.get("event.original", ""), record["dvc"]
-    return record["event"].get("original", ""), record["observer"]["name"]
+    name = foreign(record) or "ecs"
+    (schema,) = [each for each in SCHEMAS if each.name == name]
+    return schema.origin(record)
+
+
+def _json_lines(schema: str) -> Encode:
+    if schema == "ecs":
+        return Document.line
+    record = recorder(schema)
+    return lambda document: orjson.dumps(
+        record(document), None, orjson.OPT_APPEND_NEWLINE
+    )
+
+
+def _msgpack(schema: str) -> Encode:
+    pack, record = msgpack.Packer().pack, recorder(schema)
+    return lambda document: bytes(pack(record(document)))
+
+
+FRAMINGS: dict[str, Callable[[str], Encode]] = {
+    "json": _json_lines,
+    "msgpack": _msgpack,
+}

@@ -1,12 +1,12 @@
-"""Blocks of bytes -> what the pipeline takes, whatever the framing is."""
+"""Blocks of bytes, or messages of a topic -> what the pipeline takes."""
 
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from esa_auth.inputs.lines import Joiner, LineSplitter
-from esa_auth.inputs.packed import MsgpackReader
-from esa_auth.inputs.records import Broken, Keys, Record, RecordReader
-from esa_auth.inputs.senders import LONGEST, SenderReader
+from esa_auth.inputs.framings import AUTO, FRAMINGS, Reader, framing, recognised
+from esa_auth.inputs.lines import Joiner
+from esa_auth.inputs.records import Broken, Keys, Lines, Piece, Record, Terms
+from esa_auth.inputs.text import TextLines
 
 
 class Sink(Protocol):
@@ -23,7 +23,7 @@ class Sink(Protocol):
 
 
 class Decoder:
-    """Cuts blocks into lines or records and hands them on, in order."""
+    """Cuts one stream into lines or records and hands them on, in order."""
 
     def __init__(
         self,
@@ -35,30 +35,27 @@ class Decoder:
         *,
         lines: bool = False,
     ) -> None:
-        """``form`` is auto, native, syslog, sender, json or msgpack.
+        """``form`` is `AUTO` or the name of a framing.
 
-        With ``begins_record``, lines of which it is not true continue the one before.
-        ``lines`` says that the input is cut into lines: then auto is never msgpack.
+        With ``begins_record``, text lines of which it is not true continue the one
+        before. ``lines`` says that the input is cut into lines: then auto is never
+        a framing of anything else.
         """
         self._sink = sink
-        self._form, self._lines = form, lines
-        records = RecordReader(keys, max_line)
-        # A record wraps its line: escapes double it, other fields come with it.
-        self._text = LineSplitter(max_line)
-        self._longest = max_line * 4
-        self._json = LineSplitter(self._longest)
-        self._sent = LineSplitter(max_line + LONGEST)
-        self._senders = SenderReader(max_line)
-        self._records = records
-        self._msgpack = MsgpackReader(records, max_line)
-        self._joiner = Joiner(begins_record, max_line) if begins_record else None
+        self._terms, self._lines = Terms(keys, max_line), lines
+        self._recognised = form != AUTO
+        # Until the first byte tells, blank lines are text.
+        row = framing(form) if self._recognised else FRAMINGS[0]
+        self._reader = row.reader(self._terms)
+        wrapped = begins_record if row.lines is TextLines else None
+        self._joiner = Joiner(wrapped, max_line) if wrapped else None
         # Records that could not be read.
         self.broken = 0
 
     @property
     def longest(self) -> int:
         """Bytes that the longest line may have with what its framing adds."""
-        return self._longest
+        return max(row.lines(self._terms).longest for row in FRAMINGS if row.lines)
 
     @property
     def joined(self) -> int:
@@ -67,102 +64,86 @@ class Decoder:
 
     def feed(self, block: bytes) -> bool:
         """Take a block; False means that nothing more can be read of this stream."""
-        if self._form == "auto":
+        if not self._recognised:
             block = self._recognise(block)
-        if self._form == "msgpack":
-            return self._feed_msgpack(block)
-        if self._form == "json":
-            self._hand_on(self._records.json_lines(self._json.feed(block)))
-        elif self._form == "sender":
-            self._hand_on(self._senders.read(self._sent.feed(block)))
-        else:
-            self._feed_text(self._text.feed(block))
+        try:
+            self._hand_on(self._reader.feed(block))
+        except EOFError:
+            return False
         return True
 
     def finish(self) -> None:
         """Take what was held back at the end of the stream."""
-        if self._form == "json":
-            self._hand_on(self._records.json_lines(self._json.finish()))
-        elif self._form == "msgpack":
-            self._hand_on(self._msgpack.finish())
-        elif self._form == "sender":
-            self._hand_on(self._senders.read(self._sent.finish()))
-        else:
-            self._finish_text()
-
-    def _recognise(self, block: bytes) -> bytes:
-        """Tell the form by the first byte that begins no empty line."""
-        start = block.lstrip(b"\r\n")
-        if not start:
-            return block
-        self._form = form_of(start[0])
-        if self._form == "msgpack" and self._lines:
-            self._form = "text"
-        if self._form == "text":
-            return block
-        # As if they had come in a block of their own, which is read as text.
-        self._feed_text(self._text.feed(block[: len(block) - len(start)]))
-        return start
-
-    def _finish_text(self) -> None:
-        self._feed_text(self._text.finish())
-        if self._joiner:
-            self._sink.feed(self._joiner.finish())
+        self._hand_on(self._reader.finish())
+        self._hand_on_joined()
 
     def reject_rest(self) -> None:
         """Refuse what the stream broke off in: what is read of it may lie.
 
         A JSON document that is complete is read, for it tells its own end.
         """
-        if self._form == "json":
-            found = list(self._records.json_lines(rest := self._json.finish()))
-            if not any(isinstance(some, Broken) for some in found):
-                self._hand_on(found)
-                return
-        elif self._form == "msgpack":
-            rest = [broken.raw for broken in self._msgpack.finish()]
-        elif self._form == "sender":
-            rest = self._sent.finish()
-        else:
-            rest = self._text_cut()
-        for raw in rest:
-            self._sink.reject(raw, "cut", "the input breaks off inside this line")
+        pieces = list(self._reader.cut_off())
+        if self._joiner:
+            # What goes on in the rest, or could have, is not complete either.
+            rest = [piece.raw for piece in pieces if isinstance(piece, Broken)]
+            self._sink.feed(self._joiner.feed(rest))
+            held = self._joiner.finish() if rest else []
+            pieces = [Broken.cut(raw) for raw in held]
+        self._hand_on(pieces)
+        self._hand_on_joined()
 
-    def _text_cut(self) -> list[bytes]:
-        rest = self._text.finish()
-        if self._joiner is None:
-            return rest
-        # What goes on in the rest, or could have, is not complete either.
-        self._sink.feed(self._joiner.feed(rest))
-        return self._joiner.finish() if rest else self._handed_on()
+    def _recognise(self, block: bytes) -> bytes:
+        """Tell the framing by the first byte that begins no empty line."""
+        start = block.lstrip(b"\r\n")
+        if not start:
+            return block
+        self._recognised = True
+        row = recognised(start[0], lines=self._lines)
+        if row is FRAMINGS[0]:
+            return block
+        # As if they had come in a block of their own, which is read as text.
+        self._hand_on(self._reader.feed(block[: len(block) - len(start)]))
+        self._hand_on_joined()
+        self._reader, self._joiner = row.reader(self._terms), None
+        return start
 
-    def _handed_on(self) -> list[bytes]:
+    def _hand_on(self, found: Iterable[Piece]) -> None:
+        for some in found:
+            if isinstance(some, Lines):
+                lines = some.lines
+                self._sink.feed(self._joiner.feed(lines) if self._joiner else lines)
+            elif isinstance(some, Broken):
+                self.broken += some.kind == "broken_record"
+                self._sink.reject(some.raw, some.kind, some.reason)
+            else:
+                self._sink.feed_records(some)
+
+    def _hand_on_joined(self) -> None:
         if self._joiner:
             self._sink.feed(self._joiner.finish())
-        return []
 
-    def _feed_text(self, lines: list[bytes]) -> None:
-        self._sink.feed(self._joiner.feed(lines) if self._joiner else lines)
 
-    def _feed_msgpack(self, block: bytes) -> bool:
-        try:
-            self._hand_on(self._msgpack.feed(block))
-        except EOFError:
-            return False
-        return True
+class MessageReader:
+    """Reads values that stand for themselves: each is whole, and of any framing."""
 
-    def _hand_on(self, found: Iterable[list[Record] | Broken]) -> None:
-        for some in found:
-            if isinstance(some, list):
-                self._sink.feed_records(some)
+    def __init__(self, form: str, keys: Keys, max_line: int) -> None:
+        """``form`` is `AUTO` or the name of a framing."""
+        self._terms = Terms(keys, max_line)
+        self._readers: dict[str, Reader] = {
+            row.name: row.reader(self._terms) for row in FRAMINGS
+        }
+        self._only = None if form == AUTO else self._readers[form]
+
+    def read(self, value: bytes) -> Iterable[list[Record] | Broken]:
+        """Return the physical lines of ``value``, and what is none, in order."""
+        reader = self._only
+        if reader is None:
+            start = value.lstrip(b"\r\n")
+            reader = self._readers[recognised(start[0] if start else 0).name]
+        # One byte more than a line may have tells the pipeline that it was cut.
+        keep = self._terms.max_line + 1
+        for piece in reader.message(value):
+            if isinstance(piece, Lines):
+                yield [(line[:keep], None, None) for line in piece.lines]
             else:
-                self.broken += 1
-                self._sink.reject(some.raw, "broken_record", some.reason)
-
-
-def form_of(first: int) -> str:
-    """Tell json, msgpack or text by the first byte."""
-    if first == ord("{"):
-        return "json"
-    # fixmap, map 16, map 32: https://github.com/msgpack/msgpack/blob/master/spec.md
-    return "msgpack" if 0x80 <= first <= 0x8F or first in (0xDE, 0xDF) else "text"
+                yield piece

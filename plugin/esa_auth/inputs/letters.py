@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
+from esa_auth.inputs.json_lines import JsonLines
 from esa_auth.inputs.lines import LineSplitter
-from esa_auth.inputs.records import Broken, Keys, RecordReader
+from esa_auth.inputs.records import Broken, Keys, Terms
 from esa_auth.model.dead_letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
 
 # 0001-01-01 and 9999-12-31, the first and last days that have a date.
@@ -35,7 +36,7 @@ class LetterReader:
         # A letter holds its line twice, in escapes of six bytes and in base64, and a
         # broken record may be four times as long as a line.
         self._lines = LineSplitter(max_line * 32 + (1 << 20))
-        self._records = RecordReader(keys, max_line)
+        self._records = JsonLines(Terms(keys, max_line))
         self._appliance = appliance
 
     def feed(self, block: bytes) -> Iterator[Letter]:
@@ -67,7 +68,7 @@ class LetterReader:
 
     def _record(self, letter: Letter) -> Iterator[Letter]:
         """Read a record again that could not be read, as with other keys."""
-        for found in self._records.json_lines([letter.raw]):
+        for found in self._records.read([letter.raw]):
             if isinstance(found, Broken):
                 yield letter._replace(reasons=(found.reason,))
                 continue

@@ -1,4 +1,4 @@
-"""A stream of msgpack records, as log shippers hand them to a child -> lines."""
+"""The framing msgpack: a stream of maps, as log shippers hand them to a child."""
 
 from collections.abc import Iterator
 from itertools import islice, pairwise
@@ -6,19 +6,20 @@ from typing import Any
 
 import msgpack
 
-from esa_auth.inputs.records import TOGETHER, Broken, Record, RecordReader
+from esa_auth.inputs.records import TOGETHER, Broken, Record, RecordReader, Terms
 
 
 class MsgpackReader:
     """A stream of msgpack maps -> records."""
 
-    def __init__(self, reader: RecordReader, max_bytes: int) -> None:
-        self._reader = reader
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+        self._reader = RecordReader(terms)
         self._unpacker = msgpack.Unpacker(
             raw=False,
             unicode_errors="surrogateescape",
             strict_map_key=False,
-            max_buffer_size=max(max_bytes * 4, 1 << 21),
+            max_buffer_size=max(terms.max_line * 4, 1 << 21),
         )
         # Bytes of the record that is not complete yet, and where it begins.
         self._rest = b""
@@ -63,6 +64,20 @@ class MsgpackReader:
         if self._rest:
             yield Broken(self._rest[:4096], "not msgpack: cut in the middle")
         self._rest = b""
+
+    def cut_off(self) -> Iterator[Broken]:
+        """Refuse the record that the stream broke off in."""
+        for broken in self.finish():
+            yield Broken.cut(broken.raw)
+
+    def message(self, value: bytes) -> Iterator[list[Record] | Broken]:
+        """Read the records of a message, which ends with its last one."""
+        whole = MsgpackReader(self._terms)
+        try:
+            yield from whole.feed(value)
+        except EOFError:
+            return
+        yield from whole.finish()
 
     def _some(self, at: int) -> tuple[list[Any], list[int], str]:
         """Return what comes next, where each of it ends behind ``at``, and an error."""

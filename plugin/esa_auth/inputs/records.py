@@ -1,17 +1,14 @@
-"""JSON records, as log shippers hand them to a child, and decoded ones -> lines.
+"""Records: a map with a line in it, and what a framing gives of any input.
 
 Fluentd's `out_exec_filter` sends a map per record; in_tail's strings are binary in
 msgpack (seen on Fluentd 1.19.3), so both kinds of string are taken.
 """
 
-import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import msgpack
-import orjson
 
 # As in a header of syslog; each name of an appliance is held.
 _LONGEST_HOST = 255
@@ -24,19 +21,32 @@ _SUBSCRIPTIONS = frozenset(
 _EVENT_TIME = 8
 # Read at a time: one that is unlike the others makes all of them slower.
 TOGETHER = 128
-# Between two documents; no float is equal to it, and it has one spelling.
-_MARK = 9_007_199_254_740_993
-_BETWEEN = b",\n%d,\n" % _MARK
 
 # One physical line and what the record around it says: its host and its time.
 Record: TypeAlias = tuple[bytes, str | None, str | None]
 
 
+class Lines(NamedTuple):
+    """Physical lines with nothing around them."""
+
+    lines: list[bytes]
+
+
 class Broken(NamedTuple):
-    """A record that cannot be used, and why."""
+    """What cannot be used as a line, and why; ``kind`` is the `error.type`."""
 
     raw: bytes
     reason: str
+    kind: str = "broken_record"
+
+    @classmethod
+    def cut(cls, raw: bytes) -> "Broken":
+        """Return the beginning of a line whose end did not come."""
+        return cls(raw, "the input breaks off inside this line", "cut")
+
+
+# What a framing gives, in the order of the input.
+Piece: TypeAlias = Lines | list[Record] | Broken
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,27 +58,25 @@ class Keys:
     time: str = "time"
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a framing is read by: names of fields, and the bytes of the longest line."""
+
+    keys: Keys
+    max_line: int
+
+
 class RecordReader:
     """Takes the records apart, one message may hold several physical lines."""
 
-    def __init__(self, keys: Keys, max_line: int) -> None:
+    def __init__(self, terms: Terms) -> None:
+        keys = terms.keys
         self._message = keys.message.split(".")
         self._host = keys.host.split(".")
         self._time = keys.time.split(".")
-        self._keep = max_line + 1
+        self._keep = terms.max_line + 1
         flat = "." not in keys.message + keys.host + keys.time
         self._names = (keys.message, keys.host, keys.time) if flat else None
-
-    def json_lines(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
-        """Read one JSON document a line."""
-        for at in range(0, len(lines), TOGETHER):
-            some = lines[at : at + TOGETHER]
-            documents = _documents(some)
-            plain = None if documents is None else self.plain(documents)
-            if plain is None:
-                yield from self._one_by_one(some)
-            else:
-                yield plain
 
     def plain(self, documents: list[Any]) -> list[Record] | None:
         """Read records as nearly all are: of one line, names and stamps in ASCII.
@@ -84,19 +92,6 @@ class RecordReader:
         if raws is None or not (_are_plain(host) and _are_plain(time)):
             return None
         return list(zip(raws, host, time, strict=True))
-
-    def _one_by_one(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
-        for line in lines:
-            try:
-                document = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                if not line or line.isspace():
-                    continue
-                document = _not_utf_8(line)
-                if document is None:
-                    yield Broken(line, f"not JSON: {error}")
-                    continue
-            yield self.document(document, line)
 
     def document(self, document: Any, raw: bytes) -> list[Record] | Broken:
         """Read one decoded record; ``raw`` is kept if it is no use."""
@@ -121,42 +116,6 @@ class RecordReader:
             (first[: self._keep], host, time),
             *((x[: self._keep], host, None) for x in rest if x.strip()),
         ]
-
-
-def _not_utf_8(line: bytes) -> Any:
-    """Return the document of a line that is JSON but for bytes that are not UTF-8.
-
-    rsyslog 8.2302 copies them into JSON as they are, and they are kept. None: it is
-    no such line.
-    """
-    text = line.decode("utf-8", "surrogateescape")
-    # A surrogate that the line spells out could not be told from such a byte.
-    if line == text.encode("utf-8", "ignore") or b"\\ud" in line.lower():
-        return None
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _documents(lines: list[bytes]) -> list[Any] | None:
-    """Return the document of each line, read in one go; None if one has not just one.
-
-    They become one list. A number that is in no line stands between them: if it is that
-    often in the list itself, no document goes over the end of a line.
-    """
-    between = len(lines) - 1
-    text = _BETWEEN.join(lines)
-    if text.count(b"%d" % _MARK) != between:
-        return None
-    try:
-        found = orjson.loads(b"[%b]" % text)
-    except orjson.JSONDecodeError:
-        return None
-    if len(found) != len(lines) + between or found[1::2].count(_MARK) != between:
-        return None
-    documents: list[Any] = found[::2]
-    return documents
 
 
 def _plain_lines(messages: list[Any], keep: int) -> list[bytes] | None:

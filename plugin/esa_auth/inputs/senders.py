@@ -1,4 +1,4 @@
-r"""Lines with the address of their sender before them -> records.
+r"""The framing sender: lines with the address of their sender before them.
 
 ``ADDRESS LINE``, a blank between them; a relay that does not know the sender leaves the
 address out and keeps the blank. JSON would not do: rsyslog 8.2302 writes bytes that are
@@ -10,18 +10,21 @@ from collections.abc import Iterator
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
-from esa_auth.inputs.records import Broken, Record
+from esa_auth.inputs.records import Broken, Record, Terms
 
 # An IPv6 address with its zone, and the blank.
-LONGEST = 64
+_LONGEST = 64
 
 
-class SenderReader:
+class SenderLines:
     """Takes address and line apart."""
 
-    def __init__(self, max_line: int) -> None:
+    is_whole_by_itself = False
+
+    def __init__(self, terms: Terms) -> None:
         # One byte more than a line may have tells the pipeline that it was cut.
-        self._keep = max_line + 1
+        self._keep = terms.max_line + 1
+        self.longest = terms.max_line + _LONGEST
 
     def read(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
         """Read lines in order; one without an address is refused."""

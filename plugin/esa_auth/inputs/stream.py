@@ -1,4 +1,4 @@
-"""A file descriptor -> blocks of bytes, and an orderly end on a signal."""
+"""A file descriptor -> blocks of bytes, and a stop signal for those who read others."""
 
 import os
 import select
@@ -79,3 +79,19 @@ class Stream:
 def _is_pipe(descriptor: int) -> bool:
     mode = os.fstat(descriptor).st_mode
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
+class StopSignal:
+    """True once SIGTERM or SIGINT came; to be called from the main thread."""
+
+    def __init__(self) -> None:
+        self._came = False
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._note)
+
+    def __call__(self) -> bool:
+        """Return whether it is time to end."""
+        return self._came
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        self._came = True

@@ -1,6 +1,8 @@
 """Readings -> Prometheus' text formats."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from typing import Any
 
 from prometheus_client import (
     CollectorRegistry,
@@ -18,12 +20,9 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from esa_auth import __version__
-from esa_auth.metrics.readings import (
-    FilesReading,
-    ForwardReading,
-    Readings,
-    TableReading,
-)
+from esa_auth.metrics.listeners import listener_metrics
+from esa_auth.metrics.readings import Part, Readings, TableReading
+from esa_auth.model.counters import Level
 
 # A host name is any text that a line claims; each of them would be kept for ever.
 MOST_APPLIANCES = 100
@@ -100,17 +99,21 @@ class _Own(Collector):
         yield from self._appliances()
         if self._readings.handed_over:
             yield _handed_over(self._readings.handed_over())
-        if self._readings.forward:
-            yield from _forward(self._readings.forward())
-        if self._readings.files:
-            yield from _files(self._readings.files())
+        for part in (self._readings.output, self._readings.files):
+            if part:
+                yield from _part(part())
+        if self._readings.unread:
+            text = "Bytes of followed files not yet read."
+            yield _gauge("unread_bytes", text, self._readings.unread())
         if self._readings.tables:
             yield from _tables(self._readings.tables(), self._readings.now())
+        if self._readings.listeners:
+            yield from listener_metrics(self._readings.listeners())
 
     def _work(self) -> Iterator[Metric]:
         beat = self._readings.beat()
         counts = beat.counters
-        yield _counter("lines", "Lines read: the sum of all kinds.", counts.lines)
+        yield from _counted("", counts)
         kinds = CounterMetricFamily(
             "esa_auth_lines_by_kind",
             "Lines by what became of them: "
@@ -120,18 +123,9 @@ class _Own(Collector):
         for kind, _ in _LINES:
             kinds.add_metric([kind], getattr(counts, kind))
         yield kinds
-        yield _counter(
-            "lines_unknown_head",
-            "Lines whose head no framing reads, whatever became of them.",
-            counts.unknown_heads,
-        )
         share = beat.unknown / beat.recent if beat.recent else 0.0
         yield _gauge("unknown_head_ratio", "Their share of the last lines.", share)
-        ends, invalid = counts.session_ends, counts.invalid_events
         yield _counter("events", "Events that left.", counts.events)
-        yield _counter("session_ends", "Ends of sessions among the events.", ends)
-        yield _counter("invalid_events", "Events that the schema refused.", invalid)
-        yield _counter("dead_letters", "Dead letters written.", counts.dead_letters)
         waiting, busy = beat.waiting, beat.busy or 0.0
         yield _gauge("queue_events", "Events being handed to the output.", waiting)
         yield _gauge("queue_seconds", "How long they have been waiting.", busy)
@@ -184,37 +178,34 @@ def _handed_over(counts: dict[str, int]) -> Metric:
     return found
 
 
-def _forward(reading: ForwardReading) -> Iterator[Metric]:
-    yield _counter("forward_sent", "Events sent for the first time.", reading.sent)
-    yield _counter("forward_resent", "Events sent again.", reading.resent)
-    yield _counter("forward_acked", "Events acknowledged.", reading.acked)
-    yield _counter("forward_poisoned", "Events given up.", reading.poisoned)
-    yield _counter("forward_retries", "Tries that failed.", reading.retries)
-    yield _counter("forward_connects", "Connections made.", reading.connects)
-    in_flight = max(0, reading.sent - reading.acked - reading.poisoned)
-    yield _gauge("forward_unacked", "Events sent and not acknowledged.", in_flight)
-    yield SummaryMetricFamily(
-        "esa_auth_forward_ack_latency_seconds",
-        "From the first byte of a chunk to its acknowledgement.",
-        count_value=reading.chunks,
-        sum_value=reading.latency_sum,
-    )
-    last = reading.latency_last
-    yield _gauge("forward_ack_latency_last_seconds", "Of the last chunk.", last)
-    yield _gauge("forward_up", "0 while the receiver fails.", int(not reading.trouble))
+def _part(part: Part) -> Iterator[Metric]:
+    yield from _counted(part.prefix, part.counters)
+    if part.trouble is not None:
+        name = f"{part.prefix}up"
+        yield _gauge(name, "0 while the receiver fails.", int(not part.trouble))
 
 
-def _files(reading: FilesReading) -> Iterator[Metric]:
-    yield _gauge("files_open", "Files held open.", reading.open)
-    yield _gauge(
-        "unread_bytes", "Bytes of followed files not yet read.", reading.unread
-    )
-    yield _counter("read_bytes", "Bytes read of followed files.", reading.read)
-    yield _counter("rotations", "Files that lost their name.", reading.rotations)
-    yield _counter("truncations", "Files found shorter.", reading.truncations)
-    lost = reading.possibly_lost
-    yield _counter("possibly_lost_bytes", "Seen and gone before it was read.", lost)
-    yield _counter("file_errors", "Reads that failed, tried again.", reading.errors)
+def _counted(prefix: str, counters: Any) -> Iterator[Metric]:
+    """Yield what the fields of a dataclass say of themselves, see `counters.metric`."""
+    for field in fields(counters):
+        told = field.metadata
+        if not told:
+            continue
+        name = prefix + (told["name"] or field.name)
+        value = getattr(counters, field.name) * told["scale"]
+        if told["times"]:
+            yield SummaryMetricFamily(
+                f"esa_auth_{name}",
+                told["help"],
+                count_value=getattr(counters, told["times"]),
+                sum_value=value,
+            )
+        else:
+            make = _gauge if told["level"] else _counter
+            yield make(name, told["help"], value)
+    for name, level in vars(type(counters)).items():
+        if isinstance(level, Level):
+            yield _gauge(prefix + name, level.__doc__ or "", getattr(counters, name))
 
 
 def _tables(readings: Sequence[TableReading], now: float) -> Iterator[Metric]:

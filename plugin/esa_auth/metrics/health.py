@@ -19,7 +19,7 @@ def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
     """
     beat = readings.beat()
     found = []
-    if readings.forward and (trouble := readings.forward().trouble):
+    if readings.output and (trouble := readings.output().trouble):
         found.append(f"sink down: {trouble}")
     if beat.busy is not None and beat.busy >= BLOCKED_AFTER:
         what = f"{beat.waiting} events" if beat.waiting else "what was refused"
@@ -28,7 +28,7 @@ def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
         found.append(f"input not understood: {heads(readings)}")
     if beat.busy is not None:
         return found
-    unread = readings.files().unread if readings.files else 0
+    unread = readings.unread() if readings.unread else 0
     if unread and beat.silent >= BEHIND_AFTER:
         found.append(
             f"input stalled: {unread} bytes to read, no line for {beat.silent:.0f} s"

@@ -24,31 +24,17 @@ class ApplianceReading(NamedTuple):
     doubts: Mapping[str, int] = MappingProxyType({})
 
 
-class ForwardReading(NamedTuple):
-    """What the forward destination counts; latencies in seconds."""
+class Part(NamedTuple):
+    """A part of a command with counters of its own.
 
-    sent: int
-    resent: int
-    acked: int
-    poisoned: int
-    retries: int
-    connects: int
-    chunks: int
-    latency_sum: float
-    latency_last: float
-    trouble: str
+    ``counters`` is a dataclass whose fields were made by `counters.metric`; ``prefix``
+    stands before their names. ``trouble`` says why a sink takes nothing, and is empty
+    while it does; None for what is no sink.
+    """
 
-
-class FilesReading(NamedTuple):
-    """What the follower counts; ``unread`` is bytes known and not read."""
-
-    open: int
-    unread: int
-    read: int
-    rotations: int
-    truncations: int
-    possibly_lost: int
-    errors: int
+    prefix: str
+    counters: object
+    trouble: str | None = None
 
 
 class TableReading(NamedTuple):
@@ -71,8 +57,12 @@ class Readings:
     beat: Callable[[], Beat]
     appliances: Callable[[], Sequence[ApplianceReading]]
     now: Callable[[], float]
-    forward: Callable[[], ForwardReading] | None = None
-    files: Callable[[], FilesReading] | None = None
+    output: Callable[[], Part] | None = None
+    files: Callable[[], Part] | None = None
+    unread: Callable[[], int] | None = None
+    """Bytes of followed files that are known and not read."""
     tables: Callable[[], Sequence[TableReading]] | None = None
     forgotten: Callable[[], ApplianceCounts] = ApplianceCounts
     handed_over: Callable[[], dict[str, int]] | None = None
+    # What each address of `listen` counts, by the names of the counters.
+    listeners: Callable[[], Mapping[str, Mapping[str, int]]] | None = None

@@ -1,6 +1,36 @@
-"""Every counter and what it means. `lines` is the sum of the five kinds of line."""
+"""Every counter and what it means. `lines` is the sum of the five kinds of line.
 
-from dataclasses import asdict, dataclass
+A counter is defined once: its field says what the metric is called and what its help
+text is, and `metrics.exposition` walks over the fields.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def metric(
+    help_text: str,
+    name: str = "",
+    *,
+    level: bool = False,
+    scale: float = 1,
+    times: str = "",
+) -> Any:
+    """Return a field of a dataclass that is a whole number and a metric.
+
+    Args:
+        help_text: Of the metric.
+        name: Of the metric, where it is not the name of the field.
+        level: It may fall; otherwise it is a counter.
+        scale: What the number is multiplied by: 1e-6 makes seconds of microseconds.
+        times: The field that counts what this one sums up: together they are a summary.
+    """
+    told = {"help": help_text, "name": name, "level": level}
+    return field(default=0, metadata={**told, "scale": scale, "times": times})
+
+
+class Level(property):
+    """A property that is a metric; its docstring is the help text."""
 
 
 @dataclass(slots=True)
@@ -38,16 +68,19 @@ class Counters:
     stood for: which line was the last of its sender is not known behind a collector.
     """
 
-    lines: int = 0
+    lines: int = metric("Lines read: the sum of all kinds.")
     results: int = 0
     ancillary: int = 0
     context: int = 0
     rejected: int = 0
-    session_ends: int = 0
-    invalid_events: int = 0
-    dead_letters: int = 0
+    session_ends: int = metric("Ends of sessions among the events.")
+    invalid_events: int = metric("Events that the schema refused.")
+    dead_letters: int = metric("Dead letters written.")
     wrapped_joined: int = 0
-    unknown_heads: int = 0
+    unknown_heads: int = metric(
+        "Lines whose head no framing reads, whatever became of them.",
+        "lines_unknown_head",
+    )
     repeats_unread: int = 0
     held: int = 0
 

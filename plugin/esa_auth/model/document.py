@@ -2,6 +2,8 @@
 
 from typing import Any, NamedTuple
 
+import orjson
+
 
 class Context:
     """What all events of connections that were opened alike have in common.
@@ -28,3 +30,7 @@ class Document(NamedTuple):
     def whole(self) -> dict[str, Any]:
         """Return the document as one."""
         return {**self.own, **self.context.parts}
+
+    def line(self) -> bytes:
+        """Return the document as a line of JSON."""
+        return orjson.dumps(self.whole(), None, orjson.OPT_APPEND_NEWLINE)

@@ -1,24 +1,28 @@
 """Dead letters -> NDJSON in a file, or on stderr when no file is named."""
 
-import errno
 import os
 import select
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
+from esa_auth.errors import OutputGoneError
 from esa_auth.outputs.descriptor import write_all
-from esa_auth.outputs.letter_file import LetterFile
-from esa_auth.outputs.patience import Patience
+from esa_auth.outputs.rotated import (
+    Appender,
+    Limits,
+    RotatedFile,
+    UnwrittenError,
+    open_rotated,
+)
+from esa_auth.retry import UNSLICED, Retry
 
 MAX_BYTES = 64 << 20
 KEEP = 5
-# What a start may wait for, like any later write; the rest is a wrong configuration.
-_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENFILE, errno.EMFILE}
 
 
 class DeadLetters:
@@ -41,20 +45,16 @@ class DeadLetters:
         Raises:
             ConfigError: it cannot be written, and waiting would not help.
         """
-        self._patience = Patience(f"dead letters: {path or 'stderr'}", sleep, stopped)
-        self._file = LetterFile(path, max_bytes, keep) if path else None
-        if path is None or self._file is None:
-            return
-        try:
-            self._file.open()
-        except OSError as error:
-            if error.errno not in _PASSING:
-                why = error.strerror
-                raise ConfigError(f"dead_letter.file: {path}: {why}") from error
-        folder = os.path.dirname(path) or "."
-        if os.path.isfile(path) and not os.access(folder, os.W_OK | os.X_OK):
-            why = "its directory cannot be written, so it could not be rotated"
-            raise ConfigError(f"dead_letter.file: {path}: {why}")
+        self._retry = Retry(
+            f"dead letters: {path or 'stderr'}",
+            stopped,
+            replace(UNSLICED, sleep=sleep),
+        )
+        self._file: Appender | None = None
+        if path is not None:
+            file = RotatedFile(path, Limits(max_bytes, keep), "letters")
+            open_rotated(file, path, "dead_letter.file")
+            self._file = Appender(file, self._retry)
 
     def write(self, letters: list[dict[str, Any]]) -> None:
         """Append the letters, each a line; wait while that cannot be done.
@@ -65,51 +65,34 @@ class DeadLetters:
         """
         option = orjson.OPT_APPEND_NEWLINE
         data = b"".join([orjson.dumps(letter, option=option) for letter in letters])
+        if self._file is None:
+            self._write_to_stderr(data)
+            return
+        try:
+            self._file.write(data)
+        except UnwrittenError as error:
+            write_all(sys.stderr.fileno(), error.rest)
+            raise
+
+    def sync(self) -> None:
+        """Wait until the letters are on the disk.
+
+        Raises:
+            TemporaryError: the system does not say so.
+        """
+        if self._file:
+            self._file.sync()
+
+    def _write_to_stderr(self, data: bytes) -> None:
         done = 0
         while done < len(data):
             try:
-                if self._file and self._file.renewed():
-                    # What is begun in a file that somebody took away begins again.
-                    done = _line_start(data, done)
-                done += self._some(data, done)
-                self._patience.worked()
+                done += os.write(sys.stderr.fileno(), memoryview(data)[done:])
+            except BlockingIOError:
+                select.select([], [sys.stderr.fileno()], [])
             except BrokenPipeError as error:
                 raise OutputGoneError("nobody reads the dead letters") from error
             except OSError as error:
-                self._wait(error, data[_line_start(data, done) :])
-
-    def sync(self) -> None:
-        """Wait until the letters are on the disk, however long that takes.
-
-        Raises:
-            TemporaryError: told to stop while the system does not say so.
-        """
-        while self._file:
-            try:
-                self._file.sync()
-            except OSError as error:
-                self._patience.failed(error)
+                self._retry.failed(error.strerror or str(error))
             else:
-                self._patience.worked()
-                return
-
-    def _some(self, data: bytes, start: int) -> int:
-        if self._file:
-            return self._file.write(data, start)
-        try:
-            return os.write(sys.stderr.fileno(), memoryview(data)[start:])
-        except BlockingIOError:
-            select.select([], [sys.stderr.fileno()], [])
-            return 0
-
-    def _wait(self, error: OSError, unwritten: bytes) -> None:
-        try:
-            self._patience.failed(error)
-        except TemporaryError:
-            if self._file:
-                write_all(sys.stderr.fileno(), unwritten)
-            raise
-
-
-def _line_start(data: bytes, at: int) -> int:
-    return data.rfind(b"\n", 0, at) + 1
+                self._retry.worked()

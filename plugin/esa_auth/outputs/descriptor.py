@@ -1,23 +1,19 @@
 """Bytes -> a file descriptor, whole or not at all."""
 
 import errno
-import logging
 import os
 import select
 import stat
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from esa_auth.errors import OutputGoneError, TemporaryError
+from esa_auth.retry import Retry
 
 # What may pass when somebody makes room.
 _FULL = frozenset((errno.ENOSPC, errno.EDQUOT))
-_RETRY_SECONDS = 1.0
 _SLICE_SECONDS = 0.25
-
-_log = logging.getLogger("esa_auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +80,7 @@ def check_reader(descriptor: int) -> None:
 
 def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
     view = memoryview(data)
-    told = False
+    retry: Retry | None = None
     while view:
         try:
             if most < len(data):
@@ -95,12 +91,13 @@ def _write(descriptor: int, data: bytes, most: int, reader: _Reader) -> None:
         except BrokenPipeError as error:
             raise OutputGoneError("the reader of our output is gone") from error
         except OSError as error:
-            if error.errno not in _FULL or reader.stop():
+            if error.errno not in _FULL:
                 raise TemporaryError(f"output: {error.strerror}") from error
-            if not told:
-                _log.warning("output: %s; waiting", error.strerror)
-            told = True
-            time.sleep(_RETRY_SECONDS)
+            retry = retry or Retry("output", reader.stop)
+            retry.failed(error.strerror or str(error))
+        else:
+            if retry:
+                retry.worked()
 
 
 def is_torn(descriptor: int) -> bool:

@@ -33,7 +33,7 @@ from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
 from esa_auth.pipeline.unusual import Unusual
-from esa_auth.pipeline.writer import Writer, json_line
+from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions import Event
 from esa_auth.validation import EventSchema
 
@@ -285,7 +285,7 @@ class Pipeline:
             document = enrich(one.document) if enrich else one.document
             if schema.valid(document.whole()):
                 if self._as_json:
-                    self._lines.append(json_line(document))
+                    self._lines.append(document.line())
                 else:
                     self._events.append(document)
                 setattr(count, one.kind, getattr(count, one.kind) + 1)

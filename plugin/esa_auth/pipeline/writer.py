@@ -15,7 +15,6 @@ import orjson
 from esa_auth.ecs.context import ip_of
 from esa_auth.ecs.events import nanoseconds, session_id, user_part
 from esa_auth.ecs.templates import Known, Shape
-from esa_auth.model.document import Document
 from esa_auth.model.facts import InboundOpened, InboundResult
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.forms import Form, Kind, Texts
@@ -227,8 +226,3 @@ def _user(name: str) -> tuple[dict[str, str], str]:
     """Return ``user`` of an event, as a value and as the text of the member."""
     user = user_part(name)
     return user, orjson.dumps(user).decode()
-
-
-def json_line(document: Document) -> bytes:
-    """Return ``document`` as a line of JSON."""
-    return orjson.dumps(document.whole(), option=orjson.OPT_APPEND_NEWLINE)

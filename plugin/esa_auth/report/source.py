@@ -4,48 +4,26 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from esa_auth.alarms import Tries
 from esa_auth.report.bounded import Distinct
+from esa_auth.thresholds import figure
 
 # Names kept of one source; how many there were is counted beyond that.
 MOST_USERS = 64
-FAILURES_OF_A_GUESSER = 5
-USERS_OF_A_SPRAYER = 10
 
 
 @dataclass(slots=True)
 class Pair:
-    """One user at one source; times are epoch seconds."""
+    """One user at one source; ``guessed`` is a success after failures."""
 
     failures: int = 0
     successes: int = 0
-    first_failure: int | None = None
-    last_success: int | None = None
-
-    def add(self, epoch: int, *, failed: bool) -> None:
-        """Count an attempt; the order in which they come does not matter."""
-        if failed:
-            self.failures += 1
-            first = self.first_failure
-            self.first_failure = epoch if first is None else min(first, epoch)
-        else:
-            self.successes += 1
-            last = self.last_success
-            self.last_success = epoch if last is None else max(last, epoch)
-
-    @property
-    def guessed(self) -> bool:
-        """Whether a success came after the first of several failures."""
-        return (
-            self.failures >= FAILURES_OF_A_GUESSER
-            and self.first_failure is not None
-            and self.last_success is not None
-            and self.last_success > self.first_failure
-        )
+    guessed: bool = False
 
 
 @dataclass(slots=True)
 class SourceRow:
-    """All attempts of one address; ``first`` and ``last`` are ``@timestamp`` texts."""
+    """All attempts of one source; ``first`` and ``last`` are ``@timestamp`` texts."""
 
     failures: int = 0
     successes: int = 0
@@ -56,6 +34,8 @@ class SourceRow:
     reverse_dns: str | None = None
     verified: bool | None = None
     country: str | None = None
+    tries: Tries = field(default_factory=Tries)
+    sprays: bool = False
 
     @property
     def weight(self) -> tuple[int, int]:
@@ -69,13 +49,18 @@ class SourceRow:
         else:
             self.successes += 1
         self.first, self.last = min(self.first, stamp), max(self.last, stamp)
+        user = user.lower()
         self.names.add(user)
+        guessed = self.tries.add(epoch, user, failed=failed)
+        self.sprays = self.sprays or (failed and self.tries.sprays(epoch))
         pair = self.users.get(user)
         if pair is None:
             if len(self.users) >= MOST_USERS and not (not failed and self._make_room()):
                 return
             pair = self.users[user] = Pair()
-        pair.add(epoch, failed=failed)
+        pair.failures += failed
+        pair.successes += not failed
+        pair.guessed = pair.guessed or guessed
 
     def _make_room(self) -> bool:
         """Drop a name that only failed: a login must never be left out for those."""
@@ -85,13 +70,7 @@ class SourceRow:
                 return True
         return False
 
-    @property
-    def sprays(self) -> bool:
-        """Whether it tried many accounts and failed more often than not."""
-        return len(self.names) >= USERS_OF_A_SPRAYER and self.failures > self.successes
 
-
-RECIPIENTS_OF_A_BURST = 100
 MOST_ACCOUNTS = 50
 
 
@@ -100,9 +79,12 @@ def accounts_at_risk(
 ) -> list[tuple[str, list[str]]]:
     """Return (user, reasons), most reasons first.
 
-    A login counts when it came from a source after several failures for that user, or
-    from one that sprays, or when its session sent to many recipients.
+    A login counts as in the rules of `conf/sigma`: when it came from a source after
+    failures for that user, or when its session sent several messages to many
+    recipients; and when it came from a source that sprays.
     """
+    many = figure("recipients_burst_after_success", "recipients")
+    several = figure("recipients_burst_after_success", "messages")
     found: dict[str, list[str]] = {}
     for address, row in sources.items():
         where = address or "an address that is not known"
@@ -116,8 +98,10 @@ def accounts_at_risk(
                 reason = f"logged in from {where}, which tried {len(row.names)} users"
                 found.setdefault(user, []).append(reason)
     for event in sessions:
-        recipients = event["cisco_esa"]["summary"]["recipients"]
-        if recipients >= RECIPIENTS_OF_A_BURST and "user" in event:
+        summary = event["cisco_esa"]["summary"]
+        recipients = summary["recipients"]
+        burst = recipients >= many and summary["messages"] >= several
+        if burst and "user" in event:
             reason = f"one session sent to {recipients} recipients"
-            found.setdefault(event["user"]["name"], []).append(reason)
+            found.setdefault(event["user"]["name"].lower(), []).append(reason)
     return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

@@ -5,6 +5,7 @@ from datetime import datetime
 from heapq import heappush, heapreplace
 from typing import Any, TypeAlias
 
+from esa_auth.alarms import network
 from esa_auth.report.bounded import Distinct, Kept, Timeline
 from esa_auth.report.source import SourceRow
 from esa_auth.visible import visible
@@ -132,7 +133,7 @@ class Tally:
         self.users.add(user)
         self.rows.add(stamp, event)
         own = event["cisco_esa"]
-        source = self.sources[event.get("source", {}).get("ip", "")]
+        source = self.sources[network(event.get("source", {}).get("ip", ""))]
         source.add(user, epoch, stamp, failed=failed)
         if name := own.get("reverse_dns"):
             source.reverse_dns = name.get("name")

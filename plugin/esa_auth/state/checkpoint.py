@@ -8,6 +8,7 @@ from typing import Any
 import msgpack
 
 from esa_auth.errors import TemporaryError
+from esa_auth.retry import Retry, Words
 from esa_auth.state.directory import StateDirectory
 from esa_auth.state.packing import packed, unpacked
 
@@ -18,6 +19,7 @@ _SHARE = 20.0
 # that is killed within a second must have advanced.
 _FIRST_PART = 1 / 1024
 _RETRY_SECONDS = 1.0
+_WORDS = Words("{why}; waiting", "the checkpoint is saved again", "{why}")
 
 _log = logging.getLogger("esa_auth")
 
@@ -97,14 +99,12 @@ class CheckpointStore:
         Raises:
             TemporaryError: it does not work and ``stop`` says that it is enough.
         """
-        told = False
+        retry = Retry("", stop, words=_WORDS)
         while True:
             try:
-                return self.save(what)
+                self.save(what)
             except TemporaryError as error:
-                if stop():
-                    raise
-                if not told:
-                    _log.warning("%s; waiting", error)
-                told = True
-                time.sleep(_RETRY_SECONDS)
+                retry.failed(str(error))
+            else:
+                retry.worked()
+                return

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.inputs.follow.follow_scene import Log, Reader
 
-from esa_auth.inputs.follow.chunk import Mode
-from esa_auth.inputs.follow.lines import cut
+from esa_auth.inputs.follow.record import Mode
+from esa_auth.inputs.follow.source import cut
 
 CAP = 8
 PIECES = st.lists(

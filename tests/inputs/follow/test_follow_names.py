@@ -4,8 +4,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from esa_auth.inputs.follow.names import LIVE, Name, take_apart
-from esa_auth.inputs.follow.order import FirstStamp, first_stamp, in_log_order
+from esa_auth.inputs.follow.names import (
+    LIVE,
+    FirstStamp,
+    Name,
+    first_stamp,
+    in_log_order,
+    take_apart,
+)
 
 
 @pytest.mark.parametrize(

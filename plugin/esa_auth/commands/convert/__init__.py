@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import os
 import signal
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -12,14 +11,21 @@ from esa_auth.commands.convert.plan import Plan, plan
 from esa_auth.commands.convert.result import Result
 from esa_auth.commands.convert.worker import Mark
 from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
-from esa_auth.commands.delivery import dead_letters
-from esa_auth.commands.enrichment import enriched
-from esa_auth.commands.options import add_config, add_input, add_output, load_config
+from esa_auth.commands.delivery import dead_letters, enriched
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_output,
+    add_outputs,
+    load_config,
+)
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.paths import expand
 from esa_auth.outputs.dead_letters import DeadLetters
-from esa_auth.outputs.patience import Patience
+from esa_auth.outputs.file import FileSettings
+from esa_auth.outputs.rotated import is_of
+from esa_auth.retry import Retry
 from esa_auth.state.generation import DamagedError
 from esa_auth.state.progress import ProgressFile
 
@@ -46,6 +52,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_input(parser)
     add_output(parser)
+    add_outputs(parser, archives=True)
     add = parser.add_argument
     add("-o", dest="into", metavar="FILE", help="file for the events (stdout)")
     add("--jobs", type=int, default=1, metavar="N", help="appliances at a time (1)")
@@ -60,13 +67,14 @@ def run(args: argparse.Namespace) -> int:
     if args.jobs < 1:
         raise ConfigError("--jobs: at least 1")
     if args.resume and not args.into:
-        raise ConfigError("--resume: needs -o FILE")
+        raise ConfigError("--resume: needs -o FILE, not --output-file")
     # One table for the whole run, whatever becomes of its file.
     config, tables = enriched(load_config(args))
+    events = _event_file(args.into, config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stopped_by)
     with ExitStack() as held:
-        result = Result(args.into)
+        result = Result(args.into, events)
         held.callback(result.close)
 
         def ours(path: str) -> bool:
@@ -88,12 +96,23 @@ def run(args: argparse.Namespace) -> int:
     return 75 if broken else 0
 
 
+def _event_file(into: str | None, config: Config) -> FileSettings | None:
+    """Return the file of events that the configuration names, if it is to be used.
+
+    A receiver that it names is of live commands, and passed over as before.
+    """
+    if not config.output.kind.archives:
+        return None
+    if into is not None:
+        raise ConfigError("--output-file: not with -o: one output only")
+    if config.output_format != "json":
+        raise ConfigError("output.format: msgpack: not with output.file")
+    settings: FileSettings = config.output.settings
+    return settings
+
+
 def _is_letters(path: str, config: Config) -> bool:
-    if config.dead_letter is None:
-        return False
-    own, other = os.path.realpath(config.dead_letter), os.path.realpath(path)
-    tail = other.removeprefix(own)
-    return tail == "" or (tail[:1] == "." and tail[1:].isdigit())
+    return config.dead_letter is not None and is_of(config.dead_letter, path)
 
 
 class _Keeper:
@@ -108,7 +127,7 @@ class _Keeper:
         self._progress = Progress([Mark() for _ in todo.groups])
         self._digest = digest
         self._file = ProgressFile(f"{result.path}.progress") if result.path else None
-        self._patience = Patience("progress")
+        self._retry = Retry("progress")
 
     def begin(self, resume: bool) -> Progress:
         """Return where to begin, with the output cut to it.
@@ -147,9 +166,9 @@ class _Keeper:
             try:
                 self._file.save([self._digest, self._progress.as_list()])
             except OSError as error:
-                self._patience.failed(error)
+                self._retry.failed(error.strerror or str(error))
             else:
-                self._patience.worked()
+                self._retry.worked()
                 return
 
     def end(self) -> None:

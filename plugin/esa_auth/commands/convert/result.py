@@ -6,11 +6,14 @@ import stat
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 
 from esa_auth.errors import ConfigError, StateLockedError
 from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.file import FileOutput, FileSettings
 from esa_auth.outputs.own_file import open_own
+from esa_auth.outputs.rotated import is_of
 
 _BLOCK = 1 << 20
 # Workers of a run that was killed see it at their next block.
@@ -20,14 +23,15 @@ SECONDS_FOR_ORPHANS = 5.0
 class Result:
     """An output in which the parts of several writers follow each other."""
 
-    def __init__(self, path: str | None) -> None:
-        """Open and lock ``path``; None means stdout.
+    def __init__(self, path: str | None, events: FileSettings | None = None) -> None:
+        """Open and lock ``path``; None means ``events``, and without that stdout.
 
         Raises:
             ConfigError: it cannot be written.
             StateLockedError: another process is writing it.
         """
         self.path = path
+        self.events = events
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         if path is None:
             self.descriptor = sys.stdout.fileno()
@@ -82,9 +86,13 @@ class Result:
             OSError: it cannot be read.
             OutputGoneError, TemporaryError: as `write_all`.
         """
-        with open(self._part(number), "rb") as part:
+        with (
+            open(self._part(number), "rb") as part,
+            opened_sink(self.descriptor, self.events) as write,
+        ):
             while block := part.read(_BLOCK):
-                write_all(self.descriptor, block)
+                # With the rest of its last line: a file of events takes whole lines.
+                write(block + (part.readline() if self.events else b""))
         self.sync()
 
     def drop_part(self, number: int) -> None:
@@ -94,6 +102,8 @@ class Result:
 
     def ours(self, path: str) -> bool:
         """Return whether ``path`` is the file or one that is kept beside it."""
+        if self.events is not None and is_of(self.events.path, path):
+            return True
         if self.path is None:
             return False
         own, other = os.path.realpath(self.path), os.path.realpath(path)
@@ -121,6 +131,28 @@ class Result:
                 time.sleep(0.05)
             else:
                 return
+
+
+@contextmanager
+def opened_sink(
+    descriptor: int,
+    events: FileSettings | None,
+    stopped: Callable[[], bool] = lambda: False,
+) -> Iterator[Callable[[bytes], None]]:
+    """Return what writes to ``events``, or to ``descriptor`` if that is None.
+
+    At the end what was written to ``events`` is on the disk.
+
+    Raises:
+        ConfigError: the file of events cannot be written.
+        OutputGoneError, TemporaryError: when writing, as `write_all`.
+    """
+    if events is None:
+        yield lambda data: write_all(descriptor, data, stopped)
+        return
+    with closing(FileOutput(events, stopped)) as output:
+        yield lambda data: output.send([data])
+        output.sync()
 
 
 def _cut(descriptor: int, length: int) -> bool:

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from multiprocessing.connection import Connection
@@ -14,12 +15,15 @@ from typing import Any, NamedTuple
 import msgpack
 
 from esa_auth.commands.convert.plan import Group, Source
-from esa_auth.commands.delivery import encoder, read_time
+from esa_auth.commands.convert.result import opened_sink
+from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
+from esa_auth.formats import encoder
 from esa_auth.inputs.archives import Archive
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.model.document import Document
+from esa_auth.outputs.file import FileSettings
 from esa_auth.pipeline import Pipeline
 
 # How often a file's end becomes a point to go on from: each costs a few syncs.
@@ -76,6 +80,8 @@ class Job:
     descriptor: int
     durable: bool
     start: Mark
+    events: FileSettings | None = None
+    """Where events go instead of to the descriptor, which then takes nothing."""
 
 
 def work(job: Job, report: Connection, unused: list[Connection], parent: int) -> None:
@@ -112,15 +118,21 @@ class _Worker:
         self._job = job
         self._report = report
         self._parent = parent
-        as_json = self._encode is None
+        as_json = self._encode is Document.line
         self._pipeline = Pipeline(settings, read_time, as_json=as_json)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
+        self._sink: Callable[[bytes], None]
         self._recall(job.start)
 
     def run(self) -> None:
         """Read the files that are not read yet."""
+        job = self._job
+        with opened_sink(job.descriptor, job.events, self._orphaned) as self._sink:
+            self._run()
+
+    def _run(self) -> None:
         sources = self._job.group.sources
         for number in range(self._job.start.files, len(sources)):
             self._file(sources[number])
@@ -168,12 +180,14 @@ class _Worker:
         if dead := self._pipeline.take_dead():
             self._report.send(Refused(dead))
         if events := self._take():
-            data = b"".join(events)
-            write_all(self._job.descriptor, data, self._orphaned)
-            self._length += len(data)
+            self._put(b"".join(events))
+
+    def _put(self, data: bytes) -> None:
+        self._sink(data)
+        self._length += len(data)
 
     def _take(self) -> list[bytes]:
-        if self._encode is None:
+        if self._encode is Document.line:
             return self._pipeline.take_lines()
         return list(map(self._encode, self._pipeline.take_events()))
 

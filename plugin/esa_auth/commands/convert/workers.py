@@ -128,7 +128,9 @@ class Workers:
         if mark.files:
             total = len(group.sources)
             log.info("%s: going on after %d of %d files", group.name, mark.files, total)
-        job = Job(group, config, descriptor, self._result.path is not None, mark)
+        durable = self._result.path is not None
+        events = None if number in progress.parts else self._result.events
+        job = Job(group, config, descriptor, durable, mark, events)
         report, worker_end = _FORK.Pipe(duplex=False)
         unused = [report, *self._running]
         process = _FORK.Process(

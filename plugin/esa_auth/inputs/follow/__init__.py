@@ -7,11 +7,16 @@ start; what was written between the copy and the truncation is gone, and counted
 it was seen.
 """
 
-from esa_auth.inputs.follow.chunk import OPENING, Chunk, Position
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.follower import Follower
-from esa_auth.inputs.follow.record import name_to_text, text_to_name
-from esa_auth.inputs.follow.saved import all_unread
+from esa_auth.inputs.follow.record import (
+    OPENING,
+    Chunk,
+    Position,
+    all_unread,
+    name_to_text,
+    text_to_name,
+)
 
 __all__ = [
     "OPENING",

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
+from esa_auth.model.counters import metric
+
 
 @dataclass(slots=True)
 class Counters:
     """Totals since the start, but for ``files_open``, which is a level."""
 
-    #: Files held open now.
-    files_open: int = 0
-    #: Bytes handed on or passed over (NUL holes, ends of over-long lines).
-    bytes_read: int = 0
-    #: Files found shorter than, or different from, what was read of them.
-    truncations: int = 0
-    #: Bytes that were seen to exist and could not be read any more: a lower bound.
-    bytes_possibly_lost: int = 0
-    #: Files that lost the name under which they were written.
-    rotations: int = 0
-    #: Failed system calls and damaged archives; each is tried again.
-    errors: int = 0
+    files_open: int = metric("Files held open.", level=True)
+    bytes_read: int = metric("Bytes read of followed files.", "read_bytes")
+    """Handed on or passed over (NUL holes, ends of over-long lines)."""
+    truncations: int = metric("Files found shorter.")
+    """Or different from what was read of them."""
+    bytes_possibly_lost: int = metric(
+        "Seen and gone before it was read.", "possibly_lost_bytes"
+    )
+    """A lower bound."""
+    rotations: int = metric("Files that lost their name.")
+    """That under which they were written."""
+    errors: int = metric("Reads that failed, tried again.", "file_errors")
+    """Failed system calls and damaged archives."""

@@ -3,14 +3,17 @@
 import os
 from contextlib import suppress
 
-from esa_auth.inputs.follow.chunk import OPENING, Chunk, Position
 from esa_auth.inputs.follow.discovery import Found
-from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
-from esa_auth.inputs.follow.lines import cut
-from esa_auth.inputs.follow.names import take_apart
-from esa_auth.inputs.follow.order import FirstStamp, first_stamp
-from esa_auth.inputs.follow.record import Record
-from esa_auth.inputs.follow.source import Archive, Source, open_source
+from esa_auth.inputs.follow.names import FirstStamp, first_stamp, take_apart
+from esa_auth.inputs.follow.record import (
+    OPENING,
+    WINDOW,
+    Chunk,
+    Fingerprint,
+    Position,
+    Record,
+)
+from esa_auth.inputs.follow.source import Archive, Source, cut, open_source
 
 Signature = tuple[int, int, int]
 

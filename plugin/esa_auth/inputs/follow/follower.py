@@ -7,12 +7,12 @@ from itertools import islice
 from os.path import dirname
 from typing import Any
 
-from esa_auth.inputs.follow import saved
-from esa_auth.inputs.follow.chunk import Chunk
+from esa_auth.inputs.follow import record as saved
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import look
 from esa_auth.inputs.follow.followed import Followed, ReplacedError
-from esa_auth.inputs.follow.order import in_log_order
+from esa_auth.inputs.follow.names import in_log_order
+from esa_auth.inputs.follow.record import Chunk
 from esa_auth.inputs.follow.registry import Registry
 from esa_auth.inputs.follow.watch import Watcher
 

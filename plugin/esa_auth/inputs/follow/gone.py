@@ -3,12 +3,10 @@
 from collections.abc import Callable, Set
 from dataclasses import dataclass, replace
 
-from esa_auth.inputs.follow import heirs
-from esa_auth.inputs.follow.chunk import Position
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import Found
 from esa_auth.inputs.follow.followed import Followed
-from esa_auth.inputs.follow.record import Record
+from esa_auth.inputs.follow.record import WINDOW, Fingerprint, Position, Record
 from esa_auth.inputs.follow.source import Archive, Source
 
 # A copy or an archive is made before the original goes, so it is there at the second
@@ -96,7 +94,7 @@ class Gone:
         self, candidates: list[_Gone], heir: Record, source: Source
     ) -> Record | None:
         for gone in candidates:
-            if heirs.inherits(source, gone.record):
+            if inherits(source, gone.record):
                 return self._hand_over(gone, heir, source)
         return None
 
@@ -134,3 +132,43 @@ class Gone:
 def _is_again(record: Record, found: Found) -> bool:
     # Without the device: a file system that is mounted again can have another number.
     return record.key[1] == found.key[1] and record.log == found.log
+
+
+def inherits(source: Source, gone: Record) -> bool:
+    """Say whether the file holds all that was read of one that is gone.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if gone.head.blank and gone.tail.blank:
+        return False
+    if not gone.head.begins(source.read(0, WINDOW)):
+        return False
+    if gone.ignored or gone.position.offset == 0:
+        return True
+    size = gone.position.offset
+    if isinstance(source, Archive) and source.uncompressed_size() == size % 2**32:
+        # The archive's own word for it, so that a large one need not be uncompressed
+        # only to learn that all of it has been read.
+        return True
+    length = gone.tail.length
+    found = source.read(size - length, length)
+    return len(found) == length and gone.tail.begins(found)
+
+
+def is_copy(source: Source, of: Followed) -> bool:
+    """Say whether the file holds a beginning of what ``of``, still there, holds.
+
+    Raises:
+        OSError: one of the two cannot be read.
+    """
+    original = of.open()
+    head = source.read(0, WINDOW)
+    if Fingerprint.of(head).blank or original.read(0, len(head)) != head:
+        return False
+    if isinstance(source, Archive) or isinstance(original, Archive):
+        return True
+    common = min(source.status().st_size, original.status().st_size)
+    start = max(0, common - WINDOW)
+    length = common - start
+    return source.read(start, length) == original.read(start, length)

@@ -3,15 +3,12 @@
 import logging
 from collections.abc import Callable, Iterable, Iterator
 
-from esa_auth.inputs.follow import heirs
-from esa_auth.inputs.follow.chunk import OPENING
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import Found, Look
-from esa_auth.inputs.follow.fingerprint import WINDOW, Fingerprint
 from esa_auth.inputs.follow.followed import Followed, Signature, signature
-from esa_auth.inputs.follow.gone import Gone
+from esa_auth.inputs.follow.gone import Gone, is_copy
 from esa_auth.inputs.follow.names import LIVE
-from esa_auth.inputs.follow.record import Key, Record
+from esa_auth.inputs.follow.record import OPENING, WINDOW, Fingerprint, Key, Record
 from esa_auth.inputs.follow.source import Source, open_source
 
 _COMPLAINTS_KEPT = 1000
@@ -236,7 +233,7 @@ class Registry:
             original = file.pathless or file.rank == LIVE
             if file.log != found.log or file.ignored or not original or not file.size:
                 continue
-            if heirs.is_copy(source, file):
+            if is_copy(source, file):
                 self._copies[found.key] = (signature(found.status), file)
                 if file.pathless:
                     # The name of its archive tells its age; it has none itself.

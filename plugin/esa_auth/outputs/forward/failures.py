@@ -8,6 +8,7 @@ it can tell one state of the receiver from another.
         * Refused       by the settings of one side: key, password, certificate
     * BadReply          bytes that are no reply of the protocol
     * Unacknowledged    a chunk was offered, at least in part, and not acknowledged
+        * Silent        nothing came until the deadline
 """
 
 _SHOWN = 80
@@ -31,6 +32,10 @@ class BadReply(DeliveryFailure):
 
 class Unacknowledged(DeliveryFailure):
     """A chunk was offered on a working connection and not acknowledged."""
+
+
+class Silent(Unacknowledged):
+    """Nothing came until the deadline."""
 
 
 def shown(text: str) -> str:

@@ -4,20 +4,20 @@ At least once: what this promises, and what an acknowledgement is worth, stands 
 `esa_auth.outputs.forward`; when an event is poison stands in `forward.trial`.
 """
 
+import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from esa_auth.errors import TemporaryError
-from esa_auth.outputs.forward.chunks import Chunk, cut
-from esa_auth.outputs.forward.counters import ForwardCounters
+from esa_auth.outputs.counters import DeliveryCounters
+from esa_auth.outputs.forward.chunks import Chunk, Entry, cut, pack_chunk
 from esa_auth.outputs.forward.failures import DeliveryFailure, Unacknowledged
-from esa_auth.outputs.forward.health import Health
-from esa_auth.outputs.forward.packing import Entry, pack_chunk
 from esa_auth.outputs.forward.sender import AckSender
 from esa_auth.outputs.forward.settings import ForwardSettings
-from esa_auth.outputs.forward.timing import Backoff, Timing
 from esa_auth.outputs.forward.trial import Trial
+from esa_auth.retry import Backoff, Retry, Timing, Words
+
+_log = logging.getLogger("esa_auth")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +47,28 @@ class ForwardOutput:
         stop: Callable[[], bool] = lambda: False,
         timing: Timing | None = None,
     ) -> None:
-        self.counters = ForwardCounters()
+        self.counters = DeliveryCounters()
         self._settings = settings
         self._on_poison = on_poison
-        self._stop = stop
         self._timing = timing or Timing()
-        self._sender = AckSender(settings, self._timing, self._check_patience)
-        self._backoff = Backoff(
-            settings.first_delay, settings.max_delay, self._timing.random
+        self._retry = Retry(
+            f"forward to {settings.address}",
+            stop,
+            self._timing,
+            Backoff(settings.first_delay, settings.max_delay, self._timing.random),
+            Words(
+                "{what}: {why}; retrying",
+                "{what}: acknowledges again",
+                f"stopped while {settings.address} had events to acknowledge",
+            ),
         )
-        self._health = Health(settings.address)
+        self._sender = AckSender(settings, self._timing, self._retry.check_patience)
         self._trial = Trial(settings.max_batch_bytes)
-        self._stopped_at: float | None = None
 
     @property
     def trouble(self) -> str:
         """Why the last try failed; empty if it did not. For any thread."""
-        return self._health.trouble
+        return self._retry.trouble
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Return when each entry is acknowledged or was handed to ``on_poison``.
@@ -88,6 +93,9 @@ class ForwardOutput:
             # Acknowledgements still on their way belong to chunks forgotten here.
             self._sender.disconnect()
             raise
+
+    def sync(self) -> None:
+        """Do nothing: `send` returns when the receiver has everything."""
 
     def check(self) -> None:
         """Do nothing: a receiver that is gone comes back."""
@@ -126,7 +134,9 @@ class ForwardOutput:
         reason = f"not acknowledged while other events are: {chunk.reason}"
         self._on_poison(entry, reason)
         self.counters.poisoned += 1
-        self._health.poison(entry[0], reason)
+        _log.error(
+            "forward to %s: gave up %s: %s", self._settings.address, entry[0], reason
+        )
 
     def _deliver(self, pending: deque[Chunk]) -> None:
         """Send until nothing is pending; on failure put back what was under way."""
@@ -188,15 +198,16 @@ class ForwardOutput:
             self._sender.disconnect()
 
     def _acknowledged(self, offer: _Offer) -> None:
-        latency = int((self._timing.clock() - offer.begun) * 1_000_000)
-        self.counters.acked += len(offer.chunk)
-        self.counters.acked_chunks += 1
-        self.counters.ack_latency_last_us = latency
-        self.counters.ack_latency_sum_us += latency
-        self._backoff.reset()
-        self._health.works()
+        seconds = self._timing.clock() - offer.begun
+        self.counters.acknowledged(len(offer.chunk), seconds)
+        self._retry.worked()
         if self._trial.acknowledged(offer.chunk):
-            self._health.smaller(self._trial.max_bytes)
+            _log.warning(
+                "forward to %s: larger chunks are not acknowledged,"
+                " keeping to %d bytes",
+                self._settings.address,
+                self._trial.max_bytes,
+            )
 
     def _connect(self) -> None:
         if self._sender.connect():
@@ -205,29 +216,7 @@ class ForwardOutput:
     def _failed(self, trouble: str) -> None:
         self._sender.disconnect()
         self.counters.retries += 1
-        self._health.failed(trouble)
-        left = self._backoff.next()
-        while left > 0:
-            self._check_stop()
-            self._timing.sleep(min(left, self._timing.slice))
-            left -= self._timing.slice
-        self._check_stop()
-
-    def _check_patience(self) -> None:
-        if not self._stop():
-            self._stopped_at = None
-            return
-        now = self._timing.clock()
-        if self._stopped_at is None:
-            self._stopped_at = now
-        if now - self._stopped_at >= self._timing.patience:
-            self._check_stop()
-
-    def _check_stop(self) -> None:
-        if self._stop():
-            raise TemporaryError(
-                f"stopped while {self._settings.address} had events to acknowledge"
-            )
+        self._retry.failed(trouble)
 
 
 def _oldest(under_way: dict[str, _Offer]) -> _Offer:

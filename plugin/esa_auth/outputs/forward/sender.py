@@ -18,20 +18,23 @@ from fluent.sender import (  # type: ignore[import-untyped]  # ships no types
 from esa_auth.outputs.forward.failures import (
     BadReply,
     Refused,
+    Silent,
     Unacknowledged,
     Unreachable,
     shown,
 )
-from esa_auth.outputs.forward.handshake import (
+from esa_auth.outputs.forward.replies import (
     Credentials,
+    Helo,
+    Replies,
+    acknowledged,
     check_pong,
     ping,
     read_helo,
 )
-from esa_auth.outputs.forward.replies import Replies, acknowledged
 from esa_auth.outputs.forward.settings import ForwardSettings
-from esa_auth.outputs.forward.timing import Timing
-from esa_auth.outputs.forward.tls import client_context
+from esa_auth.outputs.tls import client_context
+from esa_auth.retry import Timing
 
 _READ = 4096
 _WRITE = 64 * 1024
@@ -154,6 +157,11 @@ class AckSender(FluentSender):  # type: ignore[misc]  # its base ships no types
             return context.wrap_socket(raw, server_hostname=name or self.host)
         except ssl.SSLCertVerificationError as error:
             raise Refused(f"certificate not trusted: {error.verify_message}") from error
+        except ssl.SSLError as error:
+            hint = " (this receiver may have no TLS; OpenTelemetry's has none)"
+            raise Unreachable(
+                f"TLS: {_reason(error)}{hint if _answers_plainly(error) else ''}"
+            ) from error
         except (OSError, ValueError) as error:
             raise Unreachable(f"TLS: {_reason(error)}") from error
         finally:
@@ -169,10 +177,20 @@ class AckSender(FluentSender):  # type: ignore[misc]  # its base ships no types
             self._settings.password,
         )
         salt = secrets.token_hex(16)
-        helo = read_helo(self._message())
+        helo = self._helo()
         self._send_data(ping(helo, credentials, salt))
         check_pong(self._message(), helo, credentials, salt)
         self.keepalive = helo.keepalive
+
+    def _helo(self) -> Helo:
+        try:
+            return read_helo(self._message())
+        except Silent as failure:
+            # Seen with fluent_forward of the OpenTelemetry collector 0.165.1.
+            raise Refused(
+                "no HELO came: this receiver asks for no shared key (OpenTelemetry's"
+                " has none), or does not answer"
+            ) from failure
 
     def _message(self) -> object:
         while True:
@@ -222,8 +240,13 @@ class AckSender(FluentSender):  # type: ignore[misc]  # its base ships no types
     def _slice(self) -> float:
         left = self._deadline - self._timing.clock()
         if left <= 0:
-            raise Unacknowledged("receiver is silent")
+            raise Silent("receiver is silent")
         return min(left, self._timing.slice)
+
+
+def _answers_plainly(error: ssl.SSLError) -> bool:
+    """Return whether that is how a receiver looks that knows no TLS."""
+    return isinstance(error, ssl.SSLEOFError) or error.reason == "WRONG_VERSION_NUMBER"
 
 
 def _reason(error: Exception) -> str:

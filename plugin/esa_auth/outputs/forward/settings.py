@@ -2,27 +2,13 @@
 
 import re
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from esa_auth.errors import ConfigError
+from esa_auth.outputs.tls import TlsSettings
 
 # A tag becomes a file name or an index name in many receivers (CVE-2026-44024).
 _TAG = re.compile(r"[A-Za-z0-9_-]{1,64}(\.[A-Za-z0-9_-]{1,64}){0,7}", re.ASCII)
 _MAX_PORT = 65535
-
-
-@dataclass(frozen=True, slots=True)
-class TlsSettings:
-    """TLS towards the receiver; its certificate is always verified."""
-
-    ca_file: Path | None = None
-    """PEM file of trusted authorities; without it, those of the system."""
-    server_name: str | None = None
-    """Name the certificate must be for; without it, the host."""
-    cert_file: Path | None = None
-    """PEM file of our own certificate, if the receiver asks for one."""
-    key_file: Path | None = None
-    """PEM file of its key, unencrypted; without it, looked for in ``cert_file``."""
 
 
 @dataclass(frozen=True, slots=True)

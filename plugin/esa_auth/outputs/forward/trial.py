@@ -29,8 +29,7 @@ if it fails three times in a row and the witness passes three times in between. 
 such event goes to ``on_poison``, which keeps it, so even then nothing is lost.
 """
 
-from esa_auth.outputs.forward.chunks import Chunk, Split
-from esa_auth.outputs.forward.packing import Entry
+from esa_auth.outputs.forward.chunks import Chunk, Entry, Split
 
 STRIKES = 3
 """Failures that split a chunk, or make one event poison."""

@@ -1,0 +1,85 @@
+"""A framing is a file and a row: whoever reads input knows it by that alone."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from esa_auth.__main__ import build_parser
+from esa_auth.config import load
+from esa_auth.inputs import framings
+from esa_auth.inputs.decode import Decoder, MessageReader
+from esa_auth.inputs.framings import FRAMINGS, of_lines
+from esa_auth.inputs.records import Broken, Keys, Piece, Terms
+from tests.support.harness import SETTINGS, decode, ended, inbound, made, native, opened
+
+LINES = [*(native(body) for body in (*opened(), inbound())), native("ICID 450 close")]
+
+
+class _Marked:
+    """``>HOST|LINE``."""
+
+    is_whole_by_itself = False
+
+    def __init__(self, terms: Terms) -> None:
+        self.longest = terms.max_line + 64
+
+    def read(self, lines: list[bytes]) -> Iterable[Piece]:
+        for line in lines:
+            host, bar, raw = line.removeprefix(b">").partition(b"|")
+            if bar:
+                yield [(raw, host.decode(), None)]
+            else:
+                yield Broken(line, "no bar")
+
+
+@pytest.fixture(autouse=True)
+def marked() -> Iterator[None]:
+    """A row more, as long as a test runs."""
+    row = of_lines("marked", _Marked, begins=lambda first: first == ord(">"))
+    FRAMINGS.append(row)
+    yield
+    FRAMINGS.remove(row)
+
+
+def framed(lines: list[bytes]) -> bytes:
+    return b"".join(b">esa07|" + line + b"\n" for line in lines)
+
+
+@pytest.mark.parametrize("form", ["auto", "marked"])
+@pytest.mark.parametrize("size", [1, 7, 1 << 16])
+def test_a_stream_in_it_is_read(form: str, size: int) -> None:
+    data = b"\r\n" * (form == "auto") + framed(LINES)
+    run = decode([data[at : at + size] for at in range(0, len(data), size)], form)
+    run.assert_accounted()
+    assert [e["observer"]["name"] for e in run.results] == ["esa07"]
+    assert [e["source"]["ip"] for e in run.results] == ["198.51.100.7"]
+
+
+def test_what_breaks_off_in_it_is_refused() -> None:
+    pipeline = made(SETTINGS)
+    decoder = Decoder(pipeline, "marked", Keys(), SETTINGS.max_line)
+    decoder.feed(framed(LINES)[:-1])
+    decoder.reject_rest()
+    run = ended(pipeline)
+    run.assert_accounted()
+    assert [letter["error"]["type"] for letter in run.dead] == ["cut"]
+
+
+def test_a_message_of_a_topic_in_it_is_read() -> None:
+    for form in ("auto", "marked"):
+        found = list(MessageReader(form, Keys(), 1024).read(framed(LINES)))
+        assert found == [[(line, "esa07", None)] for line in LINES]
+
+
+def test_option_and_configuration_know_it(tmp_path: Path) -> None:
+    file = tmp_path / "c.yaml"
+    file.write_text("input: {format: marked}\n")
+    assert load(str(file), {}, 0).input_format == "marked"
+    assert build_parser("filter").parse_args(["filter", "--input", "marked"])
+
+
+def test_the_first_row_is_what_nothing_else_is() -> None:
+    assert framings.recognised(ord("W")) is FRAMINGS[0]
+    assert framings.recognised(0x81).name == "msgpack"
+    assert framings.recognised(0x81, lines=True) is FRAMINGS[0]

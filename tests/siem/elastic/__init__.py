@@ -1,0 +1,1 @@
+"""A real Elasticsearch, of what Maven Central has of it."""
