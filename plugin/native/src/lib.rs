@@ -11,15 +11,17 @@ mod words;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
-use reader::{Reader, REASONS};
+use reader::{Counts, Reader, REASONS};
+use std::sync::atomic::Ordering::Relaxed;
 use words::Words;
 
-#[pyclass]
+#[pyclass(frozen)]
 struct Sieve {
     words: Words,
     max_age: i64,
     max_kept: usize,
-    handed_over: [u64; REASONS.len()],
+    /// Also read by the thread that offers metrics, while lines are read.
+    handed_over: Counts,
 }
 
 #[pymethods]
@@ -28,14 +30,28 @@ impl Sieve {
     /// most bytes that are kept of one.
     #[new]
     fn new(words: &Bound<'_, PyAny>, max_age: i64, max_kept: usize) -> PyResult<Self> {
-        let handed_over = [0; REASONS.len()];
-        Ok(Sieve { words: Words::of(words)?, max_age, max_kept, handed_over })
+        let handed_over = Counts::default();
+        Ok(Sieve {
+            words: Words::of(words)?,
+            max_age,
+            max_kept,
+            handed_over,
+        })
     }
 
     /// Read `lines` in order. `python` reads what is not plain, see `pipeline/native.py`.
-    fn feed(&mut self, lines: &Bound<'_, PyList>, python: &Bound<'_, PyAny>) -> PyResult<()> {
-        let mut reader =
-            Reader::new(&self.words, self.max_age, self.max_kept, &mut self.handed_over, python)?;
+    fn feed(
+        &self,
+        lines: &Bound<'_, PyList>,
+        python: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let mut reader = Reader::new(
+            &self.words,
+            self.max_age,
+            self.max_kept,
+            &self.handed_over,
+            python,
+        )?;
         for line in lines.iter() {
             reader.read(line.downcast::<PyBytes>()?)?;
         }
@@ -46,8 +62,8 @@ impl Sieve {
     #[getter]
     fn handed_over<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let counts = PyDict::new(py);
-        for (reason, count) in REASONS.iter().zip(self.handed_over) {
-            counts.set_item(reason, count)?;
+        for (reason, count) in REASONS.iter().zip(&self.handed_over) {
+            counts.set_item(reason, count.load(Relaxed))?;
         }
         Ok(counts)
     }

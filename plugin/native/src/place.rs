@@ -42,7 +42,14 @@ impl<'py> Place<'py> {
             told.extract()?;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
-        Ok(Place { head, epoch, room, thousand, sides, messages })
+        Ok(Place {
+            head,
+            epoch,
+            room,
+            thousand,
+            sides,
+            messages,
+        })
     }
 
     /// Whether no session with AUTH is open.
@@ -56,15 +63,23 @@ impl<'py> Place<'py> {
 pub struct Kept<'py>(pub Bound<'py, PyBytes>);
 
 impl<'py> Kept<'py> {
-    pub fn find(side: &Side<'py>, number: &Bound<'py, PyBytes>) -> PyResult<Option<Self>> {
+    pub fn find(
+        side: &Side<'py>,
+        number: &Bound<'py, PyBytes>,
+    ) -> PyResult<Option<Self>> {
         let found = side.kept.get_item(number)?;
-        found.map(|kept| Ok(Kept(kept.downcast_into::<PyBytes>()?))).transpose()
+        found
+            .map(|kept| Ok(Kept(kept.downcast_into::<PyBytes>()?)))
+            .transpose()
     }
 
     /// When its first line was written; None if that is not plainly said.
     pub fn began(&self) -> Option<i64> {
         let text = self.0.as_bytes();
-        std::str::from_utf8(&text[..digits(text)]).ok()?.parse().ok()
+        std::str::from_utf8(&text[..digits(text)])
+            .ok()?
+            .parse()
+            .ok()
     }
 
     /// What is stored with one more line.
@@ -80,7 +95,11 @@ impl<'py> Kept<'py> {
 }
 
 /// What is stored of a connection whose opening line was just read.
-pub fn opened<'py>(py: Python<'py>, epoch: i64, body: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+pub fn opened<'py>(
+    py: Python<'py>,
+    epoch: i64,
+    body: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
     let at = format!("{epoch} ");
     PyBytes::new_with(py, at.len() + body.len(), |room| {
         room[..at.len()].copy_from_slice(at.as_bytes());

@@ -6,12 +6,16 @@ use crate::words::{Words, LEAD};
 use memchr::memmem;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Within so many bytes of a body on mail the number stands.
 const NAMED_WITHIN: usize = 100;
 
 /// Why lines are handed over, in the order of `Reason`.
 pub const REASONS: [&str; 5] = ["new_head", "event", "session", "connection", "other"];
+
+/// Lines that were handed over, by `Reason`.
+pub type Counts = [AtomicU64; REASONS.len()];
 
 #[derive(Clone, Copy)]
 pub enum Reason {
@@ -44,7 +48,7 @@ pub struct Reader<'a, 'py> {
     words: &'a Words,
     max_age: i64,
     max_kept: usize,
-    handed_over: &'a mut [u64; REASONS.len()],
+    handed_over: &'a Counts,
     python: &'a Bound<'py, PyAny>,
     /// Of the line that Python read last.
     place: Option<Place<'py>>,
@@ -58,12 +62,20 @@ impl<'a, 'py> Reader<'a, 'py> {
         words: &'a Words,
         max_age: i64,
         max_kept: usize,
-        handed_over: &'a mut [u64; REASONS.len()],
+        handed_over: &'a Counts,
         python: &'a Bound<'py, PyAny>,
     ) -> PyResult<Self> {
         let (place, native, done) = (None, None, Done::default());
-        let mut reader =
-            Reader { words, max_age, max_kept, handed_over, python, place, native, done };
+        let mut reader = Reader {
+            words,
+            max_age,
+            max_kept,
+            handed_over,
+            python,
+            place,
+            native,
+            done,
+        };
         let told = reader.python.call_method0("begin")?;
         reader.told(&told)?;
         Ok(reader)
@@ -73,7 +85,7 @@ impl<'a, 'py> Reader<'a, 'py> {
         match self.plain(line)? {
             Read::Done => Ok(()),
             Read::Not(reason) => {
-                self.handed_over[reason as usize] += 1;
+                self.handed_over[reason as usize].fetch_add(1, Relaxed);
                 self.settle()?;
                 let told = self.python.call_method1("read", (line,))?;
                 self.told(&told)
@@ -93,8 +105,16 @@ impl<'a, 'py> Reader<'a, 'py> {
 
     fn told(&mut self, told: &Bound<'py, PyAny>) -> PyResult<()> {
         let (place, native): (Bound<'py, PyAny>, Bound<'py, PyAny>) = told.extract()?;
-        self.place = if place.is_none() { None } else { Some(Place::of(&place)?) };
-        self.native = if native.is_none() { None } else { Some(Place::of(&native)?) };
+        self.place = if place.is_none() {
+            None
+        } else {
+            Some(Place::of(&place)?)
+        };
+        self.native = if native.is_none() {
+            None
+        } else {
+            Some(Place::of(&native)?)
+        };
         Ok(())
     }
 
@@ -104,9 +124,14 @@ impl<'a, 'py> Reader<'a, 'py> {
         if begins && self.words.passes_over(&raw[31..]) {
             return Ok(Read::Done);
         }
-        let Some(found) = memmem::find(raw, INFO) else { return Ok(Read::Not(Reason::Other)) };
+        let Some(found) = memmem::find(raw, INFO) else {
+            return Ok(Read::Not(Reason::Other));
+        };
         let at = found + INFO.len();
-        let known = self.place.as_ref().is_some_and(|place| place.head == raw[..at]);
+        let known = self
+            .place
+            .as_ref()
+            .is_some_and(|place| place.head == raw[..at]);
         let native = at == 31 && is_native(raw);
         if !known && !native {
             return Ok(Read::Not(Reason::NewHead));
@@ -114,7 +139,11 @@ impl<'a, 'py> Reader<'a, 'py> {
         let lead = &raw[at..raw.len().min(at + LEAD)];
         if !self.words.is_handled(lead) {
             let matters = self.words.may_matter(&raw[at - 2..]);
-            return Ok(if matters { Read::Not(Reason::Other) } else { Read::Done });
+            return Ok(if matters {
+                Read::Not(Reason::Other)
+            } else {
+                Read::Done
+            });
         }
         if self.words.is_mail(lead) {
             return self.mail(&raw[at..], known);
@@ -131,7 +160,9 @@ impl<'a, 'py> Reader<'a, 'py> {
     /// A line on mail: of interest only if it is of a session with AUTH.
     fn mail(&self, body: &[u8], known: bool) -> PyResult<Read> {
         let place = if known { &self.place } else { &self.native };
-        let Some(place) = place else { return Ok(Read::Not(Reason::NewHead)) };
+        let Some(place) = place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
         if place.is_quiet() {
             return Ok(Read::Done);
         }
@@ -159,8 +190,12 @@ impl<'a, 'py> Reader<'a, 'py> {
             Some(b"DCID ") => 1,
             _ => return unusual,
         };
-        let Some((number, rest)) = connection(&text[5..]) else { return unusual };
-        let Some(rest) = rest.strip_prefix(b" ") else { return unusual };
+        let Some((number, rest)) = connection(&text[5..]) else {
+            return unusual;
+        };
+        let Some(rest) = rest.strip_prefix(b" ") else {
+            return unusual;
+        };
         if opens {
             return self.open(py, side, number, body);
         }
@@ -180,7 +215,9 @@ impl<'a, 'py> Reader<'a, 'py> {
         number: &[u8],
         body: &[u8],
     ) -> PyResult<Read> {
-        let Some(place) = &mut self.place else { return Ok(Read::Not(Reason::NewHead)) };
+        let Some(place) = &mut self.place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
         let thousand = &number[..number.len().saturating_sub(3)];
         let same = side == 1 || place.thousand.as_deref() == Some(thousand);
         if !same || place.room == 0 || body.len() > self.max_kept {
@@ -205,7 +242,9 @@ impl<'a, 'py> Reader<'a, 'py> {
         number: &[u8],
         body: &[u8],
     ) -> PyResult<Read> {
-        let Some(place) = &self.place else { return Ok(Read::Not(Reason::NewHead)) };
+        let Some(place) = &self.place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
         let (table, key) = (&place.sides[side], PyBytes::new(py, number));
         let Some(kept) = Kept::find(table, &key)? else {
             return Ok(Read::Not(Reason::Session));
@@ -220,7 +259,9 @@ impl<'a, 'py> Reader<'a, 'py> {
     }
 
     fn close(&mut self, py: Python<'py>, side: usize, number: &[u8]) -> PyResult<Read> {
-        let Some(place) = &self.place else { return Ok(Read::Not(Reason::NewHead)) };
+        let Some(place) = &self.place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
         let (table, key) = (&place.sides[side], PyBytes::new(py, number));
         if let Some(kept) = Kept::find(table, &key)? {
             if self.is_old(&kept, place.epoch) {
@@ -237,6 +278,7 @@ impl<'a, 'py> Reader<'a, 'py> {
 
     /// Whether a connection began too long ago, or nobody can tell; see `sessions/age.py`.
     fn is_old(&self, kept: &Kept<'py>, now: i64) -> bool {
-        kept.began().map_or(true, |began| (now - began).abs() > self.max_age)
+        kept.began()
+            .map_or(true, |began| (now - began).abs() > self.max_age)
     }
 }

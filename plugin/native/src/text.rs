@@ -30,10 +30,11 @@ pub fn is_native(line: &[u8]) -> bool {
     let stamp = &line[..STAMP];
     let month = &stamp[4..7];
     let weekday = &stamp[..3];
-    const DAYS: [&[u8; 3]; 7] = [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
+    const DAYS: [&[u8; 3]; 7] =
+        [b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun"];
     const MONTHS: [&[u8; 3]; 12] = [
-        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
-        b"Dec",
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct",
+        b"Nov", b"Dec",
     ];
     DAYS.iter().any(|day| *day == weekday)
         && MONTHS.iter().any(|name| *name == month)
@@ -71,9 +72,14 @@ pub fn named(text: &[u8]) -> Vec<(Named, &[u8])> {
 }
 
 fn named_at(text: &[u8], at: usize) -> Option<(Named, &[u8], usize)> {
-    let words: [(&[u8], Named); 3] =
-        [(b"MID", Named::Message), (b"ICID", Named::Inbound), (b"DCID", Named::Outbound)];
-    let (word, what) = words.into_iter().find(|(word, _)| text[at..].starts_with(word))?;
+    let words: [(&[u8], Named); 3] = [
+        (b"MID", Named::Message),
+        (b"ICID", Named::Inbound),
+        (b"DCID", Named::Outbound),
+    ];
+    let (word, what) = words
+        .into_iter()
+        .find(|(word, _)| text[at..].starts_with(word))?;
     let rest = &text[at + word.len()..];
     let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
     let size = digits(rest);

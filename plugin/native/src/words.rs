@@ -36,7 +36,9 @@ impl Words {
         let (passed, handled, mail, at_sight, perhaps): Told = told.extract()?;
         let with_table = |(lead, letters): (Vec<u8>, Vec<u8>)| {
             let mut table = [false; 256];
-            letters.iter().for_each(|&letter| table[usize::from(letter)] = true);
+            letters
+                .iter()
+                .for_each(|&letter| table[usize::from(letter)] = true);
             (lead, table)
         };
         Ok(Words {
@@ -44,16 +46,23 @@ impl Words {
             handled: handled.into_iter().collect(),
             mail: mail.into_iter().collect(),
             at_sight,
-            perhaps: perhaps.iter().map(|word| Finder::new(word).into_owned()).collect(),
+            perhaps: perhaps
+                .iter()
+                .map(|word| Finder::new(word).into_owned())
+                .collect(),
         })
     }
 
     /// Whether a body on mail says what nobody asks for.
     pub fn passes_over(&self, body: &[u8]) -> bool {
         self.passed.iter().any(|(lead, read)| {
-            let Some(rest) = body.strip_prefix(lead.as_slice()) else { return false };
+            let Some(rest) = body.strip_prefix(lead.as_slice()) else {
+                return false;
+            };
             let rest = rest.strip_prefix(b":").unwrap_or(rest);
-            let Some(rest) = rest.strip_prefix(b" ") else { return false };
+            let Some(rest) = rest.strip_prefix(b" ") else {
+                return false;
+            };
             let size = digits(rest);
             let next = match rest.get(size) {
                 Some(b' ') if size > 0 => rest.get(size + 1),
@@ -64,22 +73,27 @@ impl Words {
     }
 
     pub fn is_handled(&self, lead: &[u8]) -> bool {
-        lead.try_into().is_ok_and(|lead: [u8; LEAD]| self.handled.contains(&lead))
+        lead.try_into()
+            .is_ok_and(|lead: [u8; LEAD]| self.handled.contains(&lead))
     }
 
     pub fn is_mail(&self, lead: &[u8]) -> bool {
-        lead.try_into().is_ok_and(|lead: [u8; LEAD]| self.mail.contains(&lead))
+        lead.try_into()
+            .is_ok_and(|lead: [u8; LEAD]| self.mail.contains(&lead))
     }
 
     /// Whether what stands behind the number of a connection is kept unread.
     pub fn is_kept(&self, side: usize, rest: &[u8]) -> bool {
-        self.at_sight[side].iter().any(|word| rest.starts_with(word))
+        self.at_sight[side]
+            .iter()
+            .any(|word| rest.starts_with(word))
     }
 
     /// Whether a line with an unknown first word may matter all the same; `text` begins
     /// two bytes before its body. True more often than need be.
     pub fn may_matter(&self, text: &[u8]) -> bool {
-        let blank = |pair: &[u8]| pair[0] == b' ' && matches!(pair[1], b' ' | b'\t' | 0);
+        let blank =
+            |pair: &[u8]| pair[0] == b' ' && matches!(pair[1], b' ' | b'\t' | 0);
         if text.windows(2).skip(1).any(blank) {
             return true;
         }
