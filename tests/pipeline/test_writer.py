@@ -17,7 +17,7 @@ import pytest
 from esa_auth import ecs, validation
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
-from esa_auth.pipeline import Pipeline, Settings
+from esa_auth.pipeline import Pipeline, Settings, writer
 from esa_auth.resources import schema
 from esa_auth.slots import validator
 from tests.bench.corpora import Spec, stamped
@@ -83,6 +83,12 @@ def mutated(lines: list[bytes], seed: int) -> Iterator[bytes]:
         yield line
         if random.random() < 0.01:
             yield line
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the first event by template already."""
+    monkeypatch.setattr(writer, "WORTH_IT", 0)
 
 
 @pytest.fixture
