@@ -140,8 +140,8 @@ def open_run(
         encode, output = opened
         as_json = encode is Document.line
         pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
-        encode = None if as_json else encode
-        yield Run(pipeline, encode, output, letters, config.output.kind.name, tables)
+        own = None if as_json else encode
+        yield Run(pipeline, own, output, letters, config.output.kind.name, tables)
 
 
 def surroundings(
