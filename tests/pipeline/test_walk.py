@@ -82,7 +82,7 @@ class Reading:
 
 
 @pytest.mark.parametrize(
-    ("frame", "most"), [(native, Walk(51, 22, 35)), (syslog, Walk(52, 22, 35))]
+    ("frame", "most"), [(native, Walk(57, 24, 39)), (syslog, Walk(58, 24, 39))]
 )
 def test_a_line_of_auth_that_opens_a_session(
     frame: Frame, most: Walk, capfdbinary: pytest.CaptureFixture[bytes]
@@ -100,7 +100,7 @@ def test_a_line_that_opens_or_describes_a_connection(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1), b"ICID 1 close")
     found = reading.walk(opening, delivers=False)
-    assert found.is_within(Walk(19, 10, 13)), found
+    assert found.is_within(Walk(20, 12, 15)), found
     found = reading.walk(decision, delivers=False)
     assert found.is_within(Walk(15, 7, 11)), found
 
@@ -110,4 +110,4 @@ def test_a_line_of_a_message_without_auth(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1))
     found = reading.walk(b"MID 6 ICID 450 RID 0 To: <bob@example.com>", delivers=False)
-    assert found.is_within(Walk(8, 5, 6)), found
+    assert found.is_within(Walk(10, 7, 8)), found

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
 from esa_auth.model.counters import Counters
-from esa_auth.model.facts import Side
+from esa_auth.model.facts import Envelope, Side
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.registry import ApplianceRegistry
@@ -46,6 +46,9 @@ class NativeReader:
         self._count = counters
         # Of the place that was told last.
         self._appliance: Appliance | None = None
+        self._head = b""
+        self._envelope: Envelope | None = None
+        self._thousand: bytes | None = None
         settings = registry.settings
         words = _words(dispatch)
         self._sieve = _native.Sieve(words, settings.max_age, MAX_KEPT)
@@ -66,9 +69,16 @@ class NativeReader:
         self._appliance = None
         return None, self._native()
 
-    def read(self, line: bytes) -> tuple[Place | None, Place | None]:
-        """Read a line; return the place of lines with its head, and that of `begin`."""
+    def read(self, line: bytes) -> int | tuple[Place | None, Place | None]:
+        """Read a line; return the place of lines with its head, and that of `begin`.
+
+        If both are as they were: how many connections may be added.
+        """
         self._read([(line, None, None)])
+        if (appliance := self._appliance) is not None:
+            same = appliance.head is self._envelope and line.startswith(self._head)
+            if same and appliance.series.thousand == self._thousand:
+                return self._room(appliance)
         self._appliance, place = None, None
         head = line[: line.find(INFO) + len(INFO)]
         envelope = self._prefixes.known.get(head)
@@ -77,8 +87,11 @@ class NativeReader:
             appliance = self._registry.appliances.get(name)
             # Else its time is not that of the clock.
             if appliance is not None and appliance.head == envelope:
-                self._appliance = appliance
                 place = self._place(head, appliance)
+            if place is not None and appliance is not None:
+                self._appliance, self._head = appliance, head
+                self._envelope = appliance.head
+                self._thousand = appliance.series.thousand
         return place, self._native()
 
     def settle(self, context: int, grown: int, inbound: int, outbound: int) -> None:
@@ -99,17 +112,20 @@ class NativeReader:
     def _place(self, head: bytes, appliance: Appliance) -> Place | None:
         if appliance.changes.watching or appliance.instant is None:
             return None
-        looks = appliance.until_look.left, self._registry.until_look.left
         inbound, outbound = appliance.inbound, appliance.outbound
         return (
             head,
             appliance.instant.epoch,
-            min(looks) - 1,
+            self._room(appliance),
             appliance.series.thousand,
             [inbound.kept, inbound.live],
             [outbound.kept, outbound.live],
             appliance.messages.open,
         )
+
+    def _room(self, appliance: Appliance) -> int:
+        """Return how many connections may be added before Python looks at all."""
+        return min(appliance.until_look.left, self._registry.until_look.left) - 1
 
 
 def _words(dispatch: Dispatcher) -> tuple[Any, ...]:

@@ -57,6 +57,9 @@ class Writer:
     ) -> bytes | None:
         """Return the event of an attempt, or None if it is not plain."""
         name = fact.user
+        if self._built < WORTH_IT:
+            self._built += 1
+            return None
         if not name:
             return None
         user, text = _user(name)
@@ -68,7 +71,7 @@ class Writer:
     def end(self, session: Session, source: Source, sequence: int) -> bytes | None:
         """Return the event of the end that a line says, or None if it is not plain."""
         users, last = session.users, session.last_success
-        if not users:
+        if self._built < WORTH_IT or not users:
             return None
         start, end = session.start, source.instant
         summary = (
@@ -89,9 +92,6 @@ class Writer:
     def _event(
         self, said: _Said, session: Session, source: Source, sequence: int
     ) -> bytes | None:
-        if self._built < WORTH_IT:
-            self._built += 1
-            return None
         opening, observer = session.opening, source.observer
         if not isinstance(opening, InboundOpened) or opening.verified is None:
             return None

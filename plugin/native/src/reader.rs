@@ -5,7 +5,7 @@ use crate::text::{connection, is_native, named, Named, INFO};
 use crate::words::{Words, LEAD};
 use memchr::memmem;
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyInt};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Within so many bytes of a body on mail the number stands.
@@ -103,7 +103,14 @@ impl<'a, 'py> Reader<'a, 'py> {
         Ok(())
     }
 
+    /// Take what Python says of places: new ones, or the room in the one there is.
     fn told(&mut self, told: &Bound<'py, PyAny>) -> PyResult<()> {
+        if let Some(place) = &mut self.place {
+            if let Ok(room) = told.downcast::<PyInt>() {
+                place.room = room.extract()?;
+                return Ok(());
+            }
+        }
         let (place, native): (Bound<'py, PyAny>, Bound<'py, PyAny>) = told.extract()?;
         self.place = if place.is_none() {
             None
