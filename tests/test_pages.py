@@ -57,11 +57,30 @@ def test_a_file_that_is_gone_is_seen() -> None:
     assert missing(text, known) == {"ecs/event.py", "vents.py", "tests/x"}
 
 
-@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def all_pages() -> list[str]:
+    """Return every page of the checkout, as paths from its root."""
+    found = [*ROOT.glob("*.md"), *(ROOT / "conf").rglob("*.md")]
+    found += (ROOT / "examples").rglob("*.md")
+    return sorted(str(path.relative_to(ROOT)) for path in found)
+
+
+@pytest.mark.parametrize("page", all_pages())
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text("utf-8")
     here = (ROOT / page).parent
     assert [link for link in _LINK.findall(text) if not (here / link).exists()] == []
+
+
+def test_the_first_page_is_short() -> None:
+    """What a stranger reads first; the rest stands beside what it is about."""
+    assert 6_000 < (ROOT / "README.md").stat().st_size < 9_000
+
+
+def test_the_first_page_leads_to_every_example() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    folders = {path.parent.name for path in (ROOT / "examples").glob("*/README.md")}
+    named = set(re.findall(r"\]\(examples/([a-z-]+)/", text))
+    assert folders - named == set()
 
 
 def test_every_part_of_the_program_is_described() -> None:

@@ -100,7 +100,7 @@ def figure_table(rows: Sequence[Row]) -> Table:
 
 
 def markdown(cases: Sequence[CaseRow], figures: Sequence[Row]) -> str:
-    """Give both tables as they can stand in the README."""
+    """Give both tables as they can stand in `examples/speed/README.md`."""
     rest = [figure_cells(row) for row in figures if not row.case]
     return "\n".join(
         [

@@ -102,7 +102,7 @@ def test_a_line_that_opens_or_describes_a_connection(frame: Frame) -> None:
     found = reading.walk(opening, delivers=False)
     assert found.is_within(Walk(20, 12, 15)), found
     found = reading.walk(decision, delivers=False)
-    assert found.is_within(Walk(15, 7, 11)), found
+    assert found.is_within(Walk(16, 9, 13)), found
 
 
 @pytest.mark.parametrize("frame", [native, syslog])
