@@ -177,6 +177,8 @@ class Module:
     def own_imports(self) -> set[str]:
         """Return the parts of the package that are imported."""
         own = {n.split(".")[1] for n in self.imports() if n.startswith("esa_auth.")}
+        # Built from `plugin/native`; it imports nothing.
+        own -= {"_native"}
         return {"__init__" if part == "__version__" else part for part in own}
 
     def foreign_imports(self) -> set[str]:

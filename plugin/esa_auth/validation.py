@@ -48,12 +48,15 @@ class EventSchema:
         for number, place in values:
             found = asked.setdefault(number, [])
             found.extend(rule for rule in asked_at[place] if rule not in found)
-        numbers = [number for number, found in asked.items() if found]
+        # A schema may ask nothing, and the judge is to have something to look at.
+        numbers = [number for number, found in asked.items() if found] or [0]
         judge = validator(
             {
                 "$schema": self._schema["$schema"],
                 "$defs": self._schema["$defs"],
-                "prefixItems": [{"allOf": asked[number]} for number in numbers],
+                "prefixItems": [
+                    {"allOf": [True, *asked.get(number, ())]} for number in numbers
+                ],
             }
         )
         return numbers, judge.is_valid
