@@ -263,5 +263,12 @@ def test_both_ways_refuse_the_same(part: int, monkeypatch: pytest.MonkeyPatch) -
     assert refused
 
 
+def test_the_lines_that_a_stricter_schema_judges_are_written_by_template(
+    built: list[str],
+) -> None:
+    assert outcome(FEW, SETTINGS, as_json=True)[0]
+    assert not built
+
+
 def test_a_schema_that_asks_for_more_is_asked() -> None:
     assert len(CHANGED) > 300

@@ -96,7 +96,9 @@ NUMBERS = {place: number for number, at in enumerate(_TEXTS) for place in at}
 _MARK = re.compile('(?:,(?:"[a-z_]+":)?(?="\ue000o))?"\ue000[ov]([0-9]+)\ue001"')
 _TIME = Instant(1_782_864_000, "2026-07-01T00:00:00.000Z", "UTC")
 _OBSERVER = Observer("esa01", "1", "2")
-_ADDRESS, _ADDRESS_6 = "192.0.2.1", "2001:db8::1"
+# The dummy address of RFC 7600 and one to be discarded (RFC 6666): no interface has
+# them, which would be told once for both ends.
+_ADDRESS, _ADDRESS_6 = "192.0.0.8", "100::8"
 _OTHER_ADDRESS = "192.0.2.3"
 _SOURCE = Source(
     b"x", "x", _TIME, _OBSERVER, "x" * 22, "info", "p", 22, "h", ("ambiguous_user",)
