@@ -1,6 +1,7 @@
 """Time as the real commands see it: forged lines, restarts, zones, notices."""
 
 import gzip
+import json
 import os
 import re
 from datetime import UTC, datetime, timedelta
@@ -151,8 +152,9 @@ def test_two_appliances_under_one_name_are_said() -> None:
 
 
 def test_the_name_in_a_notice_obeys_nobody() -> None:
-    line = bsd(now(), inbound(5), host="e\x1b[31m")
-    ended = esa_auth("filter", stdin=text([line]))
+    line = bsd(now(), inbound(5), host="esa1").replace(b" esa1 ", b" ").decode()
+    record = json.dumps({"message": line, "host": "e\x1b[31m"}).encode()
+    ended = esa_auth("filter", stdin=text([record]))
     ended.assert_complete()
     assert "e\\x1b[31m: " + ASSUMED in ended.stderr
 
