@@ -76,6 +76,8 @@ OTHERS = {
     "grammar._SAID": "TLS success",
     "pipeline._NAMED": "MID 6 ICID 450 From: ",
     "grammar._TAIL": " protocol TLSv1.2 cipher",
+    "inputs._COUNT": "12 ",
+    "inputs._PERHAPS": "12",
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
     "pipeline._LEVEL": "x [INFO] ",
