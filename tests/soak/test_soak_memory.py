@@ -178,5 +178,5 @@ def _held(state: Path) -> int:
     found = [decode(path.read_bytes()) for path in state.glob("checkpoint.?")]
     newest = max(found, key=lambda one: one.sequence)
     saved = msgpack.unpackb(newest.payload, strict_map_key=False)
-    inbound = saved["sessions"]["appliances"]["esa"]["inbound"]
-    return len(inbound["kept"]) + len(inbound["live"])
+    entries = saved["sessions"]["appliances"]["esa"]
+    return sum(re.fullmatch(r"s\d+", name) is not None for name, _ in entries)
