@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from esa_auth.state.generation import Generation, header
+from esa_auth.state.generation import VERSION, Generation, header
 from tests.soak.command import ENDED, Command, clean_run, wait_until
 from tests.soak.events import Events, judge
 from tests.soak.lines import write_source
@@ -96,7 +96,7 @@ def test_t14_state_of_a_newer_version_is_left_alone(
     read: tuple[Command, Path, Events],
 ) -> None:
     command, live, _ = read
-    newer = Generation(99, b"of tomorrow", version=2)
+    newer = Generation(99, b"of tomorrow", version=VERSION + 1)
     data = header(newer) + newer.payload
     path = live.parent / "state" / "checkpoint.a"
     path.write_bytes(data)
