@@ -60,9 +60,9 @@ BLINDNESS = (
         "Two Appliances Under One Name",
         "medium",
         (),
-        "Two appliances write under one name, so that their connections are confused"
-        " and events may have the source of another.",
-        ("A restored appliance that counts its connections anew",),
+        "Two appliances write under one name, so it is not known which connection"
+        " belongs to which, and events have no source.",
+        ("A restored appliance whose connection numbers start again",),
         (DATASET, Is("cisco_esa.flags", ("appliance_conflict",))),
         Counted(
             APPLIANCE,

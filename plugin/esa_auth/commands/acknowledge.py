@@ -140,6 +140,8 @@ def _of_journal(saved: dict[str, Any]) -> tuple[int, list[bytes]]:
         number = reader(int)(saved.get("journal", 0))
         lines = reader(tuple[bytes, ...])(saved.get("unconfirmed", []))
     except ValueError as error:
-        _log.warning("the saved journal cannot be read (%s): starting anew", error)
+        _log.warning(
+            "the saved journal cannot be read (%s): starting without it", error
+        )
         return 0, []
     return number, list(lines)

@@ -112,7 +112,9 @@ class Run(Generic[Item]):
         try:
             self.pipeline.restore(saved.pop("sessions", {}))
         except (ValueError, TypeError, LookupError, AttributeError) as error:
-            _log.warning("the saved sessions cannot be read (%s): starting anew", error)
+            _log.warning(
+                "the saved sessions cannot be read (%s): starting without it", error
+            )
 
 
 @contextmanager

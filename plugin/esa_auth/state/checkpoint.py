@@ -51,7 +51,9 @@ class CheckpointStore:
             with found.file as file:
                 saved = unpacked(file, found.length)
         except (ValueError, TypeError, OSError, msgpack.UnpackException) as error:
-            _log.warning("the saved state cannot be read (%s): starting anew", error)
+            _log.warning(
+                "the saved state cannot be read (%s): starting without it", error
+            )
             saved = None
         self.lost = not isinstance(saved, dict)
         return saved if isinstance(saved, dict) else {}

@@ -183,7 +183,7 @@ class _Keeper:
         try:
             saved = self._file.load()
         except (DamagedError, OSError) as error:
-            log.warning("%s: %s: starting anew", self._file.path, error)
+            log.warning("%s: %s: starting without it", self._file.path, error)
             return None
         if saved is None:
             log.info("%s: not there: starting from the beginning", self._file.path)
