@@ -184,8 +184,8 @@ sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 siem: $(VENV)/.test ## write what is made in conf/
 	$(BIN)/python -m conf.build
 
-# The man page, made of the text of --help.
-man: $(VENV)/.test ## write the man page
+# The man page and the pages of options and keys, made of the text of --help.
+man: $(VENV)/.test ## write the man page, and the pages of options and keys
 	$(BIN)/python -m conf.build.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
