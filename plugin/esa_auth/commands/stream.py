@@ -22,7 +22,7 @@ from esa_auth.commands.options import (
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
-from esa_auth.errors import ConfigError
+from esa_auth.errors import ConfigError, MissingExtraError
 from esa_auth.formats import converter
 from esa_auth.inputs.decode import MessageReader
 from esa_auth.inputs.records import Broken, Record
@@ -64,10 +64,7 @@ def run(args: argparse.Namespace) -> int:
         with warnings.catch_warnings(record=True):
             from esa_auth.stream import application, client
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"stream: no module {error.name}; it comes with the extra kafka:"
-            " pip install 'esa-auth-normalizer[kafka]'"
-        ) from error
+        raise MissingExtraError("stream", error.name, "kafka") from error
     logging.getLogger("quixstreams").setLevel(logging.WARNING)
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
