@@ -19,6 +19,8 @@ ANY = None
 MAY_IMPORT: dict[str, frozenset[str] | None] = {
     "__init__": frozenset(),
     "errors": frozenset(),
+    "signals": frozenset(),
+    "suggest": frozenset(),
     "model": frozenset(),
     "identity": frozenset(),
     "resources": frozenset(),
@@ -30,7 +32,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
     # What is added to events, and the files that it is looked up in.
     "enrich": frozenset({"model"}),
     # The stages.
-    "inputs": frozenset({"errors", "model"}),
+    "inputs": frozenset({"errors", "model", "signals"}),
     "envelope": frozenset({"model"}),
     "grammar": frozenset({"model", "places"}),
     "sessions": frozenset({"model"}),
@@ -67,10 +69,10 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         }
     ),
     "config": frozenset(
-        {"errors", "inputs", "outputs", "pipeline", "resources", "stream"}
+        {"errors", "inputs", "outputs", "pipeline", "resources", "stream", "suggest"}
     ),
     "commands": ANY,
-    "__main__": frozenset({"__init__", "commands", "errors"}),
+    "__main__": frozenset({"commands", "signals"}),
 }
 STAGES = frozenset(
     {

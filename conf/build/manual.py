@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from esa_auth import __version__
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 
 PAGE = Path(__file__).parents[1] / "man" / "esa-auth.1"
 

@@ -36,6 +36,9 @@ class MetricsServer:
         """
         host, _, port = address.rpartition(":")
         host = host.strip("[]") or "127.0.0.1"
+        if not (port.isascii() and port.isdigit()):
+            wanted = "HOST:PORT is wanted, as 127.0.0.1:9464"
+            raise ConfigError(f"metrics.address: {address!r:.80}: {wanted}")
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         class Server(ThreadingHTTPServer):
@@ -53,8 +56,12 @@ class MetricsServer:
 
         try:
             self._server = Server((host, int(port)), Handler)
-        except (OSError, ValueError, OverflowError) as error:
-            raise ConfigError(f"metrics.address: {address}: {error}") from error
+        except OverflowError as error:
+            told = f"{address}: a port is 0 to 65535"
+            raise ConfigError(f"metrics.address: {told}") from error
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(f"metrics.address: {address}: {why}") from error
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics", daemon=True
