@@ -30,7 +30,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     parser = subcommands.add_parser("config", help=text, description=_ABOUT)
     add = parser.add_argument
     what = ["show", "path", "check"]
-    add("what", metavar="show|path|check", choices=what, help="see above")
+    add("what", metavar="WHAT", choices=what, help="show, path or check")
     add("key", nargs="?", metavar="KEY", help="show: only this key")
     add_config(parser)
     parser.set_defaults(run=run)

@@ -13,7 +13,7 @@ from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.formats import encoder, origin, recorder
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.outputs import Output, Surroundings
 from esa_auth.outputs.dead_letters import DeadLetters
@@ -157,7 +157,7 @@ def surroundings(
     def bury(event_id: str, record: dict[str, Any], reason: str) -> None:
         raw, name = origin(record)
         reasons = (reason, f"event.id {event_id}")
-        letter = Letter(raw.encode(), "undeliverable", reasons, name, Recall())
+        letter = DeadLetter(raw.encode(), "undeliverable", reasons, name, ReplayHints())
         letters.write([dead_letter(letter, read_time())])
 
     framing, schema = config.output_format, config.output_schema

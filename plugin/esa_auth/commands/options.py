@@ -25,7 +25,7 @@ def _name(option: str) -> str:
 
 
 # Option name -> key in the configuration.
-_KEYS = {
+KEYS = {
     "appliance": "appliance",
     "timezone": "timezone",
     "input": "input.format",
@@ -138,7 +138,7 @@ def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
 
     ``live`` means that lines are read as they come, see `envelope.clock`.
     """
-    given = ((key, getattr(args, name, None)) for name, key in _KEYS.items())
+    given = ((key, getattr(args, name, None)) for name, key in KEYS.items())
     # Flags that were not given are False.
     overrides = {key: value for key, value in given if value not in (None, False, [])}
     config = load(path_of(args), overrides, int(time.time()))
