@@ -129,7 +129,7 @@ def build_parser(first: str = "") -> Parser:
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
     parser.add_argument("-V", "--version", action="version", version=__version__)
-    subcommands: Subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
+    subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     alone = first in _COMMANDS and first != "completion"
     for name in (first,) if alone else _COMMANDS:
         command: _Command = import_module(f"esa_auth.commands.{name}")

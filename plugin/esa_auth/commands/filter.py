@@ -77,12 +77,7 @@ def run(args: argparse.Namespace) -> int:
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
-    stream = Stream(sys.stdin.fileno())
-    stream.watch_signals()
-    if sys.stdin.isatty():
-        log.info(_TYPED)
-    elif not stream.is_file:
-        log.info(started("filter", config))
+    stream = _stdin(config)
     with ExitStack() as held:
         checkpoints = directory = None
         if config.state_directory:
@@ -105,6 +100,16 @@ def run(args: argparse.Namespace) -> int:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
+
+
+def _stdin(config: Config) -> Stream:
+    stream = Stream(sys.stdin.fileno())
+    stream.watch_signals()
+    if sys.stdin.isatty():
+        log.info(_TYPED)
+    elif not stream.is_file:
+        log.info(started("filter", config))
+    return stream
 
 
 def _check_for_acknowledging(config: Config) -> None:

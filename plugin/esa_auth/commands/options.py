@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from textwrap import fill
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.logs import FORMS, LEVELS, log_to, tell
 from esa_auth.commands.parser import short_usage
@@ -16,7 +16,7 @@ from esa_auth.inputs import framings
 from esa_auth.outputs import OUTPUTS
 
 if TYPE_CHECKING:
-    Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subcommands = argparse._SubParsersAction[Any]
 
 
 def _name(option: str) -> str:

@@ -1,7 +1,7 @@
 """YAML and command line -> settings; the only package that knows key names."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from esa_auth.config.file import MAX_CONFIG, ConfigFile, read_defaults, read_file
@@ -44,7 +44,7 @@ class Config:
     """All that a command is told, checked."""
 
     # The file that was read, or None.
-    path: str | None
+    path: str | None = field(compare=False)
     pipeline: Settings
     input_format: str
     join_wrapped: bool

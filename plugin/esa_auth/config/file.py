@@ -15,6 +15,8 @@ from esa_auth.resources import conf_text, schema
 
 MAX_CONFIG = 1 << 20
 TOP = "top level"
+# Of the mistakes of a file that is something else.
+MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +62,18 @@ def read_file(path: str) -> ConfigFile:
     _check_plain(path, TOP, tree)
     asked = schema("config")
     tree = _filled(tree, asked)
-    found = [(lines[key], f"{key}: is there twice", "") for key in repeated]
+    found = [(lines[key], f"{key}: is there twice") for key in repeated]
     for wrong in jsonschema_rs.Draft202012Validator(asked).iter_errors(tree):
         where = ".".join(map(str, wrong.instance_path))
         for key, why in reasons(wrong, asked):
             line = lines.get(".".join(filter(None, (where, key))), 1)
-            found.append((line, f"{where or TOP}: {why}", key))
+            found.append((line, f"{where or TOP}: {why}"))
     if found:
         found.sort()
-        raise ConfigError(*(f"{path}:{line}: {text}" for line, text, _ in found))
+        texts = [f"{path}:{line}: {text}" for line, text in found[:MOST_TOLD]]
+        if len(found) > MOST_TOLD:
+            texts.append(f"{path}: and {len(found) - MOST_TOLD} more")
+        raise ConfigError(*texts)
     whole: dict[str, Any] = _whole(tree)
     return ConfigFile(path, whole, lines)
 
