@@ -85,10 +85,17 @@ def run(args: argparse.Namespace) -> int:
             reading.run(bar)
     except OSError as error:
         raise TemporaryError(f"{error.filename}: {error.strerror}") from error
-    about.files = len(paths)
+    about.files = paths
     about.notes += _notes(reading)
     _write(args.into, page(document(tally)))
-    log.info("%s: %d events of %d files", args.into, tally.events, len(paths))
+    files = "1 file" if len(paths) == 1 else f"{len(paths)} files"
+    log.info(
+        "%s: %d events, %d attempts, of %s",
+        args.into,
+        tally.events,
+        tally.attempts,
+        files,
+    )
     return 75 if reading.broken else 0
 
 
