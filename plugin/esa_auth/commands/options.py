@@ -38,6 +38,7 @@ _KEYS = {
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
+    "report_every": "sessions.report_every.recipients",
     "log_file": "log.file",
     "brokers": "stream.brokers",
     "instance": "stream.instance",
@@ -99,7 +100,24 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--metrics", metavar="ADDR:PORT", help="serve /metrics and /healthz there")
     add("--metrics-file", metavar="FILE", help="write metrics there now and then")
+    add_sessions(parser)
     add_state(parser)
+
+
+def add_sessions(parser: argparse.ArgumentParser) -> None:
+    """Add what is said of sessions while they are open."""
+    parser.add_argument(
+        "--report-every",
+        type=_recipients,
+        metavar="RECIPIENTS",
+        help="report an open session after each so many recipients",
+    )
+
+
+def _recipients(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"not a number of recipients: {text!r:.40}")
+    return int(text)
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:

@@ -15,7 +15,7 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs import Chosen, choose
-from esa_auth.pipeline import Settings
+from esa_auth.pipeline import ReportEvery, Settings
 
 if TYPE_CHECKING:
     from esa_auth.inputs.listen import ListenSettings
@@ -98,13 +98,16 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
     check_zone("timezone", tree["timezone"])
     for name, zone in zones:
         check_zone(f"appliances.{name}.timezone", zone)
+    sessions = tree["sessions"]
     return Settings(
         appliance=tree["appliance"],
         zone=tree["timezone"],
         zones=tuple((n, z) for n, z in zones if z),
         names=tuple(_addresses(tree["appliances"]).items()),
         reference=reference,
-        **tree["sessions"],
+        cap=sessions["cap"],
+        max_age=sessions["max_age"],
+        report_every=ReportEvery(**sessions["report_every"]),
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),

@@ -19,19 +19,15 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
-from esa_auth.pipeline.waiting import Held, Said, SessionEnd
+from esa_auth.pipeline.waiting import Held, Said, SessionEnd, SessionProgress
 from esa_auth.places import hidden, replaced
 from esa_auth.sessions import END_FLAGS, Ended, fold_result
-
-# Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
-# or newline. Who sent a name that a line was cut in chose what seems to follow it.
-_CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 # What a line of AUTH or of a login says.
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
 _RESULTS = (InboundResult, OutboundResult)
 _ADMIN = (AdminLogin, AdminLogout)
-Kind: TypeAlias = Literal["results", "ancillary", "session_ends"]
+Kind: TypeAlias = Literal["results", "ancillary", "session_ends", "session_progress"]
 
 
 class Made(NamedTuple):
@@ -87,6 +83,15 @@ class Emitter:
         for held in self._hold.event(Held(fact, session, source), line, appliance):
             self._release(held, appliance)
 
+    def progress(self, session: Session, source: Source, appliance: Appliance) -> None:
+        """Make the report on a session that goes on; its line is counted already."""
+        fact = SessionProgress(session.summary, session.last_success)
+        held = [Held(fact, session, source)]
+        if self._hold:
+            held = self._hold.progress(*held, appliance)
+        for one in held:
+            self._release(one, appliance)
+
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Make the end of a session that a line closed."""
         self.counters.context += 1
@@ -131,7 +136,7 @@ class Emitter:
         """Make a dead letter of an event that the schema refuses, for ``reasons``."""
         source, appliance = made.source, made.appliance
         self.counters.invalid_events += 1
-        if made.kind == "session_ends":
+        if made.kind in ("session_ends", "session_progress"):
             hints = appliance.hints(None, None)._replace(session_end=True)
         else:
             self.counters.rejected += 1
@@ -156,6 +161,8 @@ class Emitter:
         fact, session, source = held.fact, held.session, held.source
         if isinstance(fact, SessionEnd):
             self._make_end(fact, session, source, appliance)
+        elif isinstance(fact, SessionProgress):
+            self._make_progress(fact, session, source, appliance)
         else:
             self.counters.held -= 1
             self._make(fact, session, source, appliance)
@@ -187,6 +194,19 @@ class Emitter:
             session, source, session.sequence, closed=end.closed
         )
         self.made.append(Made(document, "session_ends", source, appliance))
+
+    def _make_progress(
+        self,
+        done: SessionProgress,
+        session: Session,
+        source: Source,
+        appliance: Appliance,
+    ) -> None:
+        session.sequence += 1
+        document = ecs.session_progress_event(
+            session, done.summary, done.user, source, session.sequence
+        )
+        self.made.append(Made(document, "session_progress", source, appliance))
 
     def _covered(self, fact: Told, source: Source) -> tuple[Told, Source] | None:
         """Return a fact and its line without names; None if their place is unknown.
@@ -238,42 +258,3 @@ def _own_text(raw: bytes) -> str:
         stamp = ""
     head = [stamp, f"{level.title()}:" if level else "", grammar.own_text(body)]
     return " ".join(filter(None, head))
-
-
-def source_of(
-    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
-) -> Source:
-    """Count ``line``, and return it as the source of the event that it says.
-
-    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
-    """
-    by, envelope = line.appliance, line.envelope
-    raw = envelope.repeated or line.raw
-    flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    if len(raw) in _CUTS:
-        flags = (*flags, "possibly_cut")
-    if envelope.repeated is not None:
-        flags = (*flags, "repeated_message")
-    own_stamp = envelope.stamp is not None and envelope.stamp.encode() in raw[:512]
-    event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
-    return Source(
-        raw,
-        body,
-        instant,
-        by.observer,
-        event_id,
-        envelope.level,
-        envelope.program,
-        envelope.priority,
-        envelope.host,
-        flags + doubts,
-        None if own_stamp else envelope.stamp,
-    )
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
