@@ -17,6 +17,7 @@ from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Pseudonymizer
 from esa_auth.sessions import (
+    NO_REPORTS,
     Changes,
     Ended,
     Event,
@@ -61,12 +62,12 @@ class Settings:
     enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
     wait: int = 0
     redact_wait: int = 0
-    report_every: ReportEvery = ReportEvery()
+    report_every: ReportEvery = NO_REPORTS
 
     @property
     def reports(self) -> bool:
         """Whether open sessions are reported."""
-        return self.report_every != ReportEvery()
+        return self.report_every != NO_REPORTS
 
     @property
     def waits(self) -> bool:

@@ -20,6 +20,9 @@ class ReportEvery(NamedTuple):
     seconds: int | None = None
 
 
+NO_REPORTS = ReportEvery()
+
+
 def is_due(session: Session, now: int, every: ReportEvery) -> bool:
     """Return whether to report ``session`` at a line of ``now``, and note it if so."""
     if not session.attempts:
