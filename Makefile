@@ -19,8 +19,9 @@ BIN    := $(VENV)/bin
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
 
-demo: $(VENV)/.run ## read examples/quickstart/mail_logs
-	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
+LOG ?= examples/quickstart/mail_logs
+demo: $(VENV)/.run ## the logins of LOG as a table, its events and a page as files
+	@$(BIN)/python -m examples.quickstart.demo $(LOG)
 
 # Broker, topics, producer, worker and reader; Java and Maven must be there.
 demo-kafka: $(VENV)/.kafka $(KAFKA)/.done ## broker, producer, two workers, reader; needs Java and Maven
@@ -184,8 +185,8 @@ sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 siem: $(VENV)/.test ## write what is made in conf/
 	$(BIN)/python -m conf.build
 
-# The man page, made of the text of --help.
-man: $(VENV)/.test ## write the man page
+# The man page and the pages of options and keys, made of the text of --help.
+man: $(VENV)/.test ## write the man page, and the pages of options and keys
 	$(BIN)/python -m conf.build.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
@@ -193,12 +194,13 @@ splunk-addon: $(VENV)/.test ## dist/TA-esa-auth-VERSION.tar.gz
 	$(BIN)/python -m conf.build.addon dist
 
 $(VENV)/.python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo "Python packages, from PyPI (60 MB)"
+	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -21,7 +21,7 @@ from esa_auth.inputs.framings import AUTO, FRAMINGS
 from esa_auth.inputs.listen import Arrival, Forms, Server
 from esa_auth.inputs.records import Broken, Lines, Terms
 from esa_auth.inputs.stream import StopSignal
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -173,7 +173,7 @@ class _Listening:
                 name = host or pipeline.settings.appliance
                 reasons = (piece.reason,)
                 pipeline.reject_letter(
-                    Letter(piece.raw, piece.kind, reasons, name, Recall())
+                    DeadLetter(piece.raw, piece.kind, reasons, name, ReplayHints())
                 )
             elif not isinstance(piece, Lines):
                 pipeline.feed_records([(r, h or host, t) for r, h, t in piece])

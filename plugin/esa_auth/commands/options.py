@@ -28,7 +28,7 @@ def _name(option: str) -> str:
 
 
 # Option name -> key in the configuration.
-_KEYS = {
+KEYS = {
     "appliance": "appliance",
     "timezone": "timezone",
     "input": "input.format",
@@ -141,7 +141,7 @@ def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
     """
     overrides: dict[str, Any] = {
         key: getattr(args, option)
-        for option, key in _KEYS.items()
+        for option, key in KEYS.items()
         if getattr(args, option, None)
     }
     config = load(args.config, overrides, int(time.time()))

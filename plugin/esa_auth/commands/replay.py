@@ -20,7 +20,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
+from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter
 from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
@@ -105,7 +105,7 @@ class _Replayer:
                 letters,
             )
 
-    def _hand_on(self, found: Iterable[Letter]) -> None:
+    def _hand_on(self, found: Iterable[DeadLetter]) -> None:
         for letter in found:
             self.letters += 1
             self.damaged += letter.why == DAMAGED_LETTER
