@@ -9,6 +9,7 @@ CIM    := .cache/cim
 CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
+OTEL   := .cache/otel
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -65,7 +66,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(KAFKA)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(KAFKA)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
@@ -146,6 +147,17 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@rm -rf $(RSYSLOG_INDEX); mkdir -p $(RSYSLOG_INDEX); $(call fetching,rsyslog-elasticsearch,Debian)
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
+
+# Built of what go.sum names; the first time in about five minutes on two cores.
+# $(call built,FOLDER,PROGRAM)
+built = if command -v go >/dev/null; then \
+	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
+	  || echo "go build failed: the tests that need it will not run"; \
+	else echo "no go: the tests that need it will not run"; fi
+
+$(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
+	@mkdir -p $(OTEL); $(call fetching,OpenTelemetry Collector,Go modules)
+	@$(call built,$(OTEL),otelcol)
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,

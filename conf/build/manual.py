@@ -12,7 +12,7 @@ from pathlib import Path
 from conf.build import configuration, option_page
 from conf.build.option_page import EXIT
 from esa_auth import __version__
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 
 PAGE = Path(__file__).parents[1] / "man" / "esa-auth.1"
 

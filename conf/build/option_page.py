@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.checkout import ROOT
 
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 from esa_auth.commands.options import KEYS
 
 if TYPE_CHECKING:

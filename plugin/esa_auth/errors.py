@@ -17,11 +17,25 @@ class EsaAuthError(Exception):
 
     exit_code = 1
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is to be said, a line each."""
+        return (str(self),)
+
 
 class ConfigError(EsaAuthError):
-    """The configuration or the command line is wrong; the text names the key."""
+    """The configuration or the command line is wrong; each text names its key."""
 
     exit_code = 2
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is wrong, one text for each mistake."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        """Return all of it."""
+        return "; ".join(self.texts)
 
 
 class MissingExtraError(ConfigError):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 from esa_auth.commands.options import load_config
 from esa_auth.config import load
 from esa_auth.errors import ConfigError

@@ -7,14 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from esa_auth.commands.counted import counted
 from esa_auth.commands.delivery import enriched
-from esa_auth.commands.options import add_config, load_config
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_live,
+    add_output,
+    load_config,
+)
+from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+
+_ABOUT = """Read the configuration with all files that it names, and say whether it can
+be used. It takes the options of filter and tail, so that what a service is started with
+can be checked before. With --events, also hold events against the schema. Exit codes: 0
+all is well; 1 an event or a table is refused; 2 the configuration is wrong."""
 
 _ADDED = {
     "": (
@@ -40,16 +53,20 @@ reads, `host`, `cloud` and `container` by the processors of its own configuratio
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser(
-        "check", help="validate the configuration, and events against the schema"
+    text = "validate the configuration, and events against the schema"
+    parser = subcommands.add_parser("check", help=text, description=_ABOUT)
+    parser.add_argument(
+        "--events", metavar="FILE", help="events, one JSON a line; - is stdin"
     )
     add_config(parser)
-    parser.add_argument("--events", metavar="FILE", help="events, one JSON a line")
     parser.add_argument(
         "--allow-shipper-fields",
         action="store_true",
         help="pass over what Filebeat, Elastic Agent and the index add to an event",
     )
+    add_input(parser)
+    add_output(parser)
+    add_live(parser)
     parser.set_defaults(run=run)
 
 
@@ -57,23 +74,33 @@ def run(args: argparse.Namespace) -> int:
     """Check; return 0 if all is well, 1 if an event or a table is refused."""
     if args.allow_shipper_fields and not args.events:
         raise ConfigError("--allow-shipper-fields: needs --events FILE")
-    _, tables = enriched(load_config(args))
-    print(f"configuration: good ({args.config or 'defaults'})")
-    bad = tables is not None and any(file.failing for file in tables.files)
+    wrong = told_of(load_config(args))
     refused = 0
     if args.events:
         refused = _check_events(args.events, args.allow_shipper_fields)
-    return 1 if bad else refused
+    return wrong or refused
+
+
+def told_of(config: Config) -> int:
+    """Say what the configuration is worth; return the exit code."""
+    _, tables = enriched(config)
+    name = config.path or "defaults"
+    failing = sum(file.failing for file in tables.files) if tables else 0
+    if failing:
+        print(f"configuration: {counted(failing, 'table')} cannot be used ({name})")
+        return 1
+    print(f"configuration: good ({name})")
+    return 0
 
 
 def _check_events(path: str, shipped: bool) -> int:
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"--events: {path}: {error.strerror}") from error
     schema = EventSchema()
     good = bad = 0
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from esa_auth import __version__
 from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
@@ -116,6 +117,14 @@ class Run(Generic[Item]):
             _log.warning(
                 "the saved sessions cannot be read (%s): starting without it", error
             )
+
+
+def started(command: str, config: Config) -> str:
+    """Return what a command says at its start, when it runs until it is stopped."""
+    return (
+        f"{command} {__version__} started; configuration: {config.path or 'defaults'};"
+        f" events to {config.destination}"
+    )
 
 
 @contextmanager

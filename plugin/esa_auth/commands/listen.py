@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, observed, open_run
+from esa_auth.commands.delivery import Run, observed, open_run, started
 from esa_auth.commands.options import (
     add_config,
     add_framing,
@@ -56,7 +56,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_framing(parser)
     add_output(parser)
     add_live(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     forms = _forms(config)
     gc.disable()
     stop = StopSignal()
+    log.info(started("listen", config))
     with ExitStack() as held:
         checkpoints = None
         if config.state_directory:

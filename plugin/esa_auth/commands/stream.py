@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from esa_auth import __version__
 from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
@@ -44,16 +45,23 @@ _MOST_LINE = 65_536
 
 log = logging.getLogger("esa_auth")
 
+_ABOUT = """Work as one of several workers of a consumer group on Kafka, until stopped:
+lines from one topic, events and dead letters to two others, each exactly once. Lines of
+an appliance go to the worker that has its key; when a worker is gone the others take
+over, with the open sessions. It needs the extra kafka. Exit codes: 0 stopped; 2 an
+option is wrong; 75 the brokers cannot be reached."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("stream", help="a fleet of appliances, on Kafka")
+    text = "a fleet of appliances, on Kafka"
+    parser = subcommands.add_parser("stream", help=text, description=_ABOUT)
     add_config(parser)
     add_stream(parser)
     add_format(parser)
     add_sessions(parser)
     add_state(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -71,6 +79,7 @@ def run(args: argparse.Namespace) -> int:
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
     stop = StopSignal()
+    log.info("stream %s started; brokers: %s", __version__, settings.brokers)
     config, tables = enriched(config)
     lines = Lines(config, tables)
     pipelines = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
