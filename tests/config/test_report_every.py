@@ -48,7 +48,6 @@ def test_an_option_that_is_no_number_of_recipients_is_refused(
     ("text", "where"),
     [
         ("100", "sessions.report_every"),
-        ("null", "sessions.report_every"),
         ("{recipients: 0}", "sessions.report_every.recipients"),
         ("{seconds: -1}", "sessions.report_every.seconds"),
         ("{seconds: 1m}", "sessions.report_every.seconds"),

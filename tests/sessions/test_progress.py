@@ -278,23 +278,22 @@ def _log(seed: int) -> list[bytes]:
         host, icid = rand.choice(("esa01", "esa02")), rand.choice((7, 8))
         mid = open_.get((host, icid))
         user = rand.choice(("ann", "bob", "hunterss"))
-        body: str | bytes = rand.choice(
-            (
-                *opened(icid),
-                inbound(icid, user, "failed"),
-                inbound(icid, user, "succeeded"),
-                f"Start MID {next(mids)} ICID {icid}",
-                *[f"MID {mid} ICID {icid} RID 0 To: <u@example.org>"] * 6,
-                *[f"MID {mid} ready 9 bytes from <ann@example.com>"] * 4,
-                f"New SMTP DCID {icid} interface 192.0.2.1 address 203.0.113.9 port 25",
-                f"DCID: {icid} IP: 203.0.113.9 SMTP authentication using the profile"
-                " relay succeeded",
-                *[f"Message done DCID {icid} MID 1 to RID [0, 1]"] * 3,
-                f"Bounced: DCID {icid} MID 1 to RID 0 - 5.1.0 - Unknown address error"
-                " ('550', ['5.1.1 no such user'])",
-                *([f"ICID {icid} close"] if rand.random() < 0.2 else []),
-            )
-        )
+        bodies: list[str | bytes] = [
+            *opened(icid),
+            inbound(icid, user, "failed"),
+            inbound(icid, user, "succeeded"),
+            f"Start MID {next(mids)} ICID {icid}",
+            *[f"MID {mid} ICID {icid} RID 0 To: <u@example.org>"] * 6,
+            *[f"MID {mid} ready 9 bytes from <ann@example.com>"] * 4,
+            f"New SMTP DCID {icid} interface 192.0.2.1 address 203.0.113.9 port 25",
+            f"DCID: {icid} IP: 203.0.113.9 SMTP authentication using the profile"
+            " relay succeeded",
+            *[f"Message done DCID {icid} MID 1 to RID [0, 1]"] * 3,
+            f"Bounced: DCID {icid} MID 1 to RID 0 - 5.1.0 - Unknown address error"
+            " ('550', ['5.1.1 no such user'])",
+            *([f"ICID {icid} close"] if rand.random() < 0.2 else []),
+        ]
+        body = rand.choice(bodies)
         if isinstance(body, str) and body.startswith("Start"):
             open_[host, icid] = int(body.split()[2])
         lines.append(syslog(body, second, host))
