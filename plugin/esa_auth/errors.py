@@ -2,6 +2,7 @@
 
 * EsaAuthError
     * ConfigError          the configuration: exit 2, before a line is read
+        * MissingExtraError    it asks for what is not installed
     * StateLockedError     another process holds the state directory: exit 3
     * OutputGoneError      nobody reads our output any more: exit 74
     * TemporaryError       may work at the next try: exit 75
@@ -35,6 +36,19 @@ class ConfigError(EsaAuthError):
     def __str__(self) -> str:
         """Return all of it."""
         return "; ".join(self.texts)
+
+
+class MissingExtraError(ConfigError):
+    """What is asked for needs a package that only an extra of ours brings."""
+
+    def __init__(self, where: str, module: str | None, extra: str) -> None:
+        """Say so of the key or command ``where``, with what to install."""
+        # No name of the distribution: on no index is one of ours, so whoever takes
+        # the name there would be installed.
+        super().__init__(
+            f"{where}: no module {module}; it comes with the extra {extra}:"
+            f" pip install 'PATH[{extra}]', where PATH is our wheel or our sources"
+        )
 
 
 class StateLockedError(EsaAuthError):

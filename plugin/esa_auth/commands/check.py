@@ -3,7 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -29,6 +29,27 @@ be used. It takes the options of filter and tail, so that what a service is star
 can be checked before. With --events, also hold events against the schema. Exit codes: 0
 all is well; 1 an event or a table is refused; 2 the configuration is wrong."""
 
+_ADDED = {
+    "": (
+        "agent",
+        "cloud",
+        "container",
+        "data_stream",
+        "elastic_agent",
+        "host",
+        "input",
+    ),
+    "event": ("agent_id_status", "ingested"),
+    "log": ("file", "offset"),
+}
+"""Fields of ECS that an event of ours never has, by the object that they are in.
+
+`agent`, `input`, `log.file` and `log.offset` are added by Filebeat to all that it
+reads, `host`, `cloud` and `container` by the processors of its own configuration file,
+`data_stream`, `elastic_agent` and `event.agent_id_status` by Elastic Agent and Fleet,
+`event.ingested` by the pipeline of conf/elastic and conf/opensearch.
+"""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
@@ -38,6 +59,11 @@ def add_parser(subcommands: "Subcommands") -> None:
         "--events", metavar="FILE", help="events, one JSON a line; - is stdin"
     )
     add_config(parser)
+    parser.add_argument(
+        "--allow-shipper-fields",
+        action="store_true",
+        help="pass over what Filebeat, Elastic Agent and the index add to an event",
+    )
     add_input(parser)
     add_output(parser)
     add_live(parser)
@@ -46,8 +72,12 @@ def add_parser(subcommands: "Subcommands") -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check; return 0 if all is well, 1 if an event or a table is refused."""
+    if args.allow_shipper_fields and not args.events:
+        raise ConfigError("--allow-shipper-fields: needs --events FILE")
     wrong = told_of(load_config(args))
-    refused = _check_events(args.events) if args.events else 0
+    refused = 0
+    if args.events:
+        refused = _check_events(args.events, args.allow_shipper_fields)
     return wrong or refused
 
 
@@ -63,7 +93,7 @@ def told_of(config: Config) -> int:
     return 0
 
 
-def _check_events(path: str) -> int:
+def _check_events(path: str, shipped: bool) -> int:
     try:
         data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
@@ -79,6 +109,8 @@ def _check_events(path: str) -> int:
             print(f"{path}:{number}: not JSON: {error}", file=sys.stderr)
             bad += 1
             continue
+        if shipped:
+            event = _as_sent(event)
         if schema.valid(event):
             good += 1
             continue
@@ -88,3 +120,18 @@ def _check_events(path: str) -> int:
             print(f"{path}:{number}: {reason}", file=sys.stderr)
     print(f"events: {good} good, {bad} refused")
     return 1 if bad else 0
+
+
+def _as_sent(event: Any) -> Any:
+    """Return ``event`` without what was added to it on its way to an index."""
+    if not isinstance(event, dict):
+        return event
+    left = {name: value for name, value in event.items() if name not in _ADDED[""]}
+    for name in ("event", "log"):
+        if isinstance(inner := left.get(name), dict):
+            kept = {key: inner[key] for key in inner if key not in _ADDED[name]}
+            if kept or not inner:
+                left[name] = kept
+            else:
+                del left[name]
+    return left

@@ -12,6 +12,7 @@ from esa_auth import __version__
 from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
+from esa_auth.errors import MissingExtraError
 from esa_auth.formats import encoder, origin, recorder
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
@@ -173,13 +174,20 @@ def surroundings(
 
 
 def enriched(config: Config) -> tuple[Config, "Tables | None"]:
-    """Return ``config`` with the enrichers that it asks for, and their tables."""
+    """Return ``config`` with the enrichers that it asks for, and their tables.
+
+    Raises:
+        MissingExtraError: no reader of MaxMind's files is installed.
+    """
     if not config.tables:
         return config, None
     # Imported here, because it brings the reader of MaxMind's files.
     from esa_auth.enrich.tables import Tables
 
-    tables = Tables(config.tables)
+    try:
+        tables = Tables(config.tables)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("enrich.geo", error.name, "geo") from error
     settings = replace(config.pipeline, enrich=tables.enrichment)
     return replace(config, pipeline=settings), tables
 

@@ -16,6 +16,7 @@ from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,
+    add_sessions,
     add_state,
     add_stream,
     load_config,
@@ -23,7 +24,7 @@ from esa_auth.commands.options import (
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
-from esa_auth.errors import ConfigError
+from esa_auth.errors import ConfigError, MissingExtraError
 from esa_auth.formats import converter
 from esa_auth.inputs.decode import MessageReader
 from esa_auth.inputs.records import Broken, Record
@@ -58,6 +59,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_stream(parser)
     add_format(parser)
+    add_sessions(parser)
     add_state(parser)
     parser.set_defaults(run=run, stops_in_order=True)
 
@@ -72,10 +74,7 @@ def run(args: argparse.Namespace) -> int:
         with warnings.catch_warnings(record=True):
             from esa_auth.stream import application, client
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"stream: no module {error.name}; it comes with the extra kafka:"
-            " pip install '.[kafka]' where esa-auth is unpacked"
-        ) from error
+        raise MissingExtraError("stream", error.name, "kafka") from error
     logging.getLogger("quixstreams").setLevel(logging.WARNING)
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
