@@ -193,10 +193,10 @@ sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
 	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz
 
 # All files of a release, of what is committed and of nothing else.
-release: ## dist/: wheel, sdist, lock, list of parts, notes, and the hashes of all
+release: ## dist/: wheel, sdist, lock, list of parts, add-on, notes, hashes of all
 	@test -z "$$(git status --porcelain)" || { echo "there is something that is not committed"; exit 1; }
 	@rm -rf dist
-	@$(MAKE) --no-print-directory wheel sdist sbom
+	@$(MAKE) --no-print-directory wheel sdist sbom splunk-addon
 	@cp .ci/requirements.lock dist/
 	@version=$$($(BIN)/python -c 'import esa_auth; print(esa_auth.__version__)') && \
 	  awk -v version="$$version" '/^## / {on = $$2 == version} on' CHANGELOG.md > dist/notes.md && \
