@@ -13,6 +13,8 @@ from conf.build import (
     addon,
     arrival,
     dashboards,
+    kibana_rules,
+    lens,
     mappings,
     queries,
     reference,
@@ -31,6 +33,8 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from addon.generated()
     yield from arrival.generated()
     yield from dashboards.generated()
+    yield from kibana_rules.generated()
+    yield from lens.generated()
     yield from mappings.generated()
     yield from reference.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
