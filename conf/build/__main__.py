@@ -12,12 +12,14 @@ from tests.support.checkout import ROOT
 from conf.build import (
     addon,
     arrival,
+    asim,
     dashboards,
     kibana_rules,
     lens,
     mappings,
     queries,
     reference,
+    sentinel,
     templates,
 )
 
@@ -32,11 +34,13 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from queries.generated()
     yield from addon.generated()
     yield from arrival.generated()
+    yield from asim.generated()
     yield from dashboards.generated()
     yield from kibana_rules.generated()
     yield from lens.generated()
     yield from mappings.generated()
     yield from reference.generated()
+    yield from sentinel.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
 

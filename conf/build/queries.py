@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.support.checkout import ROOT
 
-from conf.build import eql, esql, lucene, searches, sigma_rules, spl
+from conf.build import eql, esql, kusto, lucene, searches, sigma_rules, spl
 from conf.build.detections import Detection, Each
 from conf.build.kinds import CannotSayError
 from conf.build.table import DETECTIONS
@@ -39,6 +39,7 @@ FORMS = {
     "opensearch": Form(".json", lambda of: json.dumps(searches.search(of), indent=2)),
     "esql": Form(".esql", esql.query),
     "eql": Form(".eql", eql.query),
+    "kusto": Form(".kql", kusto.query),
     "splunk": Form(".spl", spl.query),
     "sigma": Form(".yml", sigma_rules.rule),
 }
