@@ -16,6 +16,7 @@ from conf.build import (
     dashboards,
     kibana_rules,
     lens,
+    manual,
     mappings,
     queries,
     reference,
@@ -41,6 +42,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from mappings.generated()
     yield from reference.generated()
     yield from sentinel.generated()
+    yield from manual.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
 

@@ -4,7 +4,7 @@ jsonschema-rs decides, on the path of every event; jsonschema explains a refusal
 differential test holds the one against the other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -50,8 +50,7 @@ class EventSchema:
 
     def reasons(self, event: object) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
-        # Imported here because it takes a second (its format checkers build a
-        # grammar), and most runs refuse nothing.
+        # Imported here because it takes long, and most runs refuse nothing.
         from jsonschema import Draft202012Validator
         from jsonschema.exceptions import relevance
 
@@ -62,8 +61,10 @@ class EventSchema:
         found = [f"{e.json_path}: {e.message[:300]}" for e in errors[:8]]
         if found:
             return found
+        # It knows the formats of addresses only; that of times needs packages that we
+        # do without.
         fast = list(self._whole.iter_errors(event))[:8]
-        return [f"{e.instance_path}: {e.message[:300]}" for e in fast]
+        return [f"{_json_path(e.instance_path)}: {e.message[:300]}" for e in fast]
 
 
 @cache
@@ -89,6 +90,11 @@ def _asked_of(kind: Kind, context: Context) -> Callable[[dict[str, Any]], bool]:
     if context.valid and of_context.is_valid(context.parts):
         return of_own.is_valid
     return _never
+
+
+def _json_path(steps: Iterable[str | int]) -> str:
+    """Return a path as jsonschema writes it."""
+    return "$" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
 
 
 def _never(own: dict[str, Any]) -> bool:
