@@ -22,6 +22,7 @@ from conf.build import (
     reference,
     sentinel,
     templates,
+    wazuh,
 )
 
 DEFAULTS = ROOT / "conf" / "default.json"
@@ -42,6 +43,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from mappings.generated()
     yield from reference.generated()
     yield from sentinel.generated()
+    yield from wazuh.generated()
     yield from manual.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
