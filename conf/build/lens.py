@@ -81,42 +81,10 @@ def _view(name: str) -> Json:
 
 
 def _dashboard() -> Json:
-    panels, references = [], []
-    for (x, y, width), panel in zip(_places(), PANELS, strict=True):
-        grid = {"x": x, "y": y, "w": width, "h": _HEIGHT, "i": panel.name}
-        panels.append(
-            {
-                "type": "lens",
-                "panelIndex": panel.name,
-                "gridData": grid,
-                "embeddableConfig": {
-                    "enhancements": {"dynamicActions": {"events": []}},
-                    "attributes": lens(panel),
-                    "filters": [],
-                    "query": _NOTHING,
-                },
-            }
-        )
-        references.append(_view(f"{panel.name}:{_layer_reference(panel)}"))
-    below = max(p["gridData"]["y"] for p in panels) + _HEIGHT
-    panels.append(
-        {
-            "type": "search",
-            "panelIndex": "attempts",
-            "gridData": {
-                "x": 0,
-                "y": below,
-                "w": _WIDTH,
-                "h": _HEIGHT,
-                "i": "attempts",
-            },
-            "embeddableConfig": {"enhancements": {}, "savedObjectId": SEARCH},
-            "panelRefName": "panel_attempts",
-        }
-    )
-    references.append(
-        {"type": "search", "id": SEARCH, "name": "attempts:panel_attempts"}
-    )
+    panels = [_panel(*place) for place in zip(_places(), PANELS, strict=True)]
+    panels.append(_attempts(max(p["gridData"]["y"] for p in panels) + _HEIGHT))
+    references = [_view(f"{p.name}:{_layer_reference(p)}") for p in PANELS]
+    shown = {"type": "search", "id": SEARCH, "name": "attempts:panel_attempts"}
     options = {
         "useMargins": True,
         "syncColors": False,
@@ -124,19 +92,45 @@ def _dashboard() -> Json:
         "syncTooltips": False,
         "hidePanelTitles": False,
     }
-    source = {"filter": [], "query": _NOTHING}
     attributes = {
         "title": "Cisco ESA authentication",
         "description": "SMTP AUTH at the gateway, and of the gateway at other servers",
         "panelsJSON": json.dumps(panels),
         "optionsJSON": json.dumps(options),
-        "kibanaSavedObjectMeta": {"searchSourceJSON": json.dumps(source)},
+        "kibanaSavedObjectMeta": {
+            "searchSourceJSON": json.dumps({"filter": [], "query": _NOTHING})
+        },
         "timeRestore": True,
         "timeFrom": "now-24h",
         "timeTo": "now",
         "version": 1,
     }
-    return _object("dashboard", "esa-auth", attributes, references)
+    return _object("dashboard", "esa-auth", attributes, [*references, shown])
+
+
+def _panel(place: tuple[int, int, int], panel: Panel) -> Json:
+    x, y, width = place
+    return {
+        "type": "lens",
+        "panelIndex": panel.name,
+        "gridData": {"x": x, "y": y, "w": width, "h": _HEIGHT, "i": panel.name},
+        "embeddableConfig": {
+            "enhancements": {"dynamicActions": {"events": []}},
+            "attributes": lens(panel),
+            "filters": [],
+            "query": _NOTHING,
+        },
+    }
+
+
+def _attempts(y: int) -> Json:
+    return {
+        "type": "search",
+        "panelIndex": "attempts",
+        "gridData": {"x": 0, "y": y, "w": _WIDTH, "h": _HEIGHT, "i": "attempts"},
+        "embeddableConfig": {"enhancements": {}, "savedObjectId": SEARCH},
+        "panelRefName": "panel_attempts",
+    }
 
 
 def _places() -> Iterator[tuple[int, int, int]]:
@@ -245,50 +239,52 @@ def _visualization(panel: Panel, columns: dict[str, Json]) -> Json:
     layer = {"layerId": panel.name, "layerType": "data"}
     match panel.kind:
         case "histogram":
-            bars = {
-                "accessors": ["metric1"],
-                "seriesType": "bar_stacked",
-                "xAccessor": "by1",
-                "splitAccessor": "by2",
-            }
             return {
                 "preferredSeriesType": "bar_stacked",
                 "legend": {"isVisible": True, "position": "right"},
                 "valueLabels": "hide",
-                "layers": [layer | bars],
+                "layers": [layer | _BARS],
             }
         case "pie":
-            slices = {
-                "primaryGroups": ["by1"],
-                "metrics": ["metric1"],
-                "numberDisplay": "percent",
-                "categoryDisplay": "default",
-                "legendDisplay": "default",
-                "nestedLegend": False,
-            }
-            return {"shape": "donut", "layers": [layer | slices]}
+            return {"shape": "donut", "layers": [layer | _SLICES]}
         case "heatmap":
-            return layer | {
-                "shape": "heatmap",
-                "xAccessor": "by2",
-                "yAccessor": "by1",
-                "valueAccessor": "metric1",
-                "gridConfig": {
-                    "type": "heatmap_grid",
-                    "isCellLabelVisible": False,
-                    "isXAxisLabelVisible": True,
-                    "isXAxisTitleVisible": True,
-                    "isYAxisLabelVisible": True,
-                    "isYAxisTitleVisible": True,
-                },
-                "legend": {
-                    "type": "heatmap_legend",
-                    "isVisible": True,
-                    "position": "right",
-                },
-            }
+            return layer | _HEAT
     shown = [
         {"columnId": name, "isTransposed": False, "isMetric": not column["isBucketed"]}
         for name, column in columns.items()
     ]
     return layer | {"columns": shown}
+
+
+_BARS: Json = {
+    "accessors": ["metric1"],
+    "seriesType": "bar_stacked",
+    "xAccessor": "by1",
+    "splitAccessor": "by2",
+    "position": "top",
+    "showGridlines": False,
+}
+_SLICES: Json = {
+    "primaryGroups": ["by1"],
+    "metrics": ["metric1"],
+    "numberDisplay": "percent",
+    "categoryDisplay": "default",
+    "legendDisplay": "default",
+    "legendPosition": "right",
+    "nestedLegend": False,
+}
+_HEAT: Json = {
+    "shape": "heatmap",
+    "xAccessor": "by2",
+    "yAccessor": "by1",
+    "valueAccessor": "metric1",
+    "gridConfig": {
+        "type": "heatmap_grid",
+        "isCellLabelVisible": False,
+        "isXAxisLabelVisible": True,
+        "isXAxisTitleVisible": True,
+        "isYAxisLabelVisible": True,
+        "isYAxisTitleVisible": True,
+    },
+    "legend": {"type": "heatmap_legend", "isVisible": True, "position": "right"},
+}

@@ -148,19 +148,7 @@ def _properties(detection: Detection) -> Json:
         "techniques": sorted({t.split(".")[0] for t in detection.techniques}),
         "subTechniques": [t for t in detection.techniques if "." in t],
         "eventGroupingSettings": {"aggregationKind": "AlertPerResult"},
-        "incidentConfiguration": {
-            "createIncident": True,
-            # A finding comes back in each run that still sees its events.
-            "groupingConfiguration": {
-                "enabled": True,
-                "reopenClosedIncident": False,
-                "lookbackDuration": f"PT{min(reach(detection), 7 * 1440)}M",
-                "matchingMethod": "AllEntities",
-                "groupByEntities": [],
-                "groupByAlertDetails": [],
-                "groupByCustomDetails": [],
-            },
-        },
+        "incidentConfiguration": _incidents(detection),
         "entityMappings": [
             {
                 "entityType": _KEYS[c][0],
@@ -168,6 +156,23 @@ def _properties(detection: Detection) -> Json:
             }
             for c in columns
         ],
+    }
+
+
+def _incidents(detection: Detection) -> Json:
+    # A finding comes back in each run that still sees its events.
+    back = min(reach(detection), 7 * 1440)
+    return {
+        "createIncident": True,
+        "groupingConfiguration": {
+            "enabled": True,
+            "reopenClosedIncident": False,
+            "lookbackDuration": f"PT{back}M",
+            "matchingMethod": "AllEntities",
+            "groupByEntities": [],
+            "groupByAlertDetails": [],
+            "groupByCustomDetails": [],
+        },
     }
 
 

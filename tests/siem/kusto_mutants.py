@@ -66,11 +66,12 @@ def mutants(query: str) -> Iterator[tuple[str, str]]:
         hours = int(found[1]) * {"d": 24, "h": 1}[found[2]]
         for changed in (hours // 2, hours * 2):
             yield _put(query, found, f"ago({changed}h)")
-    if (found := _WINDOW.search(query)) and " >= 1\n" not in query:
-        last = int(found[1].split(", ")[-1])
+    window = _WINDOW.search(query)
+    if window and " >= 1\n" not in query:
+        last = int(window[1].split(", ")[-1])
         for changed in (last // 2, last * 2):
             steps = ", ".join(map(str, range(changed + 1)))
-            yield _put(query, found, f"dynamic([{steps}])")
+            yield _put(query, window, f"dynamic([{steps}])")
     for old, others in _CHANGED.items():
         for new in others if old in query else ():
             yield f"{old} -> {new}", query.replace(old, new)

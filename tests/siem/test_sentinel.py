@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 from conf.build import asim, queries, sentinel
+from conf.build.detections import Detection
 from conf.build.kusto import FUNCTION
 from conf.build.table import DETECTIONS
 
@@ -99,7 +100,7 @@ def database(name: str) -> duckdb.DuckDBPyConnection:
         if name == "days" or detection.name in {s.rule for s in scenarios}
     ],
 )
-def test_in_duckdb(detection: queries.Detection, name: str) -> None:
+def test_in_duckdb(detection: Detection, name: str) -> None:
     query = queries.query("kusto", detection)
     found = kusto_engine.found(database(name), query, detection, LOOKED)
     wanted = corpus(CORPORA[name]).expected.get(detection.name, frozenset())

@@ -76,7 +76,7 @@ def holds(rule: ET.Element, event: Event) -> bool:
 
 
 def test_an_event_is_of_one_kind_at_most() -> None:
-    """And keeps its group in every rule it may end in, for what counts, counts groups."""
+    """And keeps its group in each rule it may end in: what counts, counts the group."""
     kinds = [r for r in RULES.values() if groups(r) and r.attrib["level"] == "1"]
     assert len(kinds) == len(wazuh.EVENTS)
     for event in events_of(SCENARIOS):
