@@ -23,6 +23,7 @@ from tests.siem.scenarios import LOOKED, corpus
 _FIGURE = re.compile(r"\b(?!at\b)([a-z_]+) (>=|<=) (\d+)\b")
 _PERCENT = re.compile(r"(failures|attempts) \* (\d+)")
 _SPAN = re.compile(r"ago\((\d+)(d|h)\)")
+_NTH = re.compile(r"\[(\d+)\]\)")
 _WINDOW = re.compile(r"dynamic\(\[0, ([\d, ]+)\]\)")
 _CHANGED = {
     "= source_network": ("= source_ip",),
@@ -66,6 +67,9 @@ def mutants(query: str) -> Iterator[tuple[str, str]]:
         hours = int(found[1]) * {"d": 24, "h": 1}[found[2]]
         for changed in (hours // 2, hours * 2):
             yield _put(query, found, f"ago({changed}h)")
+    for found in _NTH.finditer(query):
+        for changed in (int(found[1]) - 1, int(found[1]) + 1):
+            yield _put(query, found, f"[{changed}])")
     window = _WINDOW.search(query)
     if window and " >= 1\n" not in query:
         last = int(window[1].split(", ")[-1])
