@@ -121,7 +121,8 @@ class Tally:
             self._session(event, stamp)
         elif action == "admin-login":
             self._administrator(event, stamp)
-        elif action == "admin-logout":
+        elif action in ("admin-logout", "smtp-session-progress"):
+            # The end of a session has all that its reports had.
             return
         else:
             self.notices[event["event"].get("code", action)][0] += 1
