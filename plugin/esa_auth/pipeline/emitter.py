@@ -19,7 +19,7 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
-from esa_auth.pipeline.waiting import Held, Said, SessionEnd
+from esa_auth.pipeline.waiting import Held, OfSession, Said, SessionEnd, SessionProgress
 from esa_auth.places import hidden, replaced
 from esa_auth.sessions import END_FLAGS, Ended, fold_result
 
@@ -31,7 +31,7 @@ _CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in r
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
 _RESULTS = (InboundResult, OutboundResult)
 _ADMIN = (AdminLogin, AdminLogout)
-Kind: TypeAlias = Literal["results", "ancillary", "session_ends"]
+Kind: TypeAlias = Literal["results", "ancillary", "session_ends", "session_progress"]
 
 
 class Made(NamedTuple):
@@ -87,6 +87,14 @@ class Emitter:
         for held in self._hold.event(Held(fact, session, source), line, appliance):
             self._release(held, appliance)
 
+    def progress(self, session: Session, source: Source, appliance: Appliance) -> None:
+        """Make the report on a session that goes on; its line is counted already."""
+        done = SessionProgress(session.summary, session.last_success)
+        held = Held(done, session, source)
+        ready = self._hold.progress(held, appliance) if self._hold else [held]
+        for one in ready:
+            self._release(one, appliance)
+
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Make the end of a session that a line closed."""
         self.counters.context += 1
@@ -131,7 +139,7 @@ class Emitter:
         """Make a dead letter of an event that the schema refuses, for ``reasons``."""
         source, appliance = made.source, made.appliance
         self.counters.invalid_events += 1
-        if made.kind == "session_ends":
+        if made.kind in ("session_ends", "session_progress"):
             hints = appliance.hints(None, None)._replace(session_end=True)
         else:
             self.counters.rejected += 1
@@ -154,8 +162,8 @@ class Emitter:
 
     def _release(self, held: Held, appliance: Appliance) -> None:
         fact, session, source = held.fact, held.session, held.source
-        if isinstance(fact, SessionEnd):
-            self._make_end(fact, session, source, appliance)
+        if isinstance(fact, OfSession):
+            self._make_of_session(fact, session, source, appliance)
         else:
             self.counters.held -= 1
             self._make(fact, session, source, appliance)
@@ -179,14 +187,22 @@ class Emitter:
             document = ecs.result_event(fact, session, source, sequence)
         self.made.append(Made(document, kind, source, appliance))
 
-    def _make_end(
-        self, end: SessionEnd, session: Session, source: Source, appliance: Appliance
+    def _make_of_session(
+        self, fact: OfSession, session: Session, source: Source, appliance: Appliance
     ) -> None:
         session.sequence += 1
-        document = ecs.session_end_event(
-            session, source, session.sequence, closed=end.closed
-        )
-        self.made.append(Made(document, "session_ends", source, appliance))
+        number = session.sequence
+        kind: Kind = "session_ends"
+        if isinstance(fact, SessionEnd):
+            document = ecs.session_end_event(
+                session, source, number, closed=fact.closed
+            )
+        else:
+            kind = "session_progress"
+            document = ecs.session_progress_event(
+                session, fact.summary, fact.user, source, number
+            )
+        self.made.append(Made(document, kind, source, appliance))
 
     def _covered(self, fact: Told, source: Source) -> tuple[Told, Source] | None:
         """Return a fact and its line without names; None if their place is unknown.
