@@ -1,5 +1,6 @@
 """YAML and command line -> settings; the only package that knows key names."""
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +93,11 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     )
 
 
+def native_wanted() -> bool:
+    """Whether native code may read lines, where it is built."""
+    return os.environ.get("ESA_AUTH_NATIVE") != "0"
+
+
 def _settings(tree: dict[str, Any], reference: int) -> Settings:
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     check_utf8("appliance", tree["appliance"])
@@ -108,6 +114,8 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
+        native=native_wanted(),
+        whole=tree["validation"]["mode"] == "whole",
         **_privacy(tree),
     )
 

@@ -109,7 +109,7 @@ def session_end_event(
     about["category"] = _SESSION
     start, end = session.start, source.instant
     about["start"], about["end"] = start.iso, end.iso
-    about["duration"] = _nanoseconds(start, end)
+    about["duration"] = nanoseconds(start, end)
     own["session"] = {**own["session"], "closed": closed}
     own["summary"] = _summary(session)
     if session.users:
@@ -120,7 +120,7 @@ def session_end_event(
     return document
 
 
-def _nanoseconds(start: Instant, end: Instant) -> int:
+def nanoseconds(start: Instant, end: Instant) -> int:
     """Return how long it took in the unit that ECS wants, never less than 0."""
     seconds, millis = end.epoch - start.epoch, 0
     if end.iso[-4:] != start.iso[-4:]:
@@ -199,23 +199,27 @@ def _of_session(session: Session, observer: Observer) -> tuple[Context, dict[str
     """
     opening, tls = session.opening, session.tls
     address = None if opening else session.address
-    number = session.number
     if session.side == "icid":
         client = opening if isinstance(opening, InboundOpened) else None
         context = inbound_context(observer, client, address, session.hat, tls)
     else:
-        number = f"D{number}"
         server = opening if isinstance(opening, OutboundOpened) else None
         context = outbound_context(observer, server, address, tls)
-    opened = session.start.iso[:19].replace("-", "").replace(":", "")
     return context, {
         session.side: int(session.number),
         "session": {
-            "id": f"{observer.name}:{number}:{opened}Z",
+            "id": session_id(session, observer),
             "context": session.context,
         },
         **context.own,
     }
+
+
+def session_id(session: Session, observer: Observer) -> str:
+    """Return ``cisco_esa.session.id``."""
+    opened = session.start.iso[:19].replace("-", "").replace(":", "")
+    letter = "" if session.side == "icid" else "D"
+    return f"{observer.name}:{letter}{session.number}:{opened}Z"
 
 
 def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:

@@ -33,7 +33,9 @@ class Settings:
     bytes of a line. ``pseudonym_key`` replaces names, ``redact`` takes away likely
     passwords; ``enrich`` adds to every event; ``wait`` is for how many seconds of the
     log an event waits for late lines of its session, and ``redact_wait`` that of a
-    failure for a success that makes its name a likely password.
+    failure for a success that makes its name a likely password. ``whole`` asks the
+    schema about each event as a whole, and not by parts. ``native`` lets native code,
+    where it is built, read lines of connections without AUTH.
     """
 
     appliance: str = "esa"
@@ -51,6 +53,8 @@ class Settings:
     enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
     wait: int = 0
     redact_wait: int = 0
+    whole: bool = False
+    native: bool = False
 
     @property
     def waits(self) -> bool:

@@ -20,6 +20,7 @@ from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
 from esa_auth.pipeline.waiting import Held, Said, SessionEnd
+from esa_auth.pipeline.writer import Writer
 from esa_auth.places import hidden, replaced
 from esa_auth.sessions import END_FLAGS, Ended, fold_result
 
@@ -46,12 +47,21 @@ class Made(NamedTuple):
     appliance: Appliance
 
 
+class Written(NamedTuple):
+    """An event that is valid and written as JSON, and the counter that it counts in."""
+
+    text: bytes
+    kind: Kind
+
+
 class Emitter:
     """Builds the event of a fact, at once or when it has waited; ``made`` is taken."""
 
     def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
         self.counters = Counters()
-        self.made: list[Made] = []
+        self.made: list[Made | Written] = []
+        # Writes what it can at once, where events are wanted as JSON.
+        self.writer: Writer | None = None
         self.dead: list[dict[str, Any]] = []
         self._read_time = read_time
         self.pseudonymizer = settings.pseudonymizer
@@ -168,6 +178,11 @@ class Emitter:
         if session is not None:
             session.sequence += 1
             sequence = session.sequence
+            if self.writer and isinstance(fact, InboundResult):
+                text = self.writer.result(fact, session, source, sequence)
+                if text is not None:
+                    self.made.append(Written(text, "results"))
+                    return
         kind: Kind = "results"
         if isinstance(fact, AuthNotice):
             kind = "ancillary"
@@ -183,6 +198,11 @@ class Emitter:
         self, end: SessionEnd, session: Session, source: Source, appliance: Appliance
     ) -> None:
         session.sequence += 1
+        if self.writer and end.closed:
+            text = self.writer.end(session, source, session.sequence)
+            if text is not None:
+                self.made.append(Written(text, "session_ends"))
+                return
         document = ecs.session_end_event(
             session, source, session.sequence, closed=end.closed
         )

@@ -1,0 +1,75 @@
+//! Passes over lines that matter to nobody, and keeps those of connections without AUTH.
+//!
+//! Most lines of a log are one or the other. Python holds all state, in its own tables, and
+//! reads every line that is anything else; so what comes out is the same with this and
+//! without. What is not plain is handed over: see `Reason` in `reader.rs`.
+
+mod place;
+mod reader;
+mod text;
+mod words;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList};
+use reader::{Counts, Reader, REASONS};
+use std::sync::atomic::Ordering::Relaxed;
+use words::Words;
+
+#[pyclass(frozen)]
+struct Sieve {
+    words: Words,
+    max_age: i64,
+    max_kept: usize,
+    /// Also read by the thread that offers metrics, while lines are read.
+    handed_over: Counts,
+}
+
+#[pymethods]
+impl Sieve {
+    /// Take the words of the grammar, the longest age of a connection in seconds and the
+    /// most bytes that are kept of one.
+    #[new]
+    fn new(words: &Bound<'_, PyAny>, max_age: i64, max_kept: usize) -> PyResult<Self> {
+        let handed_over = Counts::default();
+        Ok(Sieve {
+            words: Words::of(words)?,
+            max_age,
+            max_kept,
+            handed_over,
+        })
+    }
+
+    /// Read `lines` in order. `python` reads what is not plain, see `pipeline/native.py`.
+    fn feed(
+        &self,
+        lines: &Bound<'_, PyList>,
+        python: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
+        let mut reader = Reader::new(
+            &self.words,
+            self.max_age,
+            self.max_kept,
+            &self.handed_over,
+            python,
+        )?;
+        for line in lines.iter() {
+            reader.read(line.downcast::<PyBytes>()?)?;
+        }
+        reader.settle()
+    }
+
+    /// Lines that Python read, by reason.
+    #[getter]
+    fn handed_over<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let counts = PyDict::new(py);
+        for (reason, count) in REASONS.iter().zip(&self.handed_over) {
+            counts.set_item(reason, count.load(Relaxed))?;
+        }
+        Ok(counts)
+    }
+}
+
+#[pymodule]
+fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Sieve>()
+}

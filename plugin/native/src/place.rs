@@ -1,0 +1,109 @@
+//! Where Python holds what is known of the connections of one appliance.
+//!
+//! Python owns all of it. Nothing here outlives a call to Python: whatever that changed is
+//! asked for anew.
+
+use crate::text::digits;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+
+/// Connections of one side: kept lines and live sessions by number.
+pub struct Side<'py> {
+    pub kept: Bound<'py, PyDict>,
+    pub live: Bound<'py, PyDict>,
+}
+
+/// The appliance that lines with one head are of.
+pub struct Place<'py> {
+    /// The head itself; its time is that of the appliance's clock.
+    pub head: Vec<u8>,
+    pub epoch: i64,
+    /// New connections until Python looks for what is too old or too much.
+    pub room: u64,
+    /// The number of the connection opened last, but for three digits.
+    pub thousand: Option<Vec<u8>>,
+    pub sides: [Side<'py>; 2],
+    /// Messages of live sessions by MID.
+    pub messages: Bound<'py, PyDict>,
+}
+
+impl<'py> Place<'py> {
+    pub fn of(told: &Bound<'py, PyAny>) -> PyResult<Self> {
+        type Told<'py> = (
+            Vec<u8>,
+            i64,
+            u64,
+            Option<Vec<u8>>,
+            [Bound<'py, PyDict>; 2],
+            [Bound<'py, PyDict>; 2],
+            Bound<'py, PyDict>,
+        );
+        let (head, epoch, room, thousand, inbound, outbound, messages): Told<'py> =
+            told.extract()?;
+        let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
+        let sides = [side(inbound), side(outbound)];
+        Ok(Place {
+            head,
+            epoch,
+            room,
+            thousand,
+            sides,
+            messages,
+        })
+    }
+
+    /// Whether no session with AUTH is open.
+    pub fn is_quiet(&self) -> bool {
+        self.sides.iter().all(|side| side.live.is_empty())
+    }
+}
+
+/// Kept lines: "<epoch> <body>\n<body>...", with "?" behind the epoch if the line that
+/// opens the connection was not seen.
+pub struct Kept<'py>(pub Bound<'py, PyBytes>);
+
+impl<'py> Kept<'py> {
+    pub fn find(
+        side: &Side<'py>,
+        number: &Bound<'py, PyBytes>,
+    ) -> PyResult<Option<Self>> {
+        let found = side.kept.get_item(number)?;
+        found
+            .map(|kept| Ok(Kept(kept.downcast_into::<PyBytes>()?)))
+            .transpose()
+    }
+
+    /// When its first line was written; None if that is not plainly said.
+    pub fn began(&self) -> Option<i64> {
+        let text = self.0.as_bytes();
+        std::str::from_utf8(&text[..digits(text)])
+            .ok()?
+            .parse()
+            .ok()
+    }
+
+    /// What is stored with one more line.
+    pub fn with(&self, body: &[u8]) -> PyResult<Bound<'py, PyBytes>> {
+        let before = self.0.as_bytes();
+        PyBytes::new_with(self.0.py(), before.len() + 1 + body.len(), |room| {
+            room[..before.len()].copy_from_slice(before);
+            room[before.len()] = b'\n';
+            room[before.len() + 1..].copy_from_slice(body);
+            Ok(())
+        })
+    }
+}
+
+/// What is stored of a connection whose opening line was just read.
+pub fn opened<'py>(
+    py: Python<'py>,
+    epoch: i64,
+    body: &[u8],
+) -> PyResult<Bound<'py, PyBytes>> {
+    let at = format!("{epoch} ");
+    PyBytes::new_with(py, at.len() + body.len(), |room| {
+        room[..at.len()].copy_from_slice(at.as_bytes());
+        room[at.len()..].copy_from_slice(body);
+        Ok(())
+    })
+}
