@@ -1,14 +1,28 @@
-"""Built from `plugin/native`; not there without a compiler."""
+"""Built from `plugin/native`."""
 
 from typing import Any
 
-class Sieve:
-    """Passes over lines, and keeps those of connections without AUTH."""
+class Fragment:
+    def __init__(self, family: int, key: Any) -> None: ...
 
-    def __init__(self, words: tuple[Any, ...], max_age: int, max_kept: int) -> None:
-        """See `pipeline/native.py`."""
-    def feed(self, lines: list[bytes], python: object) -> None:
-        """Read lines in order; ``python`` reads what is not plain."""
+class Appliance:
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        texts: tuple[bytes, bytes, bytes],
+        seconds: dict[int, dict[bytes, int]],
+        begin: Any,
+        most: int,
+    ) -> None: ...
+
+class Plain:
+    def told(
+        self,
+    ) -> tuple[bytes, Any, str, tuple[int, int, int], list[str], str | None]: ...
+
+class Sieve:
+    def __init__(self, words: Any, max_age: int, max_kept: int) -> None: ...
+    def feed(self, lines: list[bytes], python: Any) -> None: ...
     @property
-    def handed_over(self) -> dict[str, int]:
-        """Lines that ``python`` read, by reason."""
+    def handed_over(self) -> dict[str, int]: ...

@@ -172,6 +172,23 @@ class Rules:
         return target
 
 
+def expanded(rules: Sequence[Schema], document: Schema) -> list[Schema]:
+    """Return the same rules without references, parts, and what says nothing."""
+    found: list[Schema] = []
+    for rule in rules:
+        rest = {word: said for word, said in rule.items() if word not in _SAYS_NOTHING}
+        inner = list(rest.pop("allOf", ()))
+        if reference := rest.pop("$ref", None):
+            inner.append(document["$defs"][reference.removeprefix("#/$defs/")])
+        if all(isinstance(one, dict) for one in inner):
+            found += [one for one in expanded(inner, document) if one not in found]
+        else:
+            rest["allOf"] = inner
+        if rest and rest not in found:
+            found.append(rest)
+    return found
+
+
 def _value(node: Any, path: Path) -> Any:
     for step in path:
         node = node[step]

@@ -1,10 +1,10 @@
 """ECS document -> is it one. The schema is compiled once.
 
 jsonschema-rs decides; jsonschema explains a refusal. A differential test holds the one
-against the other. An event is judged whole, or by parts: see `EventSchema.judge`.
+against the other. An event is judged whole, or by parts: see `EventSchema.rules`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,32 +22,39 @@ class EventSchema:
         self.valid = self._whole.is_valid
         self._rules: Rules | None = None
 
-    def judge(
+    @property
+    def document(self) -> Schema:
+        """The schema itself."""
+        return self._schema
+
+    def rules(
         self,
         sample: dict[str, Any],
         places: Sequence[Path],
         optional: frozenset[Path],
-        values: Sequence[tuple[int, Path]],
-    ) -> tuple[list[int], Callable[[Any], bool]] | None:
-        """Return which values are to be judged, and what judges them in this order.
+    ) -> dict[Path, list[Schema]] | None:
+        """Return the schema's rules for what is in ``places`` of an event.
 
-        ``sample`` is an event with ``places`` where others have other values, of which
-        they may lack the ``optional`` ones; ``values`` has the number of the value in
-        each place. None: the schema refuses the sample, or more than rules for single
-        values decides about others.
+        ``sample`` is an event with these places where others have other values, of
+        which they may lack the ``optional`` ones. None: the schema refuses the sample,
+        or more than rules for single values decides about others.
         """
         if not self._whole.is_valid(sample):
             return None
         if self._rules is None:
             self._rules = Rules(self._schema, optional)
         try:
-            asked_at = self._rules.of(sample, places)
+            return self._rules.of(sample, places)
         except Beyond:
             return None
-        asked: dict[int, list[Schema]] = {}
-        for number, place in values:
-            found = asked.setdefault(number, [])
-            found.extend(rule for rule in asked_at[place] if rule not in found)
+
+    def judge(
+        self, asked: Mapping[int, list[Schema]]
+    ) -> tuple[list[int], Callable[[Any], bool]]:
+        """Return which values are to be judged, and what judges them in this order.
+
+        ``asked`` has the rules for each value by its number.
+        """
         # A schema may ask nothing, and the judge is to have something to look at.
         numbers = [number for number, found in asked.items() if found] or [0]
         judge = validator(

@@ -256,9 +256,11 @@ def test_both_ways_refuse_the_same(part: int, monkeypatch: pytest.MonkeyPatch) -
             "_compiled",
             lambda changed=changed: (changed, validator(changed)),
         )
-        by_parts = outcome(FEW, SETTINGS, as_json=True)
+        by_parts = outcome(FEW, replace(SETTINGS, native=False), as_json=True)
         whole = outcome(FEW, replace(SETTINGS, whole=True), as_json=True)
         assert by_parts == whole, name
+        natively = outcome(FEW, replace(SETTINGS, native=True), as_json=True)
+        assert natively == whole, name
         refused += bool(whole[1])
     assert refused
 

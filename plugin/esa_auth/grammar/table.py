@@ -164,7 +164,8 @@ class Grammar:
         It matches lines that say at sight what they are: a context line or, with the
         group ``close``, the last one.
         """
-        rows = [row for row in self.rules if row.at_sight and row.side == side]
+        found = (row for row in self.rules if row.at_sight and row.side == side)
+        rows = [row for row in found if row.family != "ignored"]
         # All have the number in front, so that it is the same group.
         (beginning,) = {row.up_to_number for row in rows}
         context, close = (
@@ -176,8 +177,8 @@ class Grammar:
             )
             for ends in (False, True)
         )
-        found = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
-        return re.compile(found.encode())
+        either = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
+        return re.compile(either.encode())
 
     def mail_passed_over(self) -> dict[str, str]:
         """Return first words of bodies on mail, each with letters.

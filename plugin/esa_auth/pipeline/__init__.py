@@ -28,7 +28,7 @@ from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
 from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter, Written
-from esa_auth.pipeline.native import IS_BUILT, NativeReader
+from esa_auth.pipeline.native import native_reader
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
@@ -51,8 +51,7 @@ class Pipeline:
     ) -> None:
         """``read_time`` is the clock for dead letters.
 
-        ``as_json`` says that events are wanted as lines of JSON, see `take_lines`, and
-        not as documents.
+        ``as_json`` asks for events as lines, see `take_lines`, not as documents.
         """
         self.settings = settings
         self._emitter = Emitter(settings, read_time)
@@ -63,22 +62,18 @@ class Pipeline:
             b"%b(?:%b)" % (NATIVE_INFO, grammar.GRAMMAR.mail_to_ignore().encode()),
             re.DOTALL,
         )
-        dispatch = Dispatcher(self._emitter, self.registry, self._advance)
-        self._dispatch = dispatch
+        self._dispatch = Dispatcher(self._emitter, self.registry, self._advance)
+        dispatch = self._dispatch
         self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
         self._odd = OddLines(self._emitter, dispatch, settings, self._take)
-        self.native: NativeReader | None = None
-        if settings.native and IS_BUILT:
-            self.native = NativeReader(
-                self._read, self.registry, self._prefixes, dispatch, self.counters
-            )
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
-        self._events: list[Document] = []
-        self._lines: list[bytes] = []
+        self._events, self._lines = list[Document](), list[bytes]()
         self._as_json = as_json
         if as_json and not settings.enrich and not settings.whole:
             self._emitter.writer = Writer(self._schema)
+        tools = self.registry, self._prefixes, dispatch, self._emitter.writer
+        self.native = native_reader(settings, self._read, self._take_lines, *tools)
         # `Counters.held` when lines were counted last.
         self._held = 0
 
@@ -193,6 +188,9 @@ class Pipeline:
         taken, self._lines = self._lines, []
         return taken
 
+    def _take_lines(self, lines: list[bytes]) -> None:
+        self._lines += lines
+
     def take_dead(self) -> list[dict[str, Any]]:
         """Return the dead letters made since the last call."""
         taken, self._emitter.dead = self._emitter.dead, []
@@ -278,8 +276,7 @@ class Pipeline:
     def _finish(self) -> None:
         """Take what was made through the last steps: enrich, validate, and out."""
         made, self._emitter.made = self._emitter.made, []
-        enrich, schema = self.settings.enrich, self._schema
-        count = self.counters
+        enrich, schema, count = self.settings.enrich, self._schema, self.counters
         for one in made:
             if isinstance(one, Written):
                 self._lines.append(one.text)

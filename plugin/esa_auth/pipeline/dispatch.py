@@ -65,7 +65,7 @@ class Dispatcher:
     ) -> None:
         """``advance`` is the step in which a line moves the time of its appliance."""
         self._emit = emitter
-        self._count = emitter.counters
+        self.counters = self._count = emitter.counters
         self._advance = advance
         self._max_line = registry.settings.max_line
         self._connections = Connections(emitter, registry, advance, self.read)

@@ -26,7 +26,7 @@ from esa_auth.sessions import END_FLAGS, Ended, fold_result
 
 # Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
 # or newline. Who sent a name that a line was cut in chose what seems to follow it.
-_CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
+CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 # What a line of AUTH or of a login says.
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
@@ -270,7 +270,7 @@ def source_of(
     by, envelope = line.appliance, line.envelope
     raw = envelope.repeated or line.raw
     flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    if len(raw) in _CUTS:
+    if len(raw) in CUTS:
         flags = (*flags, "possibly_cut")
     if envelope.repeated is not None:
         flags = (*flags, "repeated_message")

@@ -4,7 +4,8 @@ A template and each new fragment are put into a sample event, which the whole sc
 judges; the values of an event are judged by the schema's own rules for their places.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
@@ -22,6 +23,7 @@ from esa_auth.ecs.templates import (
     text_of,
     with_parts,
 )
+from esa_auth.slots import Path, Schema
 from esa_auth.validation import EventSchema
 
 # A hostile log has any number of different texts; then all are made anew.
@@ -36,6 +38,7 @@ class Kind:
 
     def __init__(self, shape: Shape, schema: EventSchema) -> None:
         self._event, self._schema = sample(shape), schema
+        self._places = [p for p in NUMBERS if part(self._event, p) is not None]
         self.joined: dict[tuple[Any, ...], Texts] = {}
         self._judges: dict[bool, tuple[Chooser, Callable[[Any], bool]]] = {}
         self._texts: dict[str, dict[Hashable, Texts | None]] = {
@@ -69,19 +72,19 @@ class Kind:
             self._judges[named] = self._judge(named)
         return self._judges[named]
 
+    @cached_property
+    def rules(self) -> dict[Path, list[Schema]] | None:
+        """The schema's rules for the places of this kind, see `EventSchema.rules`."""
+        return self._schema.rules(self._event, self._places, OPTIONAL)
+
     def _judge(self, named: bool) -> tuple[Chooser, Callable[[Any], bool]]:
-        event = self._event
-        places = [place for place in NUMBERS if part(event, place) is not None]
-        values = [
-            (number, place)
-            for number, (name, at) in enumerate(VALUES.items())
-            for place in at
-            if place in places and (named or name != "name")
-        ]
-        found = self._schema.judge(event, places, OPTIONAL, values)
-        if found is None:
+        if self.rules is None:
             return itemgetter(0), _never
-        numbers, fits = found
+        asked: dict[int, list[Schema]] = {}
+        for number, (name, at) in enumerate(VALUES.items()):
+            if named or name != "name":
+                asked[number] = merged(self.rules, at)
+        numbers, fits = self._schema.judge(asked)
         # Twice, because of one alone it would make no tuple.
         return itemgetter(*numbers, numbers[0]), fits
 
@@ -105,6 +108,14 @@ class Form:
     def takes(self, values: tuple[Any, ...]) -> bool:
         """Return whether the schema lets an event have these values."""
         return self._fits(self._judged(values))
+
+
+def merged(rules: Mapping[Path, list[Schema]], places: Sequence[Path]) -> list[Schema]:
+    """Return the rules for a value that stands in several places, each once."""
+    found: list[Schema] = []
+    for place in places:
+        found.extend(rule for rule in rules.get(place, ()) if rule not in found)
+    return found
 
 
 def _never(values: Any) -> bool:

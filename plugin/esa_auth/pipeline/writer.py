@@ -20,8 +20,9 @@ from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.forms import Form, Kind, Texts
 from esa_auth.validation import EventSchema
 
-# To make a template takes as long as to build so many documents; a short log has fewer.
-WORTH_IT = 64
+# Templates cost some 10 ms to make and save 10 us an event or less; a short log has
+# fewer events.
+WORTH_IT = 400
 
 _NO_SUMMARY: tuple[Any, ...] = ("", "", 0, 0, 0, 0, 0, 0)
 
@@ -46,11 +47,23 @@ class Writer:
     """Writes results and ends; see the top of the module."""
 
     def __init__(self, schema: EventSchema) -> None:
-        self._schema = schema
+        self.schema = schema
         self._forms: dict[tuple[Any, ...], Form] = {}
         self._kinds: dict[Shape, Kind] = {}
         # Events that a template is not made for yet.
         self._built = 0
+
+    @property
+    def is_worth_it(self) -> bool:
+        """Whether there were events enough to make templates for more."""
+        return self._built >= WORTH_IT
+
+    def kind(self, shape: Shape) -> Kind:
+        """Return the kind that ``shape`` is of, with the fragments of its events."""
+        found = self._kinds.get(shape.kind)
+        if found is None:
+            found = self._kinds[shape.kind] = Kind(shape.kind, self.schema)
+        return found
 
     def result(
         self, fact: InboundResult, session: Session, source: Source, sequence: int
@@ -148,10 +161,7 @@ class Writer:
                 opening.reverse_dns is not None,
                 ":" in opening.address,
             )
-            kind = self._kinds.get(shape.kind)
-            if kind is None:
-                kind = self._kinds[shape.kind] = Kind(shape.kind, self._schema)
-            form = self._forms[key] = Form(shape, kind, self._schema)
+            form = self._forms[key] = Form(shape, self.kind(shape), self.schema)
         return form
 
     def _fragments(

@@ -4,15 +4,31 @@
 //! reads every line that is anything else; so what comes out is the same with this and
 //! without. What is not plain is handed over: see `Reason` in `reader.rs`.
 
+mod begin;
+mod connections;
+mod event;
+mod events;
+mod identity;
+mod json;
 mod place;
+mod plain;
 mod reader;
+mod results;
+mod rules;
+mod session;
+mod template;
 mod text;
 mod words;
 
+use events::Events;
+use place::Appliance;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use reader::{Counts, Reader, REASONS};
+use session::Plain;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, PoisonError};
+use template::Fragment;
 use words::Words;
 
 #[pyclass(frozen)]
@@ -22,6 +38,8 @@ struct Sieve {
     max_kept: usize,
     /// Also read by the thread that offers metrics, while lines are read.
     handed_over: Counts,
+    /// Locked while lines are read.
+    events: Mutex<Events>,
 }
 
 #[pymethods]
@@ -36,6 +54,7 @@ impl Sieve {
             max_age,
             max_kept,
             handed_over,
+            events: Mutex::default(),
         })
     }
 
@@ -45,11 +64,13 @@ impl Sieve {
         lines: &Bound<'_, PyList>,
         python: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let mut reader = Reader::new(
             &self.words,
             self.max_age,
             self.max_kept,
             &self.handed_over,
+            &mut events,
             python,
         )?;
         for line in lines.iter() {
@@ -71,5 +92,8 @@ impl Sieve {
 
 #[pymodule]
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_class::<Appliance>()?;
+    module.add_class::<Fragment>()?;
+    module.add_class::<Plain>()?;
     module.add_class::<Sieve>()
 }

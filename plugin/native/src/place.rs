@@ -3,7 +3,11 @@
 //! Python owns all of it. Nothing here outlives a call to Python: whatever that changed is
 //! asked for anew.
 
+use crate::identity::Identity;
+use crate::results::millis_of;
+use crate::template::Fragment;
 use crate::text::digits;
+use memchr::memchr;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -11,6 +15,56 @@ use pyo3::types::{PyBytes, PyDict};
 pub struct Side<'py> {
     pub kept: Bound<'py, PyDict>,
     pub live: Bound<'py, PyDict>,
+}
+
+/// What does not change of an appliance, for events that native code writes.
+#[pyclass(frozen)]
+pub struct Appliance {
+    pub name: String,
+    /// Stands for it in what is remembered.
+    pub number: u64,
+    pub identity: Identity,
+}
+
+#[pymethods]
+impl Appliance {
+    /// Take the texts that ids are made with, the dict in which lines are counted,
+    /// what begins a second in it, and from how many lines of a second on Python counts; see `esa_auth.identity`.
+    #[new]
+    fn new(
+        name: String,
+        number: u64,
+        texts: (Vec<u8>, Vec<u8>, Vec<u8>),
+        seconds: Py<PyDict>,
+        begin: Py<PyAny>,
+        most: usize,
+    ) -> Self {
+        let (first, inner, outer) = texts;
+        let identity = Identity {
+            first,
+            inner,
+            outer,
+            seconds,
+            begin,
+            most,
+        };
+        Appliance {
+            name,
+            number,
+            identity,
+        }
+    }
+}
+
+/// What events of lines with one head have in common.
+pub struct Writing<'py> {
+    pub appliance: Py<Appliance>,
+    pub instant: Bound<'py, PyAny>,
+    pub iso: String,
+    pub millis: i64,
+    /// Stands for what is known of the appliance.
+    pub observer: u64,
+    pub head: Py<Fragment>,
 }
 
 /// The appliance that lines with one head are of.
@@ -25,6 +79,8 @@ pub struct Place<'py> {
     pub sides: [Side<'py>; 2],
     /// Messages of live sessions by MID.
     pub messages: Bound<'py, PyDict>,
+    /// None: Python writes all events.
+    pub writing: Option<Writing<'py>>,
 }
 
 impl<'py> Place<'py> {
@@ -37,11 +93,20 @@ impl<'py> Place<'py> {
             [Bound<'py, PyDict>; 2],
             [Bound<'py, PyDict>; 2],
             Bound<'py, PyDict>,
+            Option<(Py<Appliance>, Bound<'py, PyAny>, String, u64, Py<Fragment>)>,
         );
-        let (head, epoch, room, thousand, inbound, outbound, messages): Told<'py> =
-            told.extract()?;
+        let told: Told<'py> = told.extract()?;
+        let (head, epoch, room, thousand, inbound, outbound, messages, events) = told;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
+        let writing = events.map(|(appliance, instant, iso, observer, head)| Writing {
+            appliance,
+            instant,
+            millis: millis_of(&iso),
+            iso,
+            observer,
+            head,
+        });
         Ok(Place {
             head,
             epoch,
@@ -49,6 +114,7 @@ impl<'py> Place<'py> {
             thousand,
             sides,
             messages,
+            writing,
         })
     }
 
@@ -58,7 +124,7 @@ impl<'py> Place<'py> {
     }
 }
 
-/// Kept lines: "<epoch> <body>\n<body>...", with "?" behind the epoch if the line that
+/// Kept lines: "<epoch> <body>\n<body>...", with "+" before the epoch if the line that
 /// opens the connection was not seen.
 pub struct Kept<'py>(pub Bound<'py, PyBytes>);
 
@@ -80,6 +146,16 @@ impl<'py> Kept<'py> {
             .ok()?
             .parse()
             .ok()
+    }
+
+    /// The first line, and the others.
+    pub fn bodies(&self) -> Option<(&[u8], &[u8])> {
+        let text = self.0.as_bytes();
+        let lines = &text[memchr(b' ', text)? + 1..];
+        Some(match memchr(b'\n', lines) {
+            Some(end) => (&lines[..end], &lines[end + 1..]),
+            None => (lines, b""),
+        })
     }
 
     /// What is stored with one more line.

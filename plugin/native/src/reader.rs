@@ -1,11 +1,12 @@
 //! One line after the other, as `Pipeline._read` and `Connections` do it in Python.
 
-use crate::place::{opened, Kept, Place};
-use crate::text::{connection, is_native, named, Named, INFO};
+use crate::events::Events;
+use crate::place::Place;
+use crate::text::{is_native, named, Named, INFO};
 use crate::words::{Words, LEAD};
 use memchr::memmem;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyInt};
+use pyo3::types::{PyBytes, PyInt, PyList};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// Within so many bytes of a body on mail the number stands.
@@ -31,30 +32,46 @@ pub enum Reason {
     Other,
 }
 
-enum Read {
+pub enum Read {
     Done,
     Not(Reason),
 }
 
 /// What was done since Python was asked last, for its counters.
-#[derive(Default)]
-struct Done {
-    context: u64,
-    grown: u64,
-    closed: [u64; 2],
+pub struct Done<'py> {
+    pub context: u64,
+    pub grown: u64,
+    pub closed: [u64; 2],
+    /// Results and ends.
+    pub events: [u64; 2],
+    /// The events.
+    pub lines: Bound<'py, PyList>,
+}
+
+impl<'py> Done<'py> {
+    fn new(py: Python<'py>) -> Self {
+        Done {
+            context: 0,
+            grown: 0,
+            closed: [0; 2],
+            events: [0; 2],
+            lines: PyList::empty(py),
+        }
+    }
 }
 
 pub struct Reader<'a, 'py> {
-    words: &'a Words,
-    max_age: i64,
-    max_kept: usize,
+    pub words: &'a Words,
+    pub max_age: i64,
+    pub max_kept: usize,
     handed_over: &'a Counts,
-    python: &'a Bound<'py, PyAny>,
+    pub events: &'a mut Events,
+    pub python: &'a Bound<'py, PyAny>,
     /// Of the line that Python read last.
-    place: Option<Place<'py>>,
+    pub place: Option<Place<'py>>,
     /// Of lines that do not name their appliance; their time does not matter.
     native: Option<Place<'py>>,
-    done: Done,
+    pub done: Done<'py>,
 }
 
 impl<'a, 'py> Reader<'a, 'py> {
@@ -63,14 +80,16 @@ impl<'a, 'py> Reader<'a, 'py> {
         max_age: i64,
         max_kept: usize,
         handed_over: &'a Counts,
+        events: &'a mut Events,
         python: &'a Bound<'py, PyAny>,
     ) -> PyResult<Self> {
-        let (place, native, done) = (None, None, Done::default());
+        let (place, native, done) = (None, None, Done::new(python.py()));
         let mut reader = Reader {
             words,
             max_age,
             max_kept,
             handed_over,
+            events,
             python,
             place,
             native,
@@ -95,11 +114,13 @@ impl<'a, 'py> Reader<'a, 'py> {
 
     /// Tell Python what was done.
     pub fn settle(&mut self) -> PyResult<()> {
-        let done = std::mem::take(&mut self.done);
-        if done.context > 0 {
-            let counts = (done.context, done.grown, done.closed[0], done.closed[1]);
-            self.python.call_method1("settle", counts)?;
+        let done = &self.done;
+        if done.context == 0 && done.events[0] == 0 {
+            return Ok(());
         }
+        let counts = (done.context, done.grown, done.closed, done.events);
+        self.python.call_method1("settle", (counts, &done.lines))?;
+        self.done = Done::new(self.python.py());
         Ok(())
     }
 
@@ -155,13 +176,17 @@ impl<'a, 'py> Reader<'a, 'py> {
         if self.words.is_mail(lead) {
             return self.mail(&raw[at..], known);
         }
-        if !matches!(lead, b"New " | b"ICID" | b"DCID") {
+        let opens_or_more = matches!(lead, b"New " | b"ICID" | b"DCID");
+        if !opens_or_more && lead != b"SMTP" {
             return Ok(Read::Not(Reason::Event));
         }
         if !known {
             return Ok(Read::Not(Reason::NewHead));
         }
-        self.connection(line.py(), &raw[at..])
+        if opens_or_more {
+            return self.connection(line.py(), raw, at);
+        }
+        self.result(line.py(), raw, at)
     }
 
     /// A line on mail: of interest only if it is of a session with AUTH.
@@ -170,7 +195,7 @@ impl<'a, 'py> Reader<'a, 'py> {
         let Some(place) = place else {
             return Ok(Read::Not(Reason::NewHead));
         };
-        if place.is_quiet() {
+        if place.is_quiet() || self.words.passes_over(body) {
             return Ok(Read::Done);
         }
         for (what, number) in named(&body[..body.len().min(NAMED_WITHIN)]) {
@@ -184,108 +209,5 @@ impl<'a, 'py> Reader<'a, 'py> {
             }
         }
         Ok(Read::Done)
-    }
-
-    fn connection(&mut self, py: Python<'py>, body: &[u8]) -> PyResult<Read> {
-        let unusual = Ok(Read::Not(Reason::Connection));
-        let (opens, text) = match body.strip_prefix(b"New SMTP ") {
-            Some(text) => (true, text),
-            None => (false, body),
-        };
-        let side = match text.get(..5) {
-            Some(b"ICID ") => 0,
-            Some(b"DCID ") => 1,
-            _ => return unusual,
-        };
-        let Some((number, rest)) = connection(&text[5..]) else {
-            return unusual;
-        };
-        let Some(rest) = rest.strip_prefix(b" ") else {
-            return unusual;
-        };
-        if opens {
-            return self.open(py, side, number, body);
-        }
-        if rest == b"close" {
-            return self.close(py, side, number);
-        }
-        if self.words.is_kept(side, rest) {
-            return self.describe(py, side, number, body);
-        }
-        unusual
-    }
-
-    fn open(
-        &mut self,
-        py: Python<'py>,
-        side: usize,
-        number: &[u8],
-        body: &[u8],
-    ) -> PyResult<Read> {
-        let Some(place) = &mut self.place else {
-            return Ok(Read::Not(Reason::NewHead));
-        };
-        let thousand = &number[..number.len().saturating_sub(3)];
-        let same = side == 1 || place.thousand.as_deref() == Some(thousand);
-        if !same || place.room == 0 || body.len() > self.max_kept {
-            return Ok(Read::Not(Reason::Connection));
-        }
-        let key = PyBytes::new(py, number);
-        let table = &place.sides[side];
-        if table.kept.contains(&key)? || table.live.contains(&key)? {
-            return Ok(Read::Not(Reason::Connection));
-        }
-        table.kept.set_item(key, opened(py, place.epoch, body)?)?;
-        place.room -= 1;
-        self.done.grown += 1;
-        self.done.context += 1;
-        Ok(Read::Done)
-    }
-
-    fn describe(
-        &mut self,
-        py: Python<'py>,
-        side: usize,
-        number: &[u8],
-        body: &[u8],
-    ) -> PyResult<Read> {
-        let Some(place) = &self.place else {
-            return Ok(Read::Not(Reason::NewHead));
-        };
-        let (table, key) = (&place.sides[side], PyBytes::new(py, number));
-        let Some(kept) = Kept::find(table, &key)? else {
-            return Ok(Read::Not(Reason::Session));
-        };
-        let long = body.len() + kept.0.as_bytes().len() > self.max_kept;
-        if long || self.is_old(&kept, place.epoch) {
-            return Ok(Read::Not(Reason::Connection));
-        }
-        table.kept.set_item(key, kept.with(body)?)?;
-        self.done.context += 1;
-        Ok(Read::Done)
-    }
-
-    fn close(&mut self, py: Python<'py>, side: usize, number: &[u8]) -> PyResult<Read> {
-        let Some(place) = &self.place else {
-            return Ok(Read::Not(Reason::NewHead));
-        };
-        let (table, key) = (&place.sides[side], PyBytes::new(py, number));
-        if let Some(kept) = Kept::find(table, &key)? {
-            if self.is_old(&kept, place.epoch) {
-                return Ok(Read::Not(Reason::Connection));
-            }
-            table.kept.del_item(key)?;
-            self.done.closed[side] += 1;
-        } else if table.live.contains(&key)? {
-            return Ok(Read::Not(Reason::Session));
-        }
-        self.done.context += 1;
-        Ok(Read::Done)
-    }
-
-    /// Whether a connection began too long ago, or nobody can tell; see `sessions/age.py`.
-    fn is_old(&self, kept: &Kept<'py>, now: i64) -> bool {
-        kept.began()
-            .map_or(true, |began| (now - began).abs() > self.max_age)
     }
 }

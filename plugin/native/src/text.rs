@@ -54,13 +54,12 @@ pub enum Named {
     Outbound,
 }
 
-/// All that `text` names: `\b(MID|ICID|DCID):? ([0-9]{1,12})\b`.
+/// All that `text` names, inside a word, too: `(MID|ICID|DCID):? ([0-9]{1,12})\b`.
 pub fn named(text: &[u8]) -> Vec<(Named, &[u8])> {
     let mut found = Vec::new();
     let mut at = 0;
     while at + 4 < text.len() {
-        let begins = at == 0 || !is_word(text[at - 1]);
-        match begins.then(|| named_at(text, at)).flatten() {
+        match named_at(text, at) {
             Some((what, number, end)) => {
                 found.push((what, number));
                 at = end;

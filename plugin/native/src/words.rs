@@ -18,8 +18,13 @@ pub struct Words {
     mail: HashSet<[u8; LEAD]>,
     /// Of each side: what a line says behind the number that is kept unread.
     at_sight: [Vec<Vec<u8>>; SIDES],
+    /// The same that is read, and means nothing.
+    ignored: [Vec<Vec<u8>>; SIDES],
     /// In small letters: what makes other lines worth a second look.
     perhaps: Vec<Finder<'static>>,
+    /// Lengths of lines that a syslog may have cut.
+    pub cuts: HashSet<usize>,
+    pub max_line: usize,
 }
 
 /// What `Words` is made of; see `pipeline/native.py`.
@@ -28,12 +33,16 @@ type Told = (
     Vec<[u8; LEAD]>,
     Vec<[u8; LEAD]>,
     [Vec<Vec<u8>>; SIDES],
+    [Vec<Vec<u8>>; SIDES],
     Vec<Vec<u8>>,
+    HashSet<usize>,
+    usize,
 );
 
 impl Words {
     pub fn of(told: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let (passed, handled, mail, at_sight, perhaps): Told = told.extract()?;
+        let told: Told = told.extract()?;
+        let (passed, handled, mail, at_sight, ignored, perhaps, cuts, max_line) = told;
         let with_table = |(lead, letters): (Vec<u8>, Vec<u8>)| {
             let mut table = [false; 256];
             letters
@@ -46,10 +55,13 @@ impl Words {
             handled: handled.into_iter().collect(),
             mail: mail.into_iter().collect(),
             at_sight,
+            ignored,
             perhaps: perhaps
                 .iter()
                 .map(|word| Finder::new(word).into_owned())
                 .collect(),
+            cuts,
+            max_line,
         })
     }
 
@@ -87,6 +99,10 @@ impl Words {
         self.at_sight[side]
             .iter()
             .any(|word| rest.starts_with(word))
+    }
+
+    pub fn is_ignored(&self, side: usize, rest: &[u8]) -> bool {
+        self.ignored[side].iter().any(|word| rest.starts_with(word))
     }
 
     /// Whether a line with an unknown first word may matter all the same; `text` begins
