@@ -9,6 +9,7 @@ CIM    := .cache/cim
 CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
+OTEL   := .cache/otel
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -19,8 +20,9 @@ BIN    := $(VENV)/bin
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
 
-demo: $(VENV)/.run ## read examples/quickstart/mail_logs
-	$(BIN)/esa-auth filter --appliance esa01 < examples/quickstart/mail_logs | $(BIN)/python -m json.tool --json-lines
+LOG ?= examples/quickstart/mail_logs
+demo: $(VENV)/.run ## the logins of LOG as a table, its events and a page as files
+	@$(BIN)/python -m examples.quickstart.demo $(LOG)
 
 # Broker, topics, producer, worker and reader; Java and Maven must be there.
 demo-kafka: $(VENV)/.kafka $(KAFKA)/.done ## broker, producer, two workers, reader; needs Java and Maven
@@ -67,7 +69,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(KAFKA)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(KAFKA)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
@@ -149,6 +151,17 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
+# Built of what go.sum names; the first time in about five minutes on two cores.
+# $(call built,FOLDER,PROGRAM)
+built = if command -v go >/dev/null; then \
+	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
+	  || echo "go build failed: the tests that need it will not run"; \
+	else echo "no go: the tests that need it will not run"; fi
+
+$(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
+	@mkdir -p $(OTEL); $(call fetching,OpenTelemetry Collector,Go modules)
+	@$(call built,$(OTEL),otelcol)
+
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,
 # of which Debian installs one, are unpacked with the libraries that they need.
@@ -187,8 +200,8 @@ sbom: $(SUPPLY)/.done ## dist/sbom.cdx.json
 siem: $(VENV)/.test ## write what is made in conf/
 	$(BIN)/python -m conf.build
 
-# The man page, made of the text of --help.
-man: $(VENV)/.test ## write the man page
+# The man page and the pages of options and keys, made of the text of --help.
+man: $(VENV)/.test ## write the man page, and the pages of options and keys
 	$(BIN)/python -m conf.build.manual
 
 # dist/TA-esa-auth-VERSION.tar.gz; its README.md says how to install it.
@@ -196,12 +209,13 @@ splunk-addon: $(VENV)/.test ## dist/TA-esa-auth-VERSION.tar.gz
 	$(BIN)/python -m conf.build.addon dist
 
 $(VENV)/.python:
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer, please")'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml $(wildcard plugin/native/src/*.rs plugin/native/Cargo.*)
-	$(BIN)/python -m pip install --quiet --editable .
+	@echo "Python packages, from PyPI (60 MB)"
+	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run

@@ -1,6 +1,7 @@
 """The wheel is the checkout's package, runs from anywhere, and goes without a trace."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,6 +55,11 @@ def package_files() -> dict[str, bytes]:
                 rest = name.removeprefix(f"{folder}/")
                 found[f"{inside}/{rest}"] = (ROOT / name).read_bytes()
     return found
+
+
+ASSETS = ROOT / "plugin" / "esa_auth" / "report" / "assets"
+# Where `man` looks, beside the folder of the programs.
+MAN = "share/man/man1/esa-auth.1"
 
 
 def run(*words: str | Path, cwd: Path | None = None, stdin: bytes = b"") -> str:
@@ -125,6 +131,8 @@ def test_the_wheel_is_the_package_and_nothing_else(wheel: Path) -> None:
             if ".dist-info/" not in name
         }
     wanted = package_files()
+    data = wheel.name.removesuffix("-py3-none-any.whl") + ".data/data"
+    wanted[f"{data}/{MAN}"] = (ROOT / "conf" / "man" / "esa-auth.1").read_bytes()
     assert sorted(inside) == sorted(wanted)
     assert inside == wanted
 
@@ -154,6 +162,14 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         script = archive.read(points).decode()
     assert "Name: esa-auth-normalizer\n" in metadata
     assert "Requires-Python: >=3.11\n" in metadata
+    assert "License-Expression: Apache-2.0 AND BSD-3-Clause\n" in metadata
+    # What is bundled has its licences with it, and what does not exist has no address.
+    licences = {*re.findall(r"^License-File: .*?([\w-]+)$", metadata, re.MULTILINE)}
+    shipped = {path.name for path in ASSETS.glob("[LN]*-*")}
+    assert {"LICENSE-d3", "LICENSE-echarts"} <= shipped
+    assert licences == {"LICENSE", "NOTICE", *shipped}
+    assert "-URL:" not in metadata
+    assert "Home-page:" not in metadata
     assert wheel.name.endswith("-py3-none-any.whl")
     assert "esa-auth = esa_auth.__main__:main" in script
 
@@ -172,6 +188,64 @@ def test_it_runs_from_anywhere(installed: Installed) -> None:
         assert len(events) == 8
         assert {event["observer"]["name"] for event in events} == {"esa01"}
     assert "good" in run(installed.bin / "esa-auth", "check", cwd=Path("/"))
+
+
+def test_its_man_page_is_where_man_looks(installed: Installed) -> None:
+    assert (installed.root / MAN).is_file()
+
+
+def test_a_refusal_of_a_format_has_its_words(
+    installed: Installed, tmp_path: Path
+) -> None:
+    """Without the packages that jsonschema would know times by."""
+    lines = (ROOT / "examples" / "quickstart" / "mail_logs").read_bytes()
+    first = run(installed.bin / "esa-auth", "filter", stdin=lines).split("\n")[0]
+    events = tmp_path / "events"
+    events.write_text(first.replace('"@timestamp":"2009-04', '"@timestamp":"2009-13'))
+    done = subprocess.run(
+        [installed.bin / "esa-auth", "check", "--events", events],
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b'$.@timestamp: "2009-13-22T' in done.stderr
+    assert b'is not a "date-time"' in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("extra", "option"),
+    [
+        ("geo", "enrich: {geo: {file: none.mmdb}}"),
+        ("otlp", "otlp: {encoding: protobuf}"),
+    ],
+)
+def test_what_needs_an_extra_says_which(
+    extra: str, option: str, installed: Installed, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(option)
+    words = ("--config", str(config), "--otlp", "http://127.0.0.1:9")
+    done = subprocess.run(
+        [installed.bin / "esa-auth", "filter", *words],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert f"comes with the extra {extra}: pip install" in done.stderr.decode()
+
+
+def test_the_container_is_built_of_what_it_needs() -> None:
+    """All that the package is made of is let in, and nothing that tests fetch."""
+    lines = (ROOT / ".containerignore").read_text("utf-8").splitlines()
+    taken = {line.removeprefix("!") for line in lines if line.startswith("!")}
+    needed = {*PARTS, "setup.cfg", "pyproject.toml", "MANIFEST.in", "README.md"}
+    assert {name.split("/")[0] for name in needed} | {"LICENSE", "NOTICE"} <= taken
+    assert "*" in lines
+    assert not [name for name in taken if name.startswith(".") or name == "tests"]
+    assert (ROOT / ".dockerignore").readlink() == Path(".containerignore")
 
 
 def test_the_readme_of_the_quick_start_tells_the_account() -> None:

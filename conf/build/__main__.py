@@ -13,6 +13,7 @@ from conf.build import (
     addon,
     arrival,
     dashboards,
+    manual,
     mappings,
     queries,
     reference,
@@ -33,6 +34,7 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from dashboards.generated()
     yield from mappings.generated()
     yield from reference.generated()
+    yield from manual.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 
 

@@ -1,4 +1,6 @@
-"""The man page, made of the parser. ``python -m conf.build.manual`` writes it.
+"""The man page, made of the parser.
+
+``python -m conf.build.manual`` writes it, and the pages that the options are on.
 
 argparse-manpage was tried: it leaves out the examples and the subcommands' texts.
 """
@@ -7,21 +9,12 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
+from conf.build import configuration, option_page
+from conf.build.option_page import EXIT
 from esa_auth import __version__
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 
 PAGE = Path(__file__).parents[1] / "man" / "esa-auth.1"
-
-_EXIT = (
-    ("0", "done"),
-    ("1", "check: an event is refused"),
-    ("2", "the command line, the configuration or a file is wrong"),
-    ("3", "another process holds the state directory"),
-    ("74", "nobody reads the output"),
-    ("75", "something outside failed that may work at the next try"),
-    ("78", "the state is of a newer version"),
-    ("130", "Ctrl-C ended it"),
-)
 
 
 def manual() -> str:
@@ -45,7 +38,7 @@ def _lines(parser: argparse.ArgumentParser) -> Iterator[str]:
             for name, command in action.choices.items():
                 yield from _command(name, about[name] or "", command)
     yield ".SH EXIT STATUS"
-    for code, text in _EXIT:
+    for code, text in EXIT:
         yield from (".TP", f".B {code}", _text(text))
 
 
@@ -83,6 +76,19 @@ def _text(text: str) -> str:
     return "\n".join(f"\\&{x}" if x[:1] == "." else x for x in escaped.split("\n"))
 
 
+def generated() -> Iterator[tuple[Path, str]]:
+    """Return all pages that the options are on, and their text."""
+    yield PAGE, manual()
+    yield from option_page.generated()
+    yield from configuration.generated()
+
+
+def main() -> None:
+    """Write them."""
+    for path, text in generated():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
 if __name__ == "__main__":
-    PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(manual(), "utf-8")
+    main()

@@ -1,4 +1,4 @@
-"""`make demo-kafka`: the quick start through Kafka, and its events as JSON.
+"""`make demo-kafka`: the quick start through Kafka, and its logins as a table.
 
 Starts a broker, produces `examples/quickstart/mail_logs` as two appliances, one with a
 key and one without, and runs two workers until the events are there.
@@ -7,10 +7,11 @@ key and one without, and runs two workers until the events are there.
 import json
 import tempfile
 from contextlib import ExitStack
-from itertools import count
 from pathlib import Path
+from typing import Any
 
 import yaml
+from examples.quickstart.demo import show_logins
 from tests.kafka.cluster import Cluster, missing
 from tests.kafka.lines import Line
 from tests.kafka.topics import Feeder, Message, Reader, create
@@ -39,10 +40,7 @@ def main() -> None:
             words = ("--instance", f"worker{n}")
             worker = held.enter_context(Worker(folder / f"worker{n}", config, *words))
             _start(worker)
-        feeder = Feeder(cluster.address, "esa-raw", 4)
-        for line in LOG.read_bytes().splitlines():
-            feeder.feed([Line("esa01", "esa01", line), Line("esa02", None, line)])
-        feeder.finish()
+        _produce(cluster.address)
         _show(Reader(cluster.address, "esa-auth-events"))
 
 
@@ -51,15 +49,24 @@ def _start(worker: Worker) -> None:
     wait_until(lambda: worker.works)
 
 
+def _produce(brokers: str) -> None:
+    # The client ends with this function: one that outlives the broker says FAIL.
+    feeder = Feeder(brokers, "esa-raw", 4)
+    for line in LOG.read_bytes().splitlines():
+        feeder.feed([Line("esa01", "esa01", line), Line("esa02", None, line)])
+    feeder.finish()
+
+
 def _show(reader: Reader) -> None:
-    seen = count(1)
+    events: list[dict[str, Any]] = []
 
     def last(message: Message) -> bool:
-        print(json.dumps(json.loads(message.value), indent=2), flush=True)
-        return next(seen) == EVENTS
+        events.append(json.loads(message.value))
+        return len(events) == EVENTS
 
     reader.wait(last)
     reader.close()
+    show_logins(events)
     print(f"# {EVENTS} events, key event.id, read_committed", flush=True)
 
 

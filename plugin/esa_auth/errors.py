@@ -2,6 +2,7 @@
 
 * EsaAuthError
     * ConfigError          the configuration: exit 2, before a line is read
+        * MissingExtraError    it asks for what is not installed
     * StateLockedError     another process holds the state directory: exit 3
     * OutputGoneError      nobody reads our output any more: exit 74
     * TemporaryError       may work at the next try: exit 75
@@ -16,11 +17,38 @@ class EsaAuthError(Exception):
 
     exit_code = 1
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is to be said, a line each."""
+        return (str(self),)
+
 
 class ConfigError(EsaAuthError):
-    """The configuration or the command line is wrong; the text names the key."""
+    """The configuration or the command line is wrong; each text names its key."""
 
     exit_code = 2
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """What is wrong, one text for each mistake."""
+        return tuple(map(str, self.args))
+
+    def __str__(self) -> str:
+        """Return all of it."""
+        return "; ".join(self.texts)
+
+
+class MissingExtraError(ConfigError):
+    """What is asked for needs a package that only an extra of ours brings."""
+
+    def __init__(self, where: str, module: str | None, extra: str) -> None:
+        """Say so of the key or command ``where``, with what to install."""
+        # No name of the distribution: on no index is one of ours, so whoever takes
+        # the name there would be installed.
+        super().__init__(
+            f"{where}: no module {module}; it comes with the extra {extra}:"
+            f" pip install 'PATH[{extra}]', where PATH is our wheel or our sources"
+        )
 
 
 class StateLockedError(EsaAuthError):

@@ -12,7 +12,7 @@ import re
 from binascii import b2a_base64
 from typing import TypeVar
 
-from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
+from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter
 from esa_auth.model.facts import (
     AdminLogin,
     AdminLogout,
@@ -165,12 +165,12 @@ class Pseudonymizer:
         if any(tried != fact.user for tried in session.users):
             session.users = {REDACTED: None}
 
-    def letter(self, letter: Letter, own: str) -> Letter:
+    def letter(self, letter: DeadLetter, own: str) -> DeadLetter:
         """Return a dead letter whose line nobody can read a name of, nor replay.
 
         ``own`` is what its line begins with that only the appliance can have written.
         """
-        if letter.recall.withheld:
+        if letter.hints.withheld:
             return letter
         reasons = letter.reasons
         blank = " " if own[-1:] not in ("", " ", "(") else ""
@@ -180,7 +180,7 @@ class Pseudonymizer:
         return letter._replace(
             raw=f"{own}{blank}{HIDDEN}".encode(),
             reasons=reasons,
-            recall=letter.recall._replace(withheld=True),
+            hints=letter.hints._replace(withheld=True),
         )
 
     def _user(

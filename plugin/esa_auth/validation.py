@@ -4,7 +4,7 @@ jsonschema-rs decides; jsonschema explains a refusal. A differential test holds 
 against the other. An event is judged whole, or by parts: see `EventSchema.rules`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -70,8 +70,7 @@ class EventSchema:
 
     def reasons(self, event: object) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
-        # Imported here because it takes a second (its format checkers build a
-        # grammar), and most runs refuse nothing.
+        # Imported here because it takes long, and most runs refuse nothing.
         from jsonschema import Draft202012Validator
         from jsonschema.exceptions import relevance
 
@@ -82,8 +81,10 @@ class EventSchema:
         found = [f"{e.json_path}: {e.message[:300]}" for e in errors[:8]]
         if found:
             return found
+        # It knows the formats of addresses only; that of times needs packages that we
+        # do without.
         fast = list(self._whole.iter_errors(event))[:8]
-        return [f"{e.instance_path}: {e.message[:300]}" for e in fast]
+        return [f"{_json_path(e.instance_path)}: {e.message[:300]}" for e in fast]
 
 
 @cache
@@ -91,3 +92,8 @@ def _compiled() -> tuple[Schema, Validator]:
     # Once a process: `stream` has a pipeline for each appliance.
     document = schema("auth-event")
     return document, validator(document)
+
+
+def _json_path(steps: Iterable[str | int]) -> str:
+    """Return a path as jsonschema writes it."""
+    return "$" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)

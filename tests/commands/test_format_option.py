@@ -22,6 +22,7 @@ from tests.support.collector import Collector
 from tests.support.golden_cases import CASES, answer, input_of
 from tests.support.mutations import EVENTS
 from tests.support.process import Ended, Running, esa_auth
+from tests.support.secret_files import write_secret
 
 Json = dict[str, Any]
 
@@ -185,7 +186,7 @@ def test_the_configuration_can_ask_for_it(ecs: Ended, tmp_path: Path) -> None:
 def test_a_pseudonym_is_one_in_every_schema(name: str, tmp_path: Path) -> None:
     """What privacy takes away does not come back by another schema."""
     keys = tmp_path / "key"
-    keys.write_bytes(b"k" * 32)
+    write_secret(keys, b"k" * 32)
     config = tmp_path / "esa-auth.yaml"
     config.write_text(
         f"event_id: {{key_file: {keys}}}\n"

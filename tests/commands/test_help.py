@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conf.build.manual import PAGE, manual
 
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import require
 from tests.support.process import PATIENCE, esa_auth

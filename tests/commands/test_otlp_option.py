@@ -76,4 +76,4 @@ def test_protobuf_without_its_package_says_what_to_install(tmp_path: Path) -> No
     config.write_text("otlp: {encoding: protobuf}\n")
     words = ("--otlp", "http://127.0.0.1:4318", "--config", str(config))
     ended = esa_auth("filter", *words, PYTHONPATH=str(tmp_path))
-    ended.assert_refused("otlp.encoding", "esa-auth-normalizer[otlp]")
+    ended.assert_refused("otlp.encoding", "extra otlp", "[otlp]")

@@ -11,6 +11,7 @@ import trustme
 
 from tests.support import report_lines
 from tests.support.process import PATIENCE, Ended, Running, esa_auth
+from tests.support.secret_files import write_secret
 
 LINES = "\n".join(report_lines.log(30)).encode() + b"\n"
 
@@ -47,7 +48,7 @@ def test_what_is_sent_is_printed(tmp_path: Path, config: str) -> None:
 
 def test_a_shared_key_is_asked_for_and_proved(tmp_path: Path) -> None:
     key = tmp_path / "key"
-    key.write_text("open sesame\n")
+    write_secret(key, "open sesame\n")
     config = f"shared_key_file: {key}"
     sender, receiver = sent(tmp_path, config, "--shared-key-file", str(key))
     assert sender.code == 0
@@ -56,8 +57,8 @@ def test_a_shared_key_is_asked_for_and_proved(tmp_path: Path) -> None:
 
 def test_another_key_is_refused_on_both_sides(tmp_path: Path) -> None:
     key, other = tmp_path / "key", tmp_path / "other"
-    key.write_text("open sesame\n")
-    other.write_text("close sesame\n")
+    write_secret(key, "open sesame\n")
+    write_secret(other, "close sesame\n")
     words = ("--shared-key-file", str(key))
     with Running("receive", "127.0.0.1:0", *words) as receiver:
         file = tmp_path / "config.yaml"

@@ -15,6 +15,7 @@ from tests.support.archive_runs import (
     opening,
     run,
 )
+from tests.support.secret_files import write_secret
 
 # A program in which the lines of one user are of a form that no rule reads yet, and
 # one whose schema refuses his events.
@@ -116,7 +117,7 @@ def test_ids_and_fields_are_those_of_a_live_run_with_the_fix(
     tmp_path: Path, text: bytes, before: str
 ) -> None:
     key, config, dead = tmp_path / "key", tmp_path / "c.yaml", tmp_path / "dead"
-    key.write_text("k" * 40)
+    write_secret(key, "k" * 40)
     config.write_text(f"{{appliance: esa01, event_id: {{key_file: {key}}}}}")
     options = ["--config", config, "--dead-letter"]
     fixed = run("filter", *options, tmp_path / "none", stdin=text)

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.harness import Event, inbound, native, opened
 from tests.support.process import PATIENCE, command, esa_auth
+from tests.support.secret_files import write_secret
 
 LINES = [*(native(body) for body in (*opened(), inbound())), native("ICID 450 close")]
 # A line, and how many events its answer has.
@@ -155,7 +156,7 @@ def test_kill_9_forgets_no_line_that_has_its_answer(form: str, tmp_path: Path) -
 
 
 def test_with_privacy_no_line_is_kept_in_the_state(tmp_path: Path) -> None:
-    (tmp_path / "key").write_bytes(b"k" * 32)
+    write_secret(tmp_path / "key", b"k" * 32)
     (tmp_path / "c.yaml").write_text(
         f"event_id: {{key_file: {tmp_path / 'key'}}}\n"
         f"privacy: {{pseudonymize: true, key_file: {tmp_path / 'key'}}}\n"

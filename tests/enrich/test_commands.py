@@ -23,6 +23,7 @@ from tests.support.collector import Collector
 from tests.support.harness import inbound, native, opened
 from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
 from tests.support.process import PATIENCE, Running, esa_auth
+from tests.support.secret_files import write_secret
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "enrich"
 SESSION = [native(body) for body in [*opened(), inbound()]]
@@ -143,7 +144,7 @@ def test_a_setting_of_another_type_is_refused(tmp_path: Path) -> None:
 
 def test_a_directory_is_refused_with_pseudonyms(tmp_path: Path) -> None:
     key = tmp_path / "key"
-    key.write_bytes(b"k" * 32)
+    write_secret(key, b"k" * 32)
     privacy = f"privacy: {{pseudonymize: true, key_file: {key}}}\n"
     more = f"event_id: {{key_file: {key}}}\nenrich: {{directory: {{file: users}}}}\n"
     config = configured(tmp_path, privacy + more)

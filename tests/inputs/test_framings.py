@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from esa_auth.__main__ import build_parser
+from esa_auth.commands.cli import build_parser
 from esa_auth.config import load
 from esa_auth.inputs import framings
 from esa_auth.inputs.decode import Decoder, MessageReader

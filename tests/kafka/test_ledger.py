@@ -20,6 +20,7 @@ from esa_auth.stream.stateful import StatefulPipeline
 from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
 from tests.privacy.names import found, seeded
 from tests.privacy.names import lines_of as lines_of_a_name
+from tests.support.secret_files import write_secret
 
 NOW = 1_790_000_000
 PLACE = ("raw", 0, b"esa000")
@@ -324,7 +325,7 @@ def test_state_of_other_settings_of_privacy_is_refused(
         settings, letter = PRIVACY[number]
         files = {"event_id.key_file": b"k", "privacy.key_file": letter}
         for name, content in files.items():
-            (tmp_path / name).write_bytes(content * 32)
+            write_secret(tmp_path / name, content * 32)
         keys = {name: str(tmp_path / name) for name in files}
         return lines_of(**settings, **keys)
 
@@ -345,7 +346,7 @@ def test_no_name_is_in_what_a_worker_writes(tmp_path: Path) -> None:
     """But for a message without a key, which is handed on as it came."""
     names = seeded()
     for key in ("event_id.key_file", "privacy.key_file"):
-        (tmp_path / key).write_bytes(key[:1].encode() * 32)
+        write_secret(tmp_path / key, key[:1].encode() * 32)
     files = {key.name: str(key) for key in tmp_path.iterdir()}
     pipelines = pipelines_of(lines_of(**files, **{"privacy.pseudonymize": True}))
     state, written = State(), []

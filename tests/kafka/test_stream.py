@@ -110,7 +110,7 @@ def test_without_the_extra_it_says_so(tmp_path: Path) -> None:
             f"raise ModuleNotFoundError('No module', name={name!r})\n", "utf-8"
         )
     ended = esa_auth("stream", "--brokers", NOWHERE, PYTHONPATH=str(tmp_path))
-    ended.assert_refused("confluent_kafka", "esa-auth-normalizer[kafka]")
+    ended.assert_refused("confluent_kafka", "extra kafka", "[kafka]")
 
 
 def test_the_rest_goes_without_the_extra(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tests.support.otlp_receiver import (
     Receiver,
     take,
 )
+from tests.support.secret_files import write_secret
 
 from esa_auth.config import load
 from esa_auth.errors import ConfigError, TemporaryError
@@ -491,8 +492,8 @@ def test_what_is_no_url_is_refused_by_its_key(tmp_path: Path, url: str) -> None:
 
 def test_secrets_come_from_files_and_go_over_tls_only(tmp_path: Path) -> None:
     token, headers = tmp_path / "token", tmp_path / "headers"
-    token.write_text("t0ken\n")
-    headers.write_text("api-key: abc\n\nX-Tenant:  one\n")
+    write_secret(token, "t0ken\n")
+    write_secret(headers, "api-key: abc\n\nX-Tenant:  one\n")
     files = {"bearer_token_file": str(token), "headers_file": str(headers)}
     settings = chosen(tmp_path, **files)
     assert dict(settings.headers) == {
@@ -515,7 +516,7 @@ def test_a_header_that_is_none_is_refused_and_not_shown(
     tmp_path: Path, text: str
 ) -> None:
     file = tmp_path / "headers"
-    file.write_text(text)
+    write_secret(file, text)
     with pytest.raises(ConfigError, match=r"^otlp\.headers_file: ") as caught:
         chosen(tmp_path, headers_file=str(file))
     assert "s3cret" not in str(caught.value)

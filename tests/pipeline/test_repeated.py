@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.grammar import GRAMMAR
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.replay import Replay
 from esa_auth.pipeline.unusual import MOST_REPEATS
@@ -201,7 +201,7 @@ def test_a_letter_of_it_is_read_again_as_one() -> None:
     pipeline = made()
     replay = Replay(pipeline)
     line = repeated(3, b" Info: " + FAILED)
-    replay.feed(Letter(line, "unread", ("x",), "esa01", Recall(ordinal=2)))
+    replay.feed(DeadLetter(line, "unread", ("x",), "esa01", ReplayHints(ordinal=2)))
     found = ended(pipeline)
     found.assert_accounted()
     assert len({event["event"]["id"] for event in found.events}) == 3

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esa_auth.ecs import dead_letter
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline, Settings, waiting
 from esa_auth.pipeline.replay import Replay
@@ -243,14 +243,14 @@ def test_an_event_that_is_refused_is_a_letter_of_its_own_line() -> None:
     got = ended(pipeline)
     got.assert_accounted()
     assert got.counters.rejected == got.counters.lines == 3
-    recalls = [x["cisco_esa"]["replay"]["ordinal"] for x in got.dead[:3]]
-    assert recalls == [0, 1, 2]
+    ordinals = [x["cisco_esa"]["replay"]["ordinal"] for x in got.dead[:3]]
+    assert ordinals == [0, 1, 2]
 
     again = made(SETTINGS)
     replay = Replay(again)
-    for ordinal in recalls:
-        known = Recall(None, ordinal, None, None)
-        replay.feed(Letter(lines[0], "invalid_event", ("as told",), "esa", known))
+    for ordinal in ordinals:
+        known = ReplayHints(None, ordinal, None, None)
+        replay.feed(DeadLetter(lines[0], "invalid_event", ("as told",), "esa", known))
     assert [e["event"]["id"] for e in taken(again)] == wanted
 
 
@@ -324,9 +324,9 @@ def test_lines_that_are_read_alone_wait_for_nothing(tmp_path: Path) -> None:
     config, letters = tmp_path / "wait.yaml", tmp_path / "dead"
     config.write_text("join: {wait: 60}\n")
     line = native(inbound())
-    recall = Recall(None, 0, None, None)
+    hints = ReplayHints(None, 0, None, None)
     letter = dead_letter(
-        Letter(line, "invalid_event", ("as told",), "esa", recall), READ_AT
+        DeadLetter(line, "invalid_event", ("as told",), "esa", hints), READ_AT
     )
     letters.write_bytes(orjson.dumps(letter) + b"\n")
     done = esa_auth("replay", "--config", str(config), str(letters))

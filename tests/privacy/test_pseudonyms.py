@@ -26,6 +26,7 @@ from tests.grammar.test_admin import OURS
 from tests.privacy.names import found, lines_of, seeded
 from tests.support.harness import inbound, made, native, opened, run
 from tests.support.process import PATIENCE, Running, esa_auth
+from tests.support.secret_files import write_secret
 
 WORDS = seeded()
 LINES = [line for number, word in enumerate(WORDS) for line in lines_of(number, word)]
@@ -38,8 +39,8 @@ REDACTING = Settings(reference=1_782_864_000, id_key=b"i" * 32, redact=True)
 @pytest.fixture
 def config(tmp_path: Path) -> str:
     """Return a configuration with pseudonyms on."""
-    (tmp_path / "id.key").write_bytes(b"i" * 32)
-    (tmp_path / "name.key").write_bytes(KEY)
+    write_secret(tmp_path / "id.key", b"i" * 32)
+    write_secret(tmp_path / "name.key", KEY)
     file = tmp_path / "esa-auth.yaml"
     file.write_text(
         f"event_id: {{key_file: {tmp_path / 'id.key'}}}\n"
@@ -305,8 +306,8 @@ def test_a_state_of_another_setting_is_not_taken_up() -> None:
 def test_it_does_not_start_without_its_key(
     tmp_path: Path, text: str, where: str
 ) -> None:
-    (tmp_path / "key").write_bytes(KEY)
-    (tmp_path / "short").write_bytes(b"short")
+    write_secret(tmp_path / "key", KEY)
+    write_secret(tmp_path / "short", b"short")
     text = text.replace("KEY", str(tmp_path / "key"))
     text = text.replace("SHORT", str(tmp_path / "short"))
     file = tmp_path / "esa-auth.yaml"

@@ -26,6 +26,7 @@ from tests.shippers.hosts import (
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import optional
 from tests.support.process import command, esa_auth
+from tests.support.secret_files import write_secret
 
 FLUENT_BIT = shutil.which("fluent-bit")
 pytestmark = needs_checkout
@@ -138,8 +139,8 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path, expected: Events) 
     chain = b"".join(blob.bytes() for blob in server.cert_chain_pems)
     (tmp_path / "server.crt").write_bytes(chain)
     secrets = {"ESA_AUTH_SHARED_KEY": "many-letters", "ESA_AUTH_PASSWORD": "secret"}
-    (tmp_path / "shared_key").write_text(secrets["ESA_AUTH_SHARED_KEY"] + "\n")
-    (tmp_path / "password").write_text(secrets["ESA_AUTH_PASSWORD"] + "\n")
+    write_secret(tmp_path / "shared_key", secrets["ESA_AUTH_SHARED_KEY"])
+    write_secret(tmp_path / "password", secrets["ESA_AUTH_PASSWORD"])
     ours = ROOT / "examples" / "fluentd" / "forward_tls.yaml"
     text = ours.read_text().replace("/etc/esa-auth", str(tmp_path))
     (tmp_path / "ours.yaml").write_text(text)

@@ -28,6 +28,7 @@ from tests.shippers.hosts import (
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import optional
 from tests.support.process import command, esa_auth
+from tests.support.secret_files import write_secret
 
 FLUENTD = shutil.which("fluentd")
 
@@ -247,8 +248,8 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path) -> None:
     server.private_key_pem.write_to_path(str(tmp_path / "server.key"))
     chain = b"".join(blob.bytes() for blob in server.cert_chain_pems)
     (tmp_path / "server.crt").write_bytes(chain)
-    (tmp_path / "shared_key").write_text("a key of many letters\n")
-    (tmp_path / "password").write_text("another secret\n")
+    write_secret(tmp_path / "shared_key", "a key of many letters\n")
+    write_secret(tmp_path / "password", "another secret\n")
     ours = ROOT / "examples" / "fluentd" / "forward_tls.yaml"
     text = ours.read_text().replace("/etc/esa-auth", str(tmp_path))
     (tmp_path / "ours.yaml").write_text(text)

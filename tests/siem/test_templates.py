@@ -1,7 +1,9 @@
 """The index templates on both real engines, and their fields beside ECS."""
 
 import copy
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.siem.engine import OpenSearch
 from tests.siem.mapped import golden, leaves, values
 from tests.siem.server import Server
 from tests.support.ecs_fields import published_fields
+from tests.support.process import esa_auth
 
 Json = dict[str, Any]
 
@@ -76,6 +79,21 @@ def test_an_event_is_kept_to_the_letter(server: Server, stream: str) -> None:
     for event in kept.values():
         assert datetime.fromisoformat(event["event"].pop("ingested")) > began
     assert kept == {event["event"]["id"]: event for event in golden()}
+
+
+def test_a_document_is_an_event_for_check(
+    server: Server, stream: str, tmp_path: Path
+) -> None:
+    """As it comes back from the index, with the time that the pipeline sets."""
+    body = {"size": 10_000}
+    hits = server.ask("POST", f"/{stream}/_search", body).good()["hits"]["hits"]
+    file = tmp_path / "documents.ndjson"
+    file.write_text("".join(json.dumps(hit["_source"]) + "\n" for hit in hits))
+    words = ["check", "--events", str(file)]
+    assert esa_auth(*words).code == 1
+    ended = esa_auth(*words, "--allow-shipper-fields")
+    assert (ended.code, ended.stderr) == (0, "")
+    assert f"events: {len(golden())} good, 0 refused" in ended.stdout.decode()
 
 
 def test_the_time_of_the_sender_is_not_taken(server: Server) -> None:

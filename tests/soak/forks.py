@@ -19,7 +19,7 @@ from typing import IO, Self
 
 from esa_auth.__main__ import main
 
-_MODULES = ("acknowledge", "answers", "delivery", "filter")
+_MODULES = ("acknowledge", "answers", "cli", "delivery", "filter")
 _PID_BYTES = 4
 
 

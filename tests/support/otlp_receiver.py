@@ -57,7 +57,8 @@ def event_of(record: Json) -> Json:
     event: Json = {"@timestamp": f"{stamp:%Y-%m-%dT%H:%M:%S}.{milliseconds:03}Z"}
     flat = {a["key"]: plain(a.get("value", {})) for a in record["attributes"]}
     flat["event.action"] = record["eventName"]
-    if "body" in record:
+    # The collector writes a body without a value where there was none.
+    if record.get("body"):
         flat["message"] = plain(record["body"])
     if record.get("severityText"):
         flat["log.level"] = record["severityText"]

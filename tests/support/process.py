@@ -172,6 +172,11 @@ class Running:
         return self._process.stdin.fileno()
 
     @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    @property
     def pid(self) -> int:
         """The number of the process."""
         return self._process.pid

@@ -3,12 +3,20 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from esa_auth.commands.counted import counted
 from esa_auth.commands.delivery import enriched
-from esa_auth.commands.options import add_config, load_config
+from esa_auth.commands.options import (
+    add_config,
+    add_input,
+    add_live,
+    add_output,
+    load_config,
+)
+from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
 from esa_auth.validation import EventSchema
@@ -16,34 +24,83 @@ from esa_auth.validation import EventSchema
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
 
+_ABOUT = """Read the configuration with all files that it names, and say whether it can
+be used. It takes the options of filter and tail, so that what a service is started with
+can be checked before. With --events, also hold events against the schema. Exit codes: 0
+all is well; 1 an event or a table is refused; 2 the configuration is wrong."""
+
+_ADDED = {
+    "": (
+        "agent",
+        "cloud",
+        "container",
+        "data_stream",
+        "elastic_agent",
+        "host",
+        "input",
+    ),
+    "event": ("agent_id_status", "ingested"),
+    "log": ("file", "offset"),
+}
+"""Fields of ECS that an event of ours never has, by the object that they are in.
+
+`agent`, `input`, `log.file` and `log.offset` are added by Filebeat to all that it
+reads, `host`, `cloud` and `container` by the processors of its own configuration file,
+`data_stream`, `elastic_agent` and `event.agent_id_status` by Elastic Agent and Fleet,
+`event.ingested` by the pipeline of conf/elastic and conf/opensearch.
+"""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser(
-        "check", help="validate the configuration, and events against the schema"
+    text = "validate the configuration, and events against the schema"
+    parser = subcommands.add_parser("check", help=text, description=_ABOUT)
+    parser.add_argument(
+        "--events", metavar="FILE", help="events, one JSON a line; - is stdin"
     )
     add_config(parser)
-    parser.add_argument("--events", metavar="FILE", help="events, one JSON a line")
+    parser.add_argument(
+        "--allow-shipper-fields",
+        action="store_true",
+        help="pass over what Filebeat, Elastic Agent and the index add to an event",
+    )
+    add_input(parser)
+    add_output(parser)
+    add_live(parser)
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Check; return 0 if all is well, 1 if an event or a table is refused."""
-    _, tables = enriched(load_config(args))
-    print(f"configuration: good ({args.config or 'defaults'})")
-    bad = tables is not None and any(file.failing for file in tables.files)
-    refused = _check_events(args.events) if args.events else 0
-    return 1 if bad else refused
+    if args.allow_shipper_fields and not args.events:
+        raise ConfigError("--allow-shipper-fields: needs --events FILE")
+    wrong = told_of(load_config(args))
+    refused = 0
+    if args.events:
+        refused = _check_events(args.events, args.allow_shipper_fields)
+    return wrong or refused
 
 
-def _check_events(path: str) -> int:
+def told_of(config: Config) -> int:
+    """Say what the configuration is worth; return the exit code."""
+    _, tables = enriched(config)
+    name = config.path or "defaults"
+    failing = sum(file.failing for file in tables.files) if tables else 0
+    if failing:
+        print(f"configuration: {counted(failing, 'table')} cannot be used ({name})")
+        return 1
+    print(f"configuration: good ({name})")
+    return 0
+
+
+def _check_events(path: str, shipped: bool) -> int:
     try:
-        lines = Path(path).read_bytes().split(b"\n")
+        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except OSError as error:
         raise ConfigError(f"--events: {path}: {error.strerror}") from error
     schema = EventSchema()
     good = bad = 0
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(data.split(b"\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -52,6 +109,8 @@ def _check_events(path: str) -> int:
             print(f"{path}:{number}: not JSON: {error}", file=sys.stderr)
             bad += 1
             continue
+        if shipped:
+            event = _as_sent(event)
         if schema.valid(event):
             good += 1
             continue
@@ -61,3 +120,18 @@ def _check_events(path: str) -> int:
             print(f"{path}:{number}: {reason}", file=sys.stderr)
     print(f"events: {good} good, {bad} refused")
     return 1 if bad else 0
+
+
+def _as_sent(event: Any) -> Any:
+    """Return ``event`` without what was added to it on its way to an index."""
+    if not isinstance(event, dict):
+        return event
+    left = {name: value for name, value in event.items() if name not in _ADDED[""]}
+    for name in ("event", "log"):
+        if isinstance(inner := left.get(name), dict):
+            kept = {key: inner[key] for key in inner if key not in _ADDED[name]}
+            if kept or not inner:
+                left[name] = kept
+            else:
+                del left[name]
+    return left

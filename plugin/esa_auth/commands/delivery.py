@@ -8,11 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from esa_auth import __version__
 from esa_auth.commands.notices import Notices
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
+from esa_auth.errors import MissingExtraError
 from esa_auth.formats import encoder, origin, recorder
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.outputs import Output, Surroundings
 from esa_auth.outputs.dead_letters import DeadLetters
@@ -123,6 +125,14 @@ class Run(Generic[Item]):
             )
 
 
+def started(command: str, config: Config) -> str:
+    """Return what a command says at its start, when it runs until it is stopped."""
+    return (
+        f"{command} {__version__} started; configuration: {config.path or 'defaults'};"
+        f" events to {config.destination}"
+    )
+
+
 @contextmanager
 def open_run(
     config: Config, stop: Callable[[], bool], patience: float = 0.0
@@ -157,7 +167,7 @@ def surroundings(
     def bury(event_id: str, record: dict[str, Any], reason: str) -> None:
         raw, name = origin(record)
         reasons = (reason, f"event.id {event_id}")
-        letter = Letter(raw.encode(), "undeliverable", reasons, name, Recall())
+        letter = DeadLetter(raw.encode(), "undeliverable", reasons, name, ReplayHints())
         letters.write([dead_letter(letter, read_time())])
 
     framing, schema = config.output_format, config.output_schema
@@ -173,13 +183,20 @@ def surroundings(
 
 
 def enriched(config: Config) -> tuple[Config, "Tables | None"]:
-    """Return ``config`` with the enrichers that it asks for, and their tables."""
+    """Return ``config`` with the enrichers that it asks for, and their tables.
+
+    Raises:
+        MissingExtraError: no reader of MaxMind's files is installed.
+    """
     if not config.tables:
         return config, None
     # Imported here, because it brings the reader of MaxMind's files.
     from esa_auth.enrich.tables import Tables
 
-    tables = Tables(config.tables)
+    try:
+        tables = Tables(config.tables)
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("enrich.geo", error.name, "geo") from error
     settings = replace(config.pipeline, enrich=tables.enrichment)
     return replace(config, pipeline=settings), tables
 

@@ -1,6 +1,8 @@
 """`esa-auth explain`: how one line is read, or why it is not."""
 
 import argparse
+import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -14,9 +16,12 @@ from esa_auth import grammar
 from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.envelope import read_prefix
+from esa_auth.errors import ConfigError
 from esa_auth.model.facts import Envelope
 from esa_auth.pipeline import Pipeline
 from esa_auth.visible import visible
+
+_log = logging.getLogger("esa_auth")
 
 _REJECTED = "rejected: it looks like AUTH and no rule reads it (dead letter)"
 _REPEATED = "read once for each time that the line in it was repeated"
@@ -52,9 +57,14 @@ def run(args: argparse.Namespace) -> int:
     config, _ = enriched(load_config(args))
     pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
     lines: Iterable[bytes]
-    if args.line is not None:
+    if args.line is not None and os.path.isfile(args.line):
+        told = f"esa-auth explain < {args.line}"
+        raise ConfigError(f"explain: {args.line} is a file: {told}")
+    if args.line not in (None, "-"):
         lines = [args.line.encode("utf-8", "surrogateescape")]
     else:
+        if sys.stdin.isatty():
+            _log.info("reading lines that are typed or pasted; Ctrl-D ends them")
         lines = sys.stdin.buffer
     for line in lines:
         if line.strip():

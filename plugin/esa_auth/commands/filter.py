@@ -8,7 +8,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, observed, open_run
+from esa_auth.commands.delivery import Run, observed, open_run, started
 from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.options import (
     add_config,
@@ -34,25 +34,41 @@ _SECONDS_WITH_REPLIES = 1.0
 
 log = logging.getLogger("esa_auth")
 
+_TYPED = """reading lines that are typed; Ctrl-D ends them. Of a file: esa-auth filter <
+FILE""".replace("\n", " ")
+
+_ABOUT = """Read lines on stdin to its end. Write an event for each attempt to log in,
+and for the end of each session with one, as soon as its line is read. A log shipper
+starts it; for whole files there is esa-auth convert, for logs that grow esa-auth tail.
+Without --state-dir, sessions still open at the end get an event that says so. Exit
+codes: 0 stdin ended; 2 an option is wrong; 3 another process holds the state; 74 nobody
+reads stdout; 75 something outside failed; 78 the state is of a newer version."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("filter", help="lines on stdin, events on stdout")
+    text = "lines on stdin, events on stdout"
+    parser = subcommands.add_parser("filter", help=text, description=_ABOUT)
+    parser.add_argument("stdin", nargs="?", metavar="-", help="stdin, in any case")
     add_config(parser)
     add_input(parser)
     add_output(parser)
     add_live(parser)
-    parser.add_argument(
+    answers = parser.add_argument_group("answers on stdout, for rsyslog")
+    answers.add_argument(
         "--ack", choices=["rsyslog"], help="answer OK on stdout for each safe line"
     )
-    parser.add_argument(
+    answers.add_argument(
         "--reply", choices=["mmexternal", "array"], help="answer each line, with events"
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
     """Filter stdin to its end; return the exit code."""
+    if args.stdin not in (None, "-"):
+        told = f"esa-auth filter < {args.stdin}, or: esa-auth convert {args.stdin}"
+        raise ConfigError(f"filter reads stdin: {told}")
     config = load_config(args, live=True)
     if args.ack:
         _check_for_acknowledging(config)
@@ -61,8 +77,7 @@ def run(args: argparse.Namespace) -> int:
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
-    stream = Stream(sys.stdin.fileno())
-    stream.watch_signals()
+    stream = _stdin(config)
     with ExitStack() as held:
         checkpoints = directory = None
         if config.state_directory:
@@ -85,6 +100,16 @@ def run(args: argparse.Namespace) -> int:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
+
+
+def _stdin(config: Config) -> Stream:
+    stream = Stream(sys.stdin.fileno())
+    stream.watch_signals()
+    if sys.stdin.isatty():
+        log.info(_TYPED)
+    elif not stream.is_file:
+        log.info(started("filter", config))
+    return stream
 
 
 def _check_for_acknowledging(config: Config) -> None:

@@ -7,7 +7,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, observed, open_run
+from esa_auth.commands.delivery import Run, observed, open_run, started
 from esa_auth.commands.options import (
     add_config,
     add_framing,
@@ -21,7 +21,7 @@ from esa_auth.inputs.framings import AUTO, FRAMINGS
 from esa_auth.inputs.listen import Arrival, Forms, Server
 from esa_auth.inputs.records import Broken, Lines, Terms
 from esa_auth.inputs.stream import StopSignal
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -56,7 +56,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_framing(parser)
     add_output(parser)
     add_live(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -69,6 +69,7 @@ def run(args: argparse.Namespace) -> int:
     forms = _forms(config)
     gc.disable()
     stop = StopSignal()
+    log.info(started("listen", config))
     with ExitStack() as held:
         checkpoints = None
         if config.state_directory:
@@ -173,7 +174,7 @@ class _Listening:
                 name = host or pipeline.settings.appliance
                 reasons = (piece.reason,)
                 pipeline.reject_letter(
-                    Letter(piece.raw, piece.kind, reasons, name, Recall())
+                    DeadLetter(piece.raw, piece.kind, reasons, name, ReplayHints())
                 )
             elif not isinstance(piece, Lines):
                 pipeline.feed_records([(r, h or host, t) for r, h, t in piece])

@@ -1,25 +1,22 @@
 """Options that several subcommands share."""
 
 import argparse
-import logging
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from io import TextIOWrapper
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.config import Config, load
-from esa_auth.errors import ConfigError
+from esa_auth.commands.logs import FORMS, LEVELS, log_to, tell
+from esa_auth.commands.parser import short_usage
+from esa_auth.config import DEFAULT_PATH, Config, load
 from esa_auth.formats import FRAMINGS, SCHEMAS
 from esa_auth.inputs import framings
 from esa_auth.outputs import OUTPUTS
-from esa_auth.outputs.own_file import open_own
-from esa_auth.visible import visible
 
 if TYPE_CHECKING:
-    Subcommands = argparse._SubParsersAction[argparse.ArgumentParser]
+    Subcommands = argparse._SubParsersAction[Any]
 
 
 def _name(option: str) -> str:
@@ -28,7 +25,7 @@ def _name(option: str) -> str:
 
 
 # Option name -> key in the configuration.
-_KEYS = {
+KEYS = {
     "appliance": "appliance",
     "timezone": "timezone",
     "input": "input.format",
@@ -39,6 +36,8 @@ _KEYS = {
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
     "log_file": "log.file",
+    "log_level": "log.level",
+    "log_format": "log.format",
     "brokers": "stream.brokers",
     "instance": "stream.instance",
     "metrics": "metrics.address",
@@ -47,37 +46,50 @@ _KEYS = {
 }
 
 
+_STATE = "where open sessions are kept over a stop"
+_METRICS = "serve /metrics and /healthz there (without ADDR: 127.0.0.1)"
+
+
 def add_config(parser: argparse.ArgumentParser) -> None:
     """Add what every subcommand that reads lines takes."""
-    add = parser.add_argument
-    add("--config", metavar="FILE", help="YAML configuration, see conf/default.yaml")
+    add = parser.add_argument_group("configuration").add_argument
+    add("--config", metavar="FILE", help=f"YAML ({DEFAULT_PATH}, if it is there)")
     add("--appliance", metavar="NAME", help="name for lines that do not name theirs")
-    add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock")
-    add("--log-file", metavar="FILE", help="file for our own messages (stderr)")
+    add("--timezone", metavar="ZONE", help="IANA zone of the appliance's clock (UTC)")
+    add_messages(parser)
 
 
-def add_framing(parser: argparse.ArgumentParser) -> None:
-    """Add what is around a line."""
-    names = framings.names()
-    parser.add_argument("--input", choices=names, help="framing of the lines (auto)")
+def add_messages(parser: argparse.ArgumentParser) -> None:
+    """Add what becomes of our own messages."""
+    add = parser.add_argument_group("messages of esa-auth itself").add_argument
+    add("--log-file", metavar="FILE", help="file for them (stderr)")
+    add("--log-level", choices=LEVELS, help="the least that is said (info)")
+    add("--log-format", choices=FORMS, help="a JSON object a line, or text (text)")
+
+
+def add_framing(parser: argparse.ArgumentParser, *, join: bool = False) -> None:
+    """Add what is around a line; with ``join`` also that lines may be wrapped."""
+    add = parser.add_argument_group("input").add_argument
+    add("--input", choices=framings.names(), help="framing of the lines (auto)")
+    if join:
+        add("--join-wrapped", action="store_true", help="join wrapped lines")
 
 
 def add_input(parser: argparse.ArgumentParser) -> None:
     """Add how lines are framed."""
-    add_framing(parser)
-    add = parser.add_argument
-    add("--join-wrapped", action="store_true", help="join wrapped lines")
+    add_framing(parser, join=True)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
     """Add what every subcommand that writes events takes."""
-    add = parser.add_argument
+    group = parser.add_argument_group("events and dead letters")
+    add = group.add_argument
     add("--output", choices=[*FRAMINGS], help="framing of the events (json)")
+    add_format(group)
     add("--dead-letter", metavar="FILE", help="file for refused lines (stderr)")
-    add_format(parser)
 
 
-def add_format(parser: argparse.ArgumentParser) -> None:
+def add_format(parser: argparse._ActionsContainer) -> None:
     """Add which schema events are written in."""
     parser.add_argument(
         "--format",
@@ -88,32 +100,37 @@ def add_format(parser: argparse.ArgumentParser) -> None:
 
 def add_outputs(parser: argparse.ArgumentParser, *, archives: bool = False) -> None:
     """Add where events can go instead of to stdout; ``archives``: as for `convert`."""
+    group = parser.add_argument_group("where events go instead of to stdout")
     for kind in OUTPUTS:
         if kind.archives or not archives:
-            parser.add_argument(kind.option, metavar=kind.metavar, help=kind.help)
+            group.add_argument(kind.option, metavar=kind.metavar, help=kind.help)
 
 
 def add_live(parser: argparse.ArgumentParser) -> None:
     """Add where events go besides stdout, and what is kept over a stop."""
     add_outputs(parser)
-    add = parser.add_argument
-    add("--metrics", metavar="ADDR:PORT", help="serve /metrics and /healthz there")
+    add = parser.add_argument_group("state and metrics").add_argument
+    add("--state-dir", metavar="DIR", help=_STATE)
+    add("--metrics", metavar="ADDR:PORT", help=_METRICS)
     add("--metrics-file", metavar="FILE", help="write metrics there now and then")
-    add_state(parser)
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:
     """Add where state is kept."""
-    parser.add_argument(
-        "--state-dir", metavar="DIR", help="where open sessions are kept over a stop"
-    )
+    parser.add_argument("--state-dir", metavar="DIR", help=_STATE)
 
 
 def add_stream(parser: argparse.ArgumentParser) -> None:
     """Add which brokers, and who we are to them."""
-    add = parser.add_argument
+    add = parser.add_argument_group("Kafka").add_argument
     add("--brokers", metavar="HOST:PORT,...", help="brokers to begin with")
     add("--instance", metavar="NAME", help="this worker's name, the same at each start")
+
+
+def path_of(args: argparse.Namespace) -> str | None:
+    """Return the configuration file that counts, if any does."""
+    path: str | None = args.config
+    return path or (DEFAULT_PATH if os.path.lexists(DEFAULT_PATH) else None)
 
 
 def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
@@ -121,61 +138,15 @@ def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
 
     ``live`` means that lines are read as they come, see `envelope.clock`.
     """
-    overrides: dict[str, Any] = {
-        key: getattr(args, option)
-        for option, key in _KEYS.items()
-        if getattr(args, option, None)
-    }
-    config = load(args.config, overrides, int(time.time()))
+    given = ((key, getattr(args, name, None)) for name, key in KEYS.items())
+    # Flags that were not given are False.
+    overrides = {key: value for key, value in given if value not in (None, False, [])}
+    config = load(path_of(args), overrides, int(time.time()))
     if config.log_file:
-        log_to(config.log_file)
+        log_to(config.log_file, config.log_format)
+    else:
+        tell(config.log_level, config.log_format)
     return replace(config, pipeline=replace(config.pipeline, live=live))
-
-
-class OneLine(logging.Formatter):
-    """Writes a message on one line, whatever file names are in it."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:
-        """See `logging.Formatter`."""
-        text = super().formatMessage(record)
-        return visible(text, len(text))
-
-
-def log_to(path: str) -> None:
-    """Write messages to ``path`` from now on, each with its time (UTC) and our pid.
-
-    Raises:
-        ConfigError: the file cannot be written, or is a link or another user's.
-    """
-    # Here, because it brings sockets and queues with it and most runs log to stderr.
-    from logging.handlers import WatchedFileHandler
-
-    class Handler(WatchedFileHandler):
-        """Opens its file, also anew when it was moved away, only if it is our own."""
-
-        def _open(self) -> TextIOWrapper:
-            # A message may quote a name that a client gave.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-            descriptor = open_own(path, flags)
-            return open(descriptor, "a", encoding="utf-8", errors="backslashreplace")
-
-        def emit(self, record: logging.LogRecord) -> None:
-            try:
-                super().emit(record)
-            except OSError:
-                # As for any other failure to write: logging says so on stderr.
-                self.handleError(record)
-
-    try:
-        handler = Handler(path)
-    except OSError as error:
-        raise ConfigError(f"log.file: {path}: {error.strerror}") from error
-    form = OneLine(
-        "%(asctime)sZ esa-auth[%(process)d]: %(message)s", "%Y-%m-%dT%H:%M:%S"
-    )
-    form.converter = time.gmtime
-    handler.setFormatter(form)
-    logging.getLogger().handlers[:] = [handler]
 
 
 _WIDTH = 79
@@ -195,7 +166,7 @@ _EXAMPLES: dict[str, str] = {
     "listen": """
   esa-auth listen tcp://0.0.0.0:514 udp://0.0.0.0:514 --timezone Europe/Berlin \\
       --state-dir /var/lib/esa-auth --forward 192.0.2.20:24224
-  esa-auth listen --config /etc/esa-auth.yaml > events.ndjson""",
+  esa-auth listen --config /etc/esa-auth/config.yaml > events.ndjson""",
     "convert": """
   esa-auth convert /srv/archive/esa01 -o events.ndjson
   esa-auth convert --jobs 4 --resume -o events.ndjson /srv/archive""",
@@ -215,8 +186,16 @@ _EXAMPLES: dict[str, str] = {
   esa-auth explain 'Wed Apr 22 11:47:47 2009 Info: ICID 451 close'
   grep 'ICID 451' mail_logs | esa-auth explain""",
     "check": """
-  esa-auth check --config /etc/esa-auth.yaml
+  esa-auth check --config /etc/esa-auth/config.yaml
   esa-auth check --events events.ndjson""",
+    "config": """
+  esa-auth config show
+  esa-auth config show input.format --config esa-auth.yaml
+  esa-auth config path""",
+    "files": """
+  esa-auth files
+  esa-auth files default.yaml > /etc/esa-auth/config.yaml
+  esa-auth files rsyslog/esa-auth.conf > /etc/rsyslog.d/30-esa-auth.conf""",
     "watch": """
   esa-auth tail /var/log/esa --state-dir /var/lib/esa-auth | esa-auth watch
   esa-auth watch events.ndjson""",
@@ -229,7 +208,7 @@ _WHOLE = """
   esa-auth filter < mail_logs > events.ndjson
   esa-auth report events.ndjson -o report.html
   esa-auth explain < mail_logs
-  esa-auth COMMAND --help"""
+  esa-auth help COMMAND"""
 
 
 def add_examples(
@@ -243,6 +222,7 @@ def add_examples(
 
 def _add(parser: argparse.ArgumentParser, examples: str) -> None:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.usage = short_usage(parser)
     parser.epilog = f"examples:{examples}"
     if parser.description:
         parser.description = fill(" ".join(parser.description.split()), _WIDTH)

@@ -2,6 +2,7 @@
 
 import logging
 
+from esa_auth.commands.counted import counted
 from esa_auth.inputs.follow import Follower
 
 # Between two files of a rotation nothing may have the name for a moment.
@@ -16,7 +17,7 @@ class Reach:
         """Say what is followed from the start."""
         self._follower = follower
         files, logs = follower.followed()
-        _log.info("following %s of %s", _counted(files, "file"), _counted(logs, "log"))
+        _log.info("following %s of %s", counted(files, "file"), counted(logs, "log"))
         self._missing = dict.fromkeys(follower.unmatched, _POLLS_BEFORE_A_WARNING)
         for pattern in sorted(self._missing):
             _log.warning("%s: no such file yet; waiting for it", pattern)
@@ -32,7 +33,3 @@ class Reach:
             polls = self._missing[pattern] = self._missing.get(pattern, 0) + 1
             if polls == _POLLS_BEFORE_A_WARNING:
                 _log.warning("%s: no such file any more; waiting for it", pattern)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -37,7 +37,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add("--shared-key-file", metavar="FILE", help="file with the shared key")
     add("--cert-file", metavar="FILE", help="PEM certificate: TLS only")
     add("--key-file", metavar="FILE", help="PEM key, if not in --cert-file")
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:

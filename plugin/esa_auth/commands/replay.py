@@ -20,7 +20,8 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.model.dead_letter import DAMAGED_LETTER, Letter
+from esa_auth.inputs.spooled import spooled
+from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter
 from esa_auth.model.document import Document
 from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
@@ -47,14 +48,23 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_output(parser)
     add = parser.add_argument
     add("--quiet", action="store_true", help="no progress bar")
-    add("letters", nargs="+", metavar="DEADLETTER", help="file, plain or compressed")
+    add(
+        "letters",
+        nargs="+",
+        metavar="DEADLETTER",
+        help="file, packed or not, or -",
+    )
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay the files; return the exit code."""
     config, _ = enriched(load_config(args))
-    paths: list[str] = args.letters
+    with spooled(args.letters) as paths:
+        return _replay(paths, config, args.quiet)
+
+
+def _replay(paths: list[str], config: Config, quiet: bool) -> int:
     _check_apart(paths, config.dead_letter)
     letters = dead_letters(config)
     around = surroundings(config, letters)
@@ -66,7 +76,7 @@ def run(args: argparse.Namespace) -> int:
     run = Run(pipeline, encode, Stdout(around), letters)
     replayer = _Replayer(config, run)
     try:
-        with Bar("replay", sum(map(size_of, paths)), args.quiet) as bar:
+        with Bar("replay", sum(map(size_of, paths)), quiet) as bar:
             for path in paths:
                 replayer.file(path, bar)
     finally:
@@ -109,7 +119,7 @@ class _Replayer:
                 letters,
             )
 
-    def _hand_on(self, found: Iterable[Letter]) -> None:
+    def _hand_on(self, found: Iterable[DeadLetter]) -> None:
         for letter in found:
             self.letters += 1
             self.damaged += letter.why == DAMAGED_LETTER

@@ -5,28 +5,32 @@ import logging
 import os
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.convert.plan import Group, Source, plan
+from esa_auth.commands.counted import counted
 from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.options import add_config, add_input, load_config
+from esa_auth.commands.period import HELP, as_stamp, read_period
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.paths import expand
+from esa_auth.inputs.spooled import spooled
 from esa_auth.outputs.own_file import check_replaceable, open_new
 from esa_auth.pipeline import Pipeline
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
+    from esa_auth.report import About
 
 log = logging.getLogger("esa_auth")
 
@@ -53,34 +57,52 @@ def add_parser(subcommands: "Subcommands") -> None:
         default="report.html",
         help="file for the page (report.html)",
     )
-    add("--since", metavar="TIME", help="from this time on (ISO 8601, UTC if no zone)")
+    add("--since", metavar="TIME", help=f"from this time on: {HELP}")
     add("--until", metavar="TIME", help="up to, and not including, this time")
     add("--quiet", action="store_true", help="no progress bar")
-    add("files", nargs="+", metavar="EVENTS", help="file, directory or glob")
+    add("files", nargs="+", metavar="EVENTS", help="file, directory, glob, or -")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Write the page; return the exit code."""
     # Here, so that the other commands do not wait for it.
-    from esa_auth.report import About, Tally, document, page
+    from esa_auth.report import About
 
-    about = About(
-        made=read_time(),
-        since=_stamp("--since", args.since),
-        until=_stamp("--until", args.until),
-        appliance=args.appliance,
-    )
+    since, until = map(as_stamp, read_period(args.since, args.until))
+    about = About(made=read_time(), since=since, until=until, appliance=args.appliance)
     config = load_config(args)
     try:
         check_replaceable(args.into)
+        _check_folder(args.into)
     except OSError as error:
         raise ConfigError(f"-o: {args.into}: {error.strerror}") from error
-    into = os.path.realpath(args.into)
-    paths = expand(args.files, lambda path: os.path.realpath(path) == into)
-    tally = Tally(about)
+    with spooled(args.files) as names:
+        return _report(expand(names, partial(_same, args.into)), args, config, about)
+
+
+def _check_folder(path: str) -> None:
+    """Raise what a folder that cannot be written to would only raise at the end."""
+    os.close(os.open(os.path.dirname(os.path.abspath(path)), os.O_DIRECTORY))
+
+
+def _same(into: str, path: str) -> bool:
+    return os.path.realpath(path) == os.path.realpath(into)
+
+
+def _report(
+    paths: list[str], args: argparse.Namespace, config: Config, about: "About"
+) -> int:
+    from esa_auth.report import Tally, document, page
+
+    tally, span = Tally(about), Span()
+
+    def take(event: dict[str, Any]) -> None:
+        span.add(event)
+        tally.add(event)
+
     try:
-        reading = Reading(paths, config, tally.add)
+        reading = Reading(paths, config, take)
         with Bar("report", reading.size, args.quiet) as bar:
             reading.run(bar)
     except OSError as error:
@@ -88,25 +110,11 @@ def run(args: argparse.Namespace) -> int:
     about.files = len(paths)
     about.notes += _notes(reading)
     _write(args.into, page(document(tally)))
-    log.info("%s: %d events of %d files", args.into, tally.events, len(paths))
+    events, files = counted(tally.events, "event"), counted(len(paths), "file")
+    log.info("%s: %s of %s", args.into, events, files)
+    if not tally.events and span.last:
+        log.warning("no event is of that time; the files have %s", span)
     return 75 if reading.broken else 0
-
-
-def _stamp(option: str, text: str | None) -> str | None:
-    """Return ``text`` as ``@timestamp`` is written.
-
-    Raises:
-        ConfigError: it is no time.
-    """
-    if text is None:
-        return None
-    try:
-        time = datetime.fromisoformat(text)
-        utc = time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
-    except (ValueError, OverflowError) as error:
-        raise ConfigError(f"{option}: {text!r:.60} is no ISO 8601 time") from error
-    iso = utc.isoformat(timespec="milliseconds")
-    return iso.removesuffix("+00:00") + "Z"
 
 
 def _notes(reading: "Reading") -> list[str]:
@@ -139,6 +147,23 @@ def _write(path: str, data: bytes) -> None:
         os.replace(beside, path)
     except OSError as error:
         raise TemporaryError(f"-o: {path}: {error.strerror}") from error
+
+
+class Span:
+    """The times of the first and the last event, of all that were read."""
+
+    def __init__(self) -> None:
+        self.first = self.last = ""
+
+    def __str__(self) -> str:
+        """Return both."""
+        return f"{self.first} to {self.last}"
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Take an event."""
+        time: str = event["@timestamp"]
+        self.first = min(self.first or time, time)
+        self.last = max(self.last, time)
 
 
 Take: TypeAlias = Callable[[dict[str, Any]], None]

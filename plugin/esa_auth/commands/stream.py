@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from esa_auth import __version__
 from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
@@ -22,12 +23,12 @@ from esa_auth.commands.options import (
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
-from esa_auth.errors import ConfigError
+from esa_auth.errors import ConfigError, MissingExtraError
 from esa_auth.formats import converter
 from esa_auth.inputs.decode import MessageReader
 from esa_auth.inputs.records import Broken, Record
 from esa_auth.inputs.stream import StopSignal
-from esa_auth.model.dead_letter import BROKEN_RECORD, Letter, Recall
+from esa_auth.model.dead_letter import BROKEN_RECORD, DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.keyed import KeyedPipelines
@@ -43,15 +44,22 @@ _MOST_LINE = 65_536
 
 log = logging.getLogger("esa_auth")
 
+_ABOUT = """Work as one of several workers of a consumer group on Kafka, until stopped:
+lines from one topic, events and dead letters to two others, each exactly once. Lines of
+an appliance go to the worker that has its key; when a worker is gone the others take
+over, with the open sessions. It needs the extra kafka. Exit codes: 0 stopped; 2 an
+option is wrong; 75 the brokers cannot be reached."""
+
 
 def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
-    parser = subcommands.add_parser("stream", help="a fleet of appliances, on Kafka")
+    text = "a fleet of appliances, on Kafka"
+    parser = subcommands.add_parser("stream", help=text, description=_ABOUT)
     add_config(parser)
     add_stream(parser)
     add_format(parser)
     add_state(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,14 +72,12 @@ def run(args: argparse.Namespace) -> int:
         with warnings.catch_warnings(record=True):
             from esa_auth.stream import application, client
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"stream: no module {error.name}; it comes with the extra kafka:"
-            " pip install 'esa-auth-normalizer[kafka]'"
-        ) from error
+        raise MissingExtraError("stream", error.name, "kafka") from error
     logging.getLogger("quixstreams").setLevel(logging.WARNING)
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
     stop = StopSignal()
+    log.info("stream %s started; brokers: %s", __version__, settings.brokers)
     config, tables = enriched(config)
     lines = Lines(config, tables)
     pipelines = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
@@ -140,16 +146,16 @@ class Lines:
         reason = f"{len(value)} bytes, more than a message may have"
         raw = event["event"].get("original", "").encode()
         reasons = (reason, f"event.id {event_id}")
-        letter = Letter(raw, "undeliverable", reasons, name, Recall())
+        letter = DeadLetter(raw, "undeliverable", reasons, name, ReplayHints())
         return _dead(dead_letter(letter, read_time()), name.encode())
 
 
-def _broken(item: Broken, name: str) -> Letter:
+def _broken(item: Broken, name: str) -> DeadLetter:
     reasons = [item.reason]
     if len(item.raw) > _MOST_LINE:
         reasons.append(f"{len(item.raw)} bytes, cut")
     raw = item.raw[:_MOST_LINE]
-    return Letter(raw, BROKEN_RECORD, tuple(reasons), name, Recall())
+    return DeadLetter(raw, BROKEN_RECORD, tuple(reasons), name, ReplayHints())
 
 
 def _dead(letter: dict[str, Any], key: bytes) -> Outgoing:

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, observed, open_run
+from esa_auth.commands.delivery import Run, observed, open_run, started
 from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
@@ -52,7 +52,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_output(parser)
     add_live(parser)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,6 +62,7 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("state.directory: tail needs one (--state-dir DIR)")
     gc.disable()
     stop = StopSignal()
+    log.info(started("tail", config))
     with ExitStack() as held:
         directory = held.enter_context(StateDirectory.open(config.state_directory))
         checkpoints = CheckpointStore(directory, SECONDS_BETWEEN_CHECKPOINTS)

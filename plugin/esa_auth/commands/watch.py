@@ -40,8 +40,8 @@ def add_parser(subcommands: "Subcommands") -> None:
     """Add the subcommand."""
     text = "a live view of events in a terminal"
     parser = subcommands.add_parser("watch", help=text, description=_ABOUT)
-    parser.add_argument("file", nargs="?", metavar="EVENTS", help="default: stdin")
-    parser.set_defaults(run=run)
+    parser.add_argument("file", nargs="?", metavar="EVENTS", help="default: stdin (-)")
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 class _Source(Protocol):
@@ -57,6 +57,8 @@ def run(args: argparse.Namespace) -> int:
     """Watch until the end or until told to quit; return the exit code."""
     if not sys.stdout.isatty():
         raise ConfigError("watch: stdout is no terminal")
+    if args.file == "-":
+        args.file = None
     if args.file is None and sys.stdin.isatty():
         raise ConfigError("watch: stdin is a terminal: pipe events, or name a file")
     if args.file is not None and not os.path.isfile(args.file):

@@ -1,28 +1,34 @@
 """YAML and command line -> settings; the only package that knows key names."""
 
 import os
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from esa_auth.config.file import MAX_CONFIG, read_defaults, read_file
+from esa_auth.config.file import MAX_CONFIG, ConfigFile, read_defaults, read_file
 from esa_auth.config.values import (
     check_utf8,
-    check_zone,
     read_address,
     read_key,
     read_secret,
+    wrong_zone,
 )
 from esa_auth.errors import ConfigError
 from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs import Chosen, choose
 from esa_auth.pipeline import Settings
+from esa_auth.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from esa_auth.inputs.listen import ListenSettings
     from esa_auth.stream.settings import StreamSettings
 
-__all__ = ["MAX_CONFIG", "Config", "MetricsSettings", "load"]
+__all__ = ["DEFAULT_PATH", "MAX_CONFIG", "Config", "MetricsSettings", "load"]
+
+# Read by the commands if nobody names another.
+DEFAULT_PATH = "/etc/esa-auth/config.yaml"
+Section = TypeVar("Section")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class MetricsSettings:
 class Config:
     """All that a command is told, checked."""
 
+    # The file that was read, or None.
+    path: str | None = field(compare=False)
     pipeline: Settings
     input_format: str
     join_wrapped: bool
@@ -50,7 +58,12 @@ class Config:
     dead_letter_keep: int
     state_directory: str | None
     log_file: str | None
+    # info, warning or error; text or json.
+    log_level: str
+    log_format: str
     output: Chosen
+    # "stdout", or the address, URL or file of the output.
+    destination: str
     stream: "StreamSettings | None"
     listen: "ListenSettings | None"
     # Serial number in a file header -> name of the appliance.
@@ -69,27 +82,95 @@ def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:
     Raises:
         ConfigError: the text names the key's path and what is wrong with it.
     """
-    tree = _merge(read_defaults(), read_file(path) if path else {})
+    file = read_file(path) if path else None
+    tree = _merge(read_defaults(), file.tree if file else {})
     for name, value in overrides.items():
         _set(tree, name.split("."), value)
+    wrong = _Mistakes(file, overrides)
+    wrong.of(lambda: _check_zones(tree))
+    found = (
+        wrong.of(lambda: _settings(tree, reference)),
+        wrong.of(lambda: _framing(tree["input"]["format"])),
+        wrong.of(lambda: choose(tree, read_secret)),
+        wrong.of(lambda: _stream(tree["stream"])),
+        wrong.of(lambda: _listen(tree["listen"])),
+        wrong.of(lambda: _serials(tree["appliances"])),
+        wrong.of(lambda: _tables(tree)),
+    )
+    wrong.raise_all()
+    return _config(path, tree, *found)
+
+
+def effective(path: str | None) -> dict[str, Any]:
+    """Return all keys with the values that count: those of the file, or the defaults.
+
+    Raises:
+        ConfigError: as `load`.
+    """
+    return _merge(read_defaults(), read_file(path).tree if path else {})
+
+
+class _Mistakes:
+    """Collects what is wrong with the sections, so that it is all said at once."""
+
+    def __init__(self, file: ConfigFile | None, overrides: dict[str, Any]) -> None:
+        self._file, self._overrides = file, overrides
+        self._texts: list[str] = []
+
+    def of(self, read: Callable[[], Section]) -> Section | None:
+        """Return what ``read`` returns, None if it raises."""
+        try:
+            return read()
+        except ConfigError as error:
+            self._texts += map(self._located, error.texts)
+            return None
+
+    def raise_all(self) -> None:
+        """Raise if anything was wrong."""
+        if self._texts:
+            raise ConfigError(*self._texts)
+
+    def _located(self, text: str) -> str:
+        """Say in which line it is wrong, unless an option put it there."""
+        if self._file is None or text.partition(": ")[0] in self._overrides:
+            return text
+        return self._file.located(text)
+
+
+def _config(
+    path: str | None,
+    tree: dict[str, Any],
+    settings: Any,
+    framing: Any,
+    output: Any,
+    stream: Any,
+    listen: Any,
+    serials: Any,
+    tables: Any,
+) -> Config:
+    section, _, switch = output.kind.key.partition(".")
     return Config(
-        _settings(tree, reference),
-        _framing(tree["input"]["format"]),
-        tree["input"]["join_wrapped"],
-        Keys(**tree["input"]["record"]),
-        tree["output"]["format"],
-        tree["output"]["schema"],
-        tree["dead_letter"]["file"],
-        int(tree["dead_letter"]["max_bytes"]),
-        int(tree["dead_letter"]["keep"]),
-        tree["state"]["directory"],
-        tree["log"]["file"],
-        choose(tree, read_secret),
-        _stream(tree["stream"]),
-        _listen(tree["listen"]),
-        _serials(tree["appliances"]),
-        MetricsSettings(**tree["metrics"]),
-        _tables(tree),
+        path=path,
+        pipeline=settings,
+        input_format=framing,
+        join_wrapped=tree["input"]["join_wrapped"],
+        keys=Keys(**tree["input"]["record"]),
+        output_format=tree["output"]["format"],
+        output_schema=tree["output"]["schema"],
+        dead_letter=tree["dead_letter"]["file"],
+        dead_letter_max_bytes=int(tree["dead_letter"]["max_bytes"]),
+        dead_letter_keep=int(tree["dead_letter"]["keep"]),
+        state_directory=tree["state"]["directory"],
+        log_file=tree["log"]["file"],
+        log_level=tree["log"]["level"],
+        log_format=tree["log"]["format"],
+        output=output,
+        destination=str(tree[section][switch]) if switch else "stdout",
+        stream=stream,
+        listen=listen,
+        serials=serials,
+        metrics=MetricsSettings(**tree["metrics"]),
+        tables=tables,
     )
 
 
@@ -101,9 +182,6 @@ def native_wanted() -> bool:
 def _settings(tree: dict[str, Any], reference: int) -> Settings:
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     check_utf8("appliance", tree["appliance"])
-    check_zone("timezone", tree["timezone"])
-    for name, zone in zones:
-        check_zone(f"appliances.{name}.timezone", zone)
     return Settings(
         appliance=tree["appliance"],
         zone=tree["timezone"],
@@ -120,11 +198,20 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
     )
 
 
+def _check_zones(tree: dict[str, Any]) -> None:
+    zones = {"timezone": tree["timezone"]}
+    for name, appliance in tree["appliances"].items():
+        zones[f"appliances.{name}.timezone"] = appliance.get("timezone")
+    found = (wrong_zone(where, zone) for where, zone in zones.items())
+    if wrong := [text for text in found if text]:
+        raise ConfigError(*wrong)
+
+
 def _framing(name: str) -> str:
     names = framings.names()
     if name not in names:
-        one_of = ", ".join(names)
-        raise ConfigError(f"input.format: {name!r:.40} is none of {one_of}")
+        told = f"{name!r:.40} is none of {', '.join(names)}{did_you_mean(name, names)}"
+        raise ConfigError(f"input.format: {told}")
     return name
 
 

@@ -1,16 +1,36 @@
 """A file of YAML -> the tree of its keys, as `schemas/config.schema.json` has them."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 
 from esa_auth.config.values import check_utf8
+from esa_auth.config.words import reasons
 from esa_auth.errors import ConfigError
 from esa_auth.resources import conf_text, schema
 
 MAX_CONFIG = 1 << 20
+TOP = "top level"
+# Of the mistakes of a file that is something else.
+MOST_TOLD = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigFile:
+    """What a file says, and the line of each key, by its dotted path."""
+
+    path: str
+    tree: dict[str, Any] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+    def located(self, text: str) -> str:
+        """Return ``text``, which begins with the path of a key, with file and line."""
+        line = self.lines.get(text.partition(": ")[0])
+        return f"{self.path}:{line}: {text}" if line else f"{self.path}: {text}"
 
 
 def read_defaults() -> dict[str, Any]:
@@ -19,12 +39,12 @@ def read_defaults() -> dict[str, Any]:
     return tree
 
 
-def read_file(path: str) -> dict[str, Any]:
-    """Return what a file of the user says.
+def read_file(path: str) -> ConfigFile:
+    """Return what a file of the user says; a section without any key is left out.
 
     Raises:
         ConfigError: it cannot be read, is not YAML, or has keys or values that the
-            schema has not.
+            schema has not; one text for each of them.
     """
     try:
         with Path(path).open("rb") as file:
@@ -33,38 +53,40 @@ def read_file(path: str) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error.strerror}") from error
     if len(data) > MAX_CONFIG:
         raise ConfigError(f"{path}: larger than {MAX_CONFIG} bytes")
-    tree = _parsed(path, data)
-    if tree is None:
-        return {}
-    _check_plain(path, "top level", tree)
-    found = jsonschema_rs.Draft202012Validator(schema("config")).iter_errors(tree)
-    errors = sorted(found, key=lambda e: list(map(str, e.instance_path)))
-    if errors:
-        where = ".".join(map(str, errors[0].instance_path)) or "top level"
-        raise ConfigError(f"{path}: {where}: {errors[0].message[:300]}")
-    whole: dict[str, Any] = _whole(tree)
-    return whole
-
-
-def _parsed(path: str, data: bytes) -> Any:
     # Here, because most runs have no file and a start is to be short.
-    import yaml
+    from esa_auth.config.tree import parsed
 
-    class Careful(yaml.SafeLoader):
-        """Refuses aliases: no configuration needs them, and a bomb is made of them."""
+    tree, lines, repeated = parsed(path, data)
+    if tree is None:
+        return ConfigFile(path)
+    _check_plain(path, TOP, tree)
+    asked = schema("config")
+    tree = _filled(tree, asked)
+    found = [(lines[key], f"{key}: is there twice") for key in repeated]
+    for wrong in jsonschema_rs.Draft202012Validator(asked).iter_errors(tree):
+        where = ".".join(map(str, wrong.instance_path))
+        for key, why in reasons(wrong, asked):
+            line = lines.get(".".join(filter(None, (where, key))), 1)
+            found.append((line, f"{where or TOP}: {why}"))
+    if found:
+        found.sort()
+        texts = [f"{path}:{line}: {text}" for line, text in found[:MOST_TOLD]]
+        if len(found) > MOST_TOLD:
+            texts.append(f"{path}: and {len(found) - MOST_TOLD} more")
+        raise ConfigError(*texts)
+    whole: dict[str, Any] = _whole(tree)
+    return ConfigFile(path, whole, lines)
 
-        def compose_node(self, parent: Any, index: Any) -> Any:
-            if self.check_event(yaml.events.AliasEvent):
-                raise yaml.YAMLError("aliases are not allowed")
-            return super().compose_node(parent, index)
 
-    try:
-        return yaml.load(data, Loader=Careful)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, ValueError) as error:
-        why = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not YAML: {why}") from error
-    except RecursionError as error:
-        raise ConfigError(f"{path}: not YAML: nested too deeply") from error
+def _filled(value: Any, asked: Mapping[str, Any]) -> Any:
+    """Return ``value`` with ``{}`` for a section whose keys are all commented out."""
+    if value is None and asked.get("type") == "object":
+        return {}
+    if not isinstance(value, dict):
+        return value
+    known, others = asked.get("properties", {}), asked.get("additionalProperties")
+    rest = others if isinstance(others, dict) else {}
+    return {key: _filled(inner, known.get(key, rest)) for key, inner in value.items()}
 
 
 def _check_plain(path: str, where: str, value: Any) -> None:
@@ -73,7 +95,7 @@ def _check_plain(path: str, where: str, value: Any) -> None:
         for key, inner in value.items():
             if not isinstance(key, str):
                 raise ConfigError(f"{path}: {where}: key {key!r:.80} is not text")
-            inside = key if where == "top level" else f"{where}.{key}"
+            inside = key if where == TOP else f"{where}.{key}"
             _check_plain(path, inside, inner)
     elif isinstance(value, list):
         for index, inner in enumerate(value):

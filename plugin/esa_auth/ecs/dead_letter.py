@@ -6,10 +6,10 @@ from typing import Any
 
 from esa_auth.ecs.context import ECS_VERSION
 from esa_auth.ecs.events import DATASET, MODULE
-from esa_auth.model.dead_letter import Letter
+from esa_auth.model.dead_letter import DeadLetter
 
 
-def dead_letter(letter: Letter, read_at: str) -> dict[str, Any]:
+def dead_letter(letter: DeadLetter, read_at: str) -> dict[str, Any]:
     """Return the `event.kind: pipeline_error` document of a refused line.
 
     ``read_at`` is the time of reading (ISO 8601, UTC), which is also ``@timestamp``
@@ -33,6 +33,6 @@ def dead_letter(letter: Letter, read_at: str) -> dict[str, Any]:
         "cisco_esa": {
             "reasons": list(letter.reasons),
             "original_base64": b64encode(letter.raw).decode(),
-            "replay": letter.recall.as_dict(),
+            "replay": letter.hints.as_dict(),
         },
     }

@@ -3,12 +3,10 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from esa_auth.enrich import Table, directory, geo, zones
 from esa_auth.enrich.enrichment import Enrichment
 from esa_auth.enrich.files import WatchedFile
-from esa_auth.enrich.mmdb import open_mmdb
 
 SECONDS_BETWEEN_LOOKS = 5.0
 _MIB = 1 << 20
@@ -20,7 +18,11 @@ class Tables:
     def __init__(
         self, paths: Mapping[str, str], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read them; what cannot be read is said, and looked for again."""
+        """Read them; what cannot be read is said, and looked for again.
+
+        Raises:
+            ModuleNotFoundError: a table needs a package that is not installed.
+        """
         self.files = [_watched(name, path) for name, path in paths.items()]
         self.enrichment = Enrichment([file.enricher for file in self.files])
         self._clock = clock
@@ -47,11 +49,9 @@ class Tables:
 def _watched(name: str, path: str) -> WatchedFile:
     match name:
         case "geo.file":
-            file = WatchedFile(
-                path, geo.Geo(), partial(_mmdb, geo.location), 1024 * _MIB
-            )
+            file = WatchedFile(path, geo.Geo(), _mmdb(geo.location), 1024 * _MIB)
         case "geo.asn_file":
-            file = WatchedFile(path, geo.Geo(), partial(_mmdb, geo.system), 1024 * _MIB)
+            file = WatchedFile(path, geo.Geo(), _mmdb(geo.system), 1024 * _MIB)
         case "zones.file":
             file = WatchedFile(path, zones.Zones(), zones.parse, 16 * _MIB)
         case _:
@@ -61,5 +61,9 @@ def _watched(name: str, path: str) -> WatchedFile:
     return file
 
 
-def _mmdb(describe: geo.Describe, data: bytes) -> Table:
-    return geo.table(open_mmdb(data), describe)
+def _mmdb(describe: geo.Describe) -> Callable[[bytes], Table]:
+    # Here, because it comes with an extra, and the other tables do without it. Not in
+    # what is returned: a program that runs is not to find out that it is missing.
+    from esa_auth.enrich.mmdb import open_mmdb
+
+    return lambda data: geo.table(open_mmdb(data), describe)

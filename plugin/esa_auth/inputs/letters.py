@@ -10,7 +10,12 @@ import orjson
 from esa_auth.inputs.json_lines import JsonLines
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.records import Broken, Keys, Terms
-from esa_auth.model.dead_letter import BROKEN_RECORD, DAMAGED_LETTER, Letter, Recall
+from esa_auth.model.dead_letter import (
+    BROKEN_RECORD,
+    DAMAGED_LETTER,
+    DeadLetter,
+    ReplayHints,
+)
 
 # 0001-01-01 and 9999-12-31, the first and last days that have a date.
 _FIRST_SECOND = -62_135_596_800
@@ -39,24 +44,26 @@ class LetterReader:
         self._records = JsonLines(Terms(keys, max_line))
         self._appliance = appliance
 
-    def feed(self, block: bytes) -> Iterator[Letter]:
+    def feed(self, block: bytes) -> Iterator[DeadLetter]:
         """Read the letters that ``block`` completes."""
         for line in self._lines.feed(block):
             yield from self._read(line)
 
-    def finish(self) -> Iterator[Letter]:
+    def finish(self) -> Iterator[DeadLetter]:
         """Read the last letter if it had no newline."""
         for line in self._lines.finish():
             yield from self._read(line)
 
-    def _read(self, line: bytes) -> Iterator[Letter]:
+    def _read(self, line: bytes) -> Iterator[DeadLetter]:
         if not line.strip():
             return
         try:
             letter = _letter(line)
         except (ValueError, TypeError, KeyError) as error:
             why = f"not a dead letter: {type(error).__name__}: {error}"
-            yield Letter(line, DAMAGED_LETTER, (why,), self._appliance, Recall())
+            yield DeadLetter(
+                line, DAMAGED_LETTER, (why,), self._appliance, ReplayHints()
+            )
             return
         if letter.why == DAMAGED_LETTER:
             # It was kept as it is by an earlier replay.
@@ -66,19 +73,19 @@ class LetterReader:
         else:
             yield letter
 
-    def _record(self, letter: Letter) -> Iterator[Letter]:
+    def _record(self, letter: DeadLetter) -> Iterator[DeadLetter]:
         """Read a record again that could not be read, as with other keys."""
         for found in self._records.read([letter.raw]):
             if isinstance(found, Broken):
                 yield letter._replace(reasons=(found.reason,))
                 continue
             for raw, host, time in found:
-                recall = Recall(time=time)
+                hints = ReplayHints(time=time)
                 name = host or letter.appliance
-                yield Letter(raw, "unread", letter.reasons, name, recall)
+                yield DeadLetter(raw, "unread", letter.reasons, name, hints)
 
 
-def _letter(line: bytes) -> Letter:
+def _letter(line: bytes) -> DeadLetter:
     """Return the letter of ``line``.
 
     Raises:
@@ -91,23 +98,23 @@ def _letter(line: bytes) -> Letter:
         raise ValueError("event.kind is another")
     if hashlib.sha256(raw).hexdigest() != about["hash"]:
         raise ValueError("event.hash is not that of the line")
-    return Letter(
+    return DeadLetter(
         raw,
         _text(document["error"]["type"]),
         tuple(_text(reason) for reason in own["reasons"]),
         _text(document["observer"]["name"]),
-        _recall(own.get("replay", {})),
+        _hints(own.get("replay", {})),
     )
 
 
-def _recall(said: dict[str, Any]) -> Recall:
+def _hints(said: dict[str, Any]) -> ReplayHints:
     for name, value in said.items():
         if type(value) is not _RECALLED[name]:
             raise TypeError(f"cisco_esa.replay.{name}")
     last = said.get("last", 0)
     if said.get("ordinal", 0) < 0 or not _FIRST_SECOND <= last <= _LAST_SECOND:
         raise ValueError("cisco_esa.replay: a number is out of bounds")
-    return Recall(**said)
+    return ReplayHints(**said)
 
 
 def _text(value: Any) -> str:

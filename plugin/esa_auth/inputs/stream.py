@@ -6,6 +6,8 @@ import signal
 import stat
 from types import FrameType
 
+from esa_auth.signals import release
+
 BLOCK = 256 << 10
 # Fluentd closes stdin and sends SIGTERM together, and waits 10 s before it gives up on
 # a child (measured on 1.19.3): drain for 8.
@@ -33,6 +35,11 @@ class Stream:
         return self._stopping and not self._is_file_read_to_its_end
 
     @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file, which nobody writes on purpose meanwhile."""
+        return stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+
+    @property
     def over(self) -> bool:
         """Whether the time to stop has come."""
         return self._over
@@ -48,6 +55,7 @@ class Stream:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGALRM, self._end)
+        release()
 
     def read(self, seconds: float | None = None) -> bytes | None:
         """Return what there is, at most a block; wait for it; ``b""`` at the end.
@@ -67,7 +75,9 @@ class Stream:
         return b""
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
-        if self._stopping:
+        # Who types the lines has no more of them; a host may have some in the pipe.
+        typed = number == signal.SIGINT and os.isatty(self._descriptor)
+        if self._stopping or typed:
             self._end(number, frame)
         self._stopping = True
         signal.alarm(DRAIN_SECONDS)
@@ -88,6 +98,7 @@ class StopSignal:
         self._came = False
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._note)
+        release()
 
     def __call__(self) -> bool:
         """Return whether it is time to end."""

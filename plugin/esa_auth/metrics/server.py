@@ -11,6 +11,7 @@ from esa_auth.errors import ConfigError
 
 # A client that sends nothing holds a thread; so long and no longer.
 _SECONDS = 10
+_MAX_PORT = 65535
 
 Answer = tuple[int, str, bytes]
 
@@ -34,8 +35,7 @@ class MetricsServer:
         Raises:
             ConfigError: it is no address, or nobody may listen there.
         """
-        host, _, port = address.rpartition(":")
-        host = host.strip("[]") or "127.0.0.1"
+        host, port = _host_and_port(address)
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
         class Server(ThreadingHTTPServer):
@@ -52,9 +52,10 @@ class MetricsServer:
             answers = staticmethod(_answers(metrics, complaints, note))
 
         try:
-            self._server = Server((host, int(port)), Handler)
-        except (OSError, ValueError, OverflowError) as error:
-            raise ConfigError(f"metrics.address: {address}: {error}") from error
+            self._server = Server((host, port), Handler)
+        except OSError as error:
+            told = f"{address}: {error.strerror or error}"
+            raise ConfigError(f"metrics.address: {told}") from error
         self.port: int = self._server.server_address[1]
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics", daemon=True
@@ -66,6 +67,16 @@ class MetricsServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def _host_and_port(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    if not (port.isascii() and port.isdigit()):
+        wanted = "HOST:PORT is wanted, as 127.0.0.1:9464"
+        raise ConfigError(f"metrics.address: {address!r:.80}: {wanted}")
+    if int(port[:9]) > _MAX_PORT:
+        raise ConfigError(f"metrics.address: {address}: a port is 0 to {_MAX_PORT}")
+    return host.strip("[]") or "127.0.0.1", int(port)
 
 
 def _answers(

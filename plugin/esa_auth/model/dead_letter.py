@@ -9,7 +9,7 @@ BROKEN_RECORD = "broken_record"
 DAMAGED_LETTER = "damaged_letter"
 
 
-class Recall(NamedTuple):
+class ReplayHints(NamedTuple):
     """What a line needs beside its bytes to be read as it was.
 
     ``time`` is its stamp if a record around the line gave it, ``ordinal`` counts the
@@ -37,11 +37,11 @@ class Recall(NamedTuple):
         }
 
 
-class Letter(NamedTuple):
+class DeadLetter(NamedTuple):
     """A dead letter; ``appliance`` holds the host that a record around it gave."""
 
     raw: bytes
     why: str
     reasons: tuple[str, ...]
     appliance: str
-    recall: Recall
+    hints: ReplayHints

@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 from esa_auth import grammar
 from esa_auth.envelope import INFO, NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
@@ -104,10 +104,10 @@ class Pipeline:
         """Make a dead letter of an input record that is not even a line."""
         self.counters.unknown_heads += 1
         self.reject_letter(
-            Letter(raw, why, (reason,), self.settings.appliance, Recall())
+            DeadLetter(raw, why, (reason,), self.settings.appliance, ReplayHints())
         )
 
-    def reject_letter(self, letter: Letter) -> None:
+    def reject_letter(self, letter: DeadLetter) -> None:
         """Take a line that is a dead letter before it is read."""
         self._emitter.reject(letter)
         self._account(1)

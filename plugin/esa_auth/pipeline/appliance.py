@@ -10,7 +10,7 @@ from esa_auth import grammar
 from esa_auth.envelope import Clock, Present, end_of
 from esa_auth.identity import Identity
 from esa_auth.model.counters import ApplianceCounts
-from esa_auth.model.dead_letter import Recall
+from esa_auth.model.dead_letter import ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
@@ -218,10 +218,10 @@ class Appliance:
             appliance_conflict=sum(t.conflicts for t in tables) + self.series.conflicts,
         )
 
-    def hints(self, time: str | None, ordinal: int | None) -> Recall:
+    def hints(self, time: str | None, ordinal: int | None) -> ReplayHints:
         """Return what a replay needs of it; ``time`` and ``ordinal`` are the line's."""
         clock, observer = self.clock.snapshot(), self.observer
-        return Recall(
+        return ReplayHints(
             time,
             ordinal,
             clock["offset"],

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from esa_auth import ecs, grammar
 from esa_auth.envelope import Clock, read_prefix
 from esa_auth.model.counters import Counters
-from esa_auth.model.dead_letter import Letter, Recall
+from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
 from esa_auth.model.facts import (
     AdminLogin,
@@ -122,7 +122,7 @@ class Emitter:
         for held in appliance.waiting.take_all():
             self._release(held, appliance)
 
-    def reject(self, letter: Letter) -> None:
+    def reject(self, letter: DeadLetter) -> None:
         """Make a dead letter of a line that looks like AUTH and cannot be used."""
         self.counters.rejected += 1
         self._letter(letter)
@@ -135,7 +135,7 @@ class Emitter:
         ordinal = instant and appliance.identity.ordinal(raw, instant.epoch)
         time = stamp if stamp and stamp.encode() not in raw[:512] else None
         hints = appliance.hints(time, ordinal)
-        self.reject(Letter(raw, why, (reason,), appliance.name, hints))
+        self.reject(DeadLetter(raw, why, (reason,), appliance.name, hints))
 
     def reject_event(self, made: Made, reasons: tuple[str, ...]) -> None:
         """Make a dead letter of an event that the schema refuses, for ``reasons``."""
@@ -147,9 +147,9 @@ class Emitter:
             self.counters.rejected += 1
             hints = _hints_of(source, appliance)
         raw, name = source.raw or b"", appliance.name
-        self._letter(Letter(raw, "invalid_event", reasons, name, hints))
+        self._letter(DeadLetter(raw, "invalid_event", reasons, name, hints))
 
-    def _letter(self, letter: Letter) -> None:
+    def _letter(self, letter: DeadLetter) -> None:
         self.counters.dead_letters += 1
         if self.pseudonymizer:
             letter = self.pseudonymizer.letter(letter, _own_text(letter.raw))
@@ -237,10 +237,10 @@ class Emitter:
         reasons = ("where the user name begins and ends in the line is not known",)
         hints = _hints_of(source, appliance)
         raw = source.raw or b""
-        self.reject(Letter(raw, "uncovered_name", reasons, appliance.name, hints))
+        self.reject(DeadLetter(raw, "uncovered_name", reasons, appliance.name, hints))
 
 
-def _hints_of(source: Source, appliance: Appliance) -> Recall:
+def _hints_of(source: Source, appliance: Appliance) -> ReplayHints:
     """Return what a replay of a line needs that was counted already."""
     ordinal = source.ordinal
     if ordinal is None:

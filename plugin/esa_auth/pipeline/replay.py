@@ -1,7 +1,7 @@
 """Dead letters through the pipeline again."""
 
 from esa_auth.identity import DEFAULT_KEY, Identity, Recalled
-from esa_auth.model.dead_letter import WHOLE_LINE, Letter
+from esa_auth.model.dead_letter import WHOLE_LINE, DeadLetter
 from esa_auth.model.session import Observer
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.appliance import Appliance
@@ -20,29 +20,29 @@ class Replay:
         # Counts the lines that were refused before they could be counted.
         self._identities: dict[str, Identity] = {}
 
-    def feed(self, letter: Letter) -> None:
+    def feed(self, letter: DeadLetter) -> None:
         """Read a line again, or keep a letter that no reading can give an event."""
-        recall = letter.recall
-        lost = recall.session_end or recall.withheld
+        hints = letter.hints
+        lost = hints.session_end or hints.withheld
         if letter.why not in WHOLE_LINE or lost:
             self._pipeline.reject_letter(letter)
             return
         known = self._pipeline.registry.appliances
         known[letter.appliance] = self._appliance(letter)
-        time = recall.time
+        time = hints.time
         self._pipeline.feed_records([(letter.raw, letter.appliance, time)])
         known.clear()
 
-    def _appliance(self, letter: Letter) -> Appliance:
+    def _appliance(self, letter: DeadLetter) -> Appliance:
         """Return the appliance as the letter knew it, without any session."""
-        name, recall = letter.appliance, letter.recall
+        name, hints = letter.appliance, letter.hints
         settings = self._pipeline.settings
         appliance = Appliance(name, settings)
-        appliance.observer = Observer(name, recall.version, recall.serial)
-        appliance.clock.recall(recall.offset, recall.last, recall.implausible)
-        if recall.ordinal is None:
+        appliance.observer = Observer(name, hints.version, hints.serial)
+        appliance.clock.recall(hints.offset, hints.last, hints.implausible)
+        if hints.ordinal is None:
             appliance.identity = self._identities.setdefault(name, appliance.identity)
         else:
             key = settings.id_key or DEFAULT_KEY
-            appliance.identity = Recalled(name, recall.ordinal, key)
+            appliance.identity = Recalled(name, hints.ordinal, key)
         return appliance

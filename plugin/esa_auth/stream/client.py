@@ -114,4 +114,6 @@ def _found(admin: Any, said: list[KafkaError], *, last: bool) -> bool:
 def failure(error: KafkaError, settings: StreamSettings) -> EsaAuthError:
     """Return ``error`` as one of ours: ours to mend, or worth another try."""
     text = f"stream: {settings.brokers}: {error.str()}"
-    return ConfigError(text) if error.code() in _WRONG else TemporaryError(text)
+    if error.code() in _WRONG:
+        return ConfigError(text)
+    return TemporaryError(f"{text}: is HOST:PORT right, and reachable from here?")

@@ -11,6 +11,7 @@ from esa_auth.commands.convert.plan import Plan, plan
 from esa_auth.commands.convert.result import Result
 from esa_auth.commands.convert.worker import Mark
 from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
+from esa_auth.commands.counted import counted
 from esa_auth.commands.delivery import dead_letters, enriched
 from esa_auth.commands.options import (
     add_config,
@@ -22,10 +23,12 @@ from esa_auth.commands.options import (
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.paths import expand
+from esa_auth.inputs.spooled import STDIN, spooled
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.file import FileSettings
 from esa_auth.outputs.rotated import is_of
 from esa_auth.retry import Retry
+from esa_auth.signals import release
 from esa_auth.state.generation import DamagedError
 from esa_auth.state.progress import ProgressFile
 
@@ -58,8 +61,8 @@ def add_parser(subcommands: "Subcommands") -> None:
     add("--jobs", type=int, default=1, metavar="N", help="appliances at a time (1)")
     add("--resume", action="store_true", help="go on where -o FILE was left")
     add("--quiet", action="store_true", help="no progress bar")
-    add("files", nargs="+", metavar="FILE", help="file, directory or glob")
-    parser.set_defaults(run=run)
+    add("files", nargs="+", metavar="FILE", help="file, directory, glob, or -")
+    parser.set_defaults(run=run, stops_in_order=True)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -68,11 +71,14 @@ def run(args: argparse.Namespace) -> int:
         raise ConfigError("--jobs: at least 1")
     if args.resume and not args.into:
         raise ConfigError("--resume: needs -o FILE, not --output-file")
+    if args.resume and STDIN in args.files:
+        raise ConfigError("--resume: not with -, which cannot be read again")
     # One table for the whole run, whatever becomes of its file.
     config, tables = enriched(load_config(args))
     events = _event_file(args.into, config)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stopped_by)
+    release()
     with ExitStack() as held:
         result = Result(args.into, events)
         held.callback(result.close)
@@ -80,7 +86,8 @@ def run(args: argparse.Namespace) -> int:
         def ours(path: str) -> bool:
             return result.ours(path) or _is_letters(path, config)
 
-        todo = plan(expand(args.files, ours), config)
+        names = held.enter_context(spooled(args.files))
+        todo = plan(expand(names, ours), config)
         digest = todo.digest(tables.digest if tables else b"")
         letters = dead_letters(config)
         keeper = _Keeper(todo, digest, result, letters)
@@ -91,7 +98,8 @@ def run(args: argparse.Namespace) -> int:
         keeper.end()
     broken = todo.unreadable + sum(mark.broken for mark in progress.marks)
     files = sum(len(group.sources) for group in todo.groups)
-    log.info("%d files of %d appliances, %d broken", files, len(todo.groups), broken)
+    read, owners = counted(files, "file"), counted(len(todo.groups), "appliance")
+    log.info("%s of %s, %d broken", read, owners, broken)
     log.info(workers.counters().closing_line())
     return 75 if broken else 0
 

@@ -21,7 +21,7 @@ from esa_auth.model.document import Document
 from esa_auth.outputs import Opened, Secret, Surroundings
 from esa_auth.outputs.forward.chunks import Entry, pack_entry
 from esa_auth.outputs.forward.output import ForwardOutput
-from esa_auth.outputs.forward.settings import ForwardSettings
+from esa_auth.outputs.forward.settings import ForwardSettings, host_and_port
 from esa_auth.outputs.tls import TlsSettings
 from esa_auth.retry import Timing
 
@@ -45,13 +45,16 @@ def read_settings(section: Mapping[str, Any], secret: Secret) -> ForwardSettings
     Raises:
         ConfigError: a file with a secret cannot be read, or they do not fit together.
     """
-    host, _, port = section["address"].rpartition(":")
+    try:
+        host, port = host_and_port(section["address"])
+    except ConfigError as error:
+        raise ConfigError(f"forward.address: {error}") from error
     tls = TlsSettings.of(section["tls"])
     key, password = section["shared_key_file"], section["password_file"]
     try:
         return ForwardSettings(
-            host=host.strip("[]"),
-            port=int(port),
+            host=host,
+            port=port,
             tag=section["tag"],
             shared_key=secret("forward.shared_key_file", key),
             self_hostname=section["self_hostname"],
@@ -61,7 +64,7 @@ def read_settings(section: Mapping[str, Any], secret: Secret) -> ForwardSettings
             gzip=section["gzip"],
             ack_timeout=section["ack_timeout"],
         )
-    except (ConfigError, ValueError) as error:
+    except ConfigError as error:
         raise ConfigError(f"forward: {error}") from error
 
 

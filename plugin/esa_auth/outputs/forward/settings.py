@@ -74,6 +74,23 @@ class ForwardSettings:
         return f"{host}:{self.port}"
 
 
+def host_and_port(text: str) -> tuple[str, int]:
+    """Return the two parts of the address of a receiver.
+
+    Raises:
+        ConfigError: it is something else, and the text says what is wanted.
+    """
+    wanted = "HOST:PORT is wanted, as 192.0.2.20:24224"
+    if "://" in text:
+        raise ConfigError(f"{text!r:.80}: {wanted}, without a scheme and a path")
+    host, _, port = text.rpartition(":")
+    if not (host and port.isascii() and port.isdigit()):
+        raise ConfigError(f"{text!r:.80}: {wanted}")
+    if not 0 < int(port[:9]) <= _MAX_PORT:
+        raise ConfigError(f"{text!r:.80}: a port is 1 to {_MAX_PORT}")
+    return host.strip("[]"), int(port)
+
+
 def _is_name(text: str) -> bool:
     # Undecodable bytes of a command line are surrogates, which are not printable.
     return bool(text) and text.isprintable()

@@ -9,7 +9,7 @@ opentelemetry-proto 1.x, `opentelemetry/proto/logs/v1/logs.proto`.
 import time
 from collections.abc import Callable
 
-from esa_auth.errors import ConfigError
+from esa_auth.errors import ConfigError, MissingExtraError
 from esa_auth.model.document import Document
 from esa_auth.outputs import Opened, Surroundings
 from esa_auth.outputs.otlp.output import Item, OtlpOutput
@@ -43,10 +43,7 @@ def open_output(chosen: OtlpSettings, around: Surroundings) -> Opened:
     try:
         output = OtlpOutput(chosen, bury, around.stop, timing)
     except ModuleNotFoundError as error:
-        raise ConfigError(
-            f"otlp.encoding: no module {error.name}; it comes with the extra otlp:"
-            " pip install 'esa-auth-normalizer[otlp]'"
-        ) from error
+        raise MissingExtraError("otlp.encoding", error.name, "otlp") from error
     return Opened(packer(output.encoding.record), output)
 
 
