@@ -1,8 +1,8 @@
-//! Passes over lines that matter to nobody, and keeps those of connections without AUTH.
+//! Reads the plain lines of a log, and writes the events of plain inbound sessions.
 //!
-//! Most lines of a log are one or the other. Python holds all state, in its own tables, and
-//! reads every line that is anything else; so what comes out is the same with this and
-//! without. What is not plain is handed over: see `Reason` in `reader.rs`.
+//! Python holds all state, in its own tables, and reads every line that is anything else;
+//! so what comes out is the same with this and without. What is handed over: see `Reason`
+//! in `reader.rs`.
 
 mod begin;
 mod connections;
