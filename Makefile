@@ -15,7 +15,7 @@ SUPPLY := .cache/supply
 PEERS  := .cache/peers
 BIN    := $(VENV)/bin
 
-.PHONY: help demo demo-kafka check quick test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: help demo demo-kafka check quick test soak fuzz wheel sdist release lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -180,6 +180,26 @@ $(PEERS)/.done: Makefile
 wheel: $(VENV)/.test ## dist/*.whl, the same bytes for the same commit
 	@rm -rf build
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
+
+# The same bytes of the same commit, too: setuptools writes into the archive who built it
+# and when each file was checked out, so it is packed again without.
+sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
+	@rm -rf build/sdist && mkdir -p build/sdist dist
+	$(BIN)/python -m build --sdist --outdir build/sdist .
+	@cd build/sdist && tar -xzf *.tar.gz && name=$$(basename *.tar.gz .tar.gz) && \
+	  tar -c --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz
+
+# All files of a release, of what is committed and of nothing else.
+release: ## dist/: wheel, sdist, lock, list of parts, notes, and the hashes of all
+	@test -z "$$(git status --porcelain)" || { echo "there is something that is not committed"; exit 1; }
+	@rm -rf dist
+	@$(MAKE) --no-print-directory wheel sdist sbom
+	@cp .ci/requirements.lock dist/
+	@version=$$($(BIN)/python -c 'import esa_auth; print(esa_auth.__version__)') && \
+	  awk -v version="$$version" '/^## / {on = $$2 == version} on' CHANGELOG.md > dist/notes.md && \
+	  { test -s dist/notes.md || { echo "CHANGELOG.md has no section $$version"; exit 1; }; }
+	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 # What `pip install --require-hashes` takes; in an environment of its own, for its tools
 # need other versions than ours.

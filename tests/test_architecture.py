@@ -65,6 +65,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
             "rows",
             "sessions",
             "fields",
+            "slots",
             "validation",
         }
     ),

@@ -1,3 +1,3 @@
 """Cisco Secure Email Gateway mail logs in, ECS authentication events out."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

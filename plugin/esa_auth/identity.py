@@ -55,6 +55,12 @@ class Identity:
             return self._digest(what)
         return _text(sha256(self._outer + first).digest())
 
+    def of_progress(self, raw: bytes, second: int, outside: str = "") -> str:
+        """Return the id of what a line makes known of its session; see `of_line`."""
+        ordinal = self.ordinal(raw, second)
+        what = b"progress\0%d\0%b\0%b" % (ordinal, outside.encode(), raw)
+        return self._digest(what)
+
     def ordinal(self, raw: bytes, second: int) -> int:
         """Count a line; return how many identical ones its second had before."""
         return self._count(self._digest_of(raw), second)

@@ -28,7 +28,7 @@ CASES = sorted(folder for folder in GOLDEN.iterdir() if folder.is_dir())
 # 1 July 2026: stamps without a year are of the year before it.
 REFERENCE = 1_782_864_000
 # Written only where they are not 0.
-RARE = ("unknown_heads", "repeats_unread")
+RARE = ("unknown_heads", "repeats_unread", "session_progress")
 READ_AT = "2026-07-01T00:00:00.000Z"
 
 

@@ -48,9 +48,11 @@ class Run:
         count = self.counters
         kinds = [e["event"]["type"] for e in self.events]
         actions = [e["event"]["action"] for e in self.events]
+        reports = actions.count("smtp-session-progress")
         logouts = actions.count("admin-logout")
         assert count.results == kinds.count(["start"])
-        assert count.ancillary == kinds.count(["info"]) + logouts
+        assert count.session_progress == reports
+        assert count.ancillary == kinds.count(["info"]) - reports + logouts
         assert count.session_ends == actions.count("smtp-session-end")
         assert count.session_ends == kinds.count(["end"]) - logouts
         assert count.events == len(self.events)

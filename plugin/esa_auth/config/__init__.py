@@ -17,7 +17,7 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs import Chosen, choose
-from esa_auth.pipeline import Settings
+from esa_auth.pipeline import ReportEvery, Settings
 from esa_auth.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -182,13 +182,14 @@ def native_wanted() -> bool:
 def _settings(tree: dict[str, Any], reference: int) -> Settings:
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     check_utf8("appliance", tree["appliance"])
+    every = ReportEvery(**tree["sessions"]["report_every"])
     return Settings(
         appliance=tree["appliance"],
         zone=tree["timezone"],
         zones=tuple((n, z) for n, z in zones if z),
         names=tuple(_addresses(tree["appliances"]).items()),
         reference=reference,
-        **tree["sessions"],
+        **tree["sessions"] | {"report_every": every},
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),

@@ -14,7 +14,8 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
-from esa_auth.ecs.events import result_event, session_end_event
+from esa_auth.ecs.events import result_event
+from esa_auth.ecs.session import session_end_event
 from esa_auth.model.document import Document
 from esa_auth.model.facts import HatDecision, InboundOpened, InboundResult, Instant, Tls
 from esa_auth.model.session import Observer, Session, Source

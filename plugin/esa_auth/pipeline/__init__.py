@@ -34,13 +34,13 @@ from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
 from esa_auth.pipeline.unusual import Unusual
 from esa_auth.pipeline.writer import Writer
-from esa_auth.sessions import Event
+from esa_auth.sessions import Event, ReportEvery
 from esa_auth.validation import EventSchema
 
 # What is said of a line around it: (message, host or None, time or None).
 Record: TypeAlias = tuple[bytes, str | None, str | None]
 
-__all__ = ["Pipeline", "Settings"]
+__all__ = ["Pipeline", "ReportEvery", "Settings"]
 
 
 class Pipeline:

@@ -41,9 +41,10 @@ from esa_auth.model.facts import (
 )
 from esa_auth.pipeline.appliance import SIDES, Line
 from esa_auth.pipeline.connections import NO_CONNECTION, Connections
-from esa_auth.pipeline.emitter import Emitter, source_of
+from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.mail import Mail
 from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.pipeline.sources import source_of
 
 Handler: TypeAlias = Callable[[Line], None]
 

@@ -17,9 +17,9 @@ from esa_auth.model.facts import Envelope, Side
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.dispatch import Dispatcher
-from esa_auth.pipeline.emitter import CUTS
 from esa_auth.pipeline.native_events import NativeEvents
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
+from esa_auth.pipeline.sources import CUTS
 from esa_auth.pipeline.unusual import REPEATED
 from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions import Table

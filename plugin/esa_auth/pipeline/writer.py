@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from esa_auth.ecs.context import ip_of
-from esa_auth.ecs.events import nanoseconds, session_id, user_part
+from esa_auth.ecs.events import session_id, user_part
+from esa_auth.ecs.session import nanoseconds
 from esa_auth.ecs.templates import Known, Shape
 from esa_auth.model.facts import InboundOpened, InboundResult
 from esa_auth.model.session import Session, Source
