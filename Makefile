@@ -10,6 +10,7 @@ CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
 OTEL   := .cache/otel
+BENTHOS := .cache/benthos
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -69,7 +70,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(KAFKA)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(BENTHOS) $(KAFKA)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
@@ -151,7 +152,7 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
-# Built of what go.sum names; the first time in about five minutes on two cores.
+# Built of what go.sum names; the two together in about seven minutes on two cores.
 # $(call built,FOLDER,PROGRAM)
 built = if command -v go >/dev/null; then \
 	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
@@ -161,6 +162,10 @@ built = if command -v go >/dev/null; then \
 $(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
 	@mkdir -p $(OTEL); $(call fetching,OpenTelemetry Collector,Go modules)
 	@$(call built,$(OTEL),otelcol)
+
+$(BENTHOS)/.done: $(addprefix tests/shippers/benthos/,go.mod go.sum main.go)
+	@mkdir -p $(BENTHOS); $(call fetching,Benthos,Go modules)
+	@$(call built,$(BENTHOS),benthos)
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,

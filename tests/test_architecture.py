@@ -17,7 +17,8 @@ ANY = None
 # Part -> parts it may import, itself aside. No stage is in the list of another stage;
 # a part that is not in the table may not exist.
 MAY_IMPORT: dict[str, frozenset[str] | None] = {
-    "__init__": frozenset(),
+    # Its names are loaded when they are asked for.
+    "__init__": frozenset({"api"}),
     "errors": frozenset(),
     "signals": frozenset(),
     "suggest": frozenset(),
@@ -73,6 +74,7 @@ MAY_IMPORT: dict[str, frozenset[str] | None] = {
         {"errors", "inputs", "outputs", "pipeline", "resources", "stream", "suggest"}
     ),
     "commands": ANY,
+    "api": ANY,
     "__main__": frozenset({"commands", "signals"}),
 }
 STAGES = frozenset(
