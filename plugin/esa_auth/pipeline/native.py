@@ -161,7 +161,7 @@ class NativeReader:
     def _writing(self, appliance: Appliance) -> tuple[Any, ...] | None:
         """Return what native code needs for events; None: it writes none."""
         events, head, instant = self._events, appliance.head, appliance.instant
-        if events is None or not events.writer.is_worth_it:
+        if events is None or not events.writer.is_worth_it_natively:
             return None
         if head is None or instant is None or instant.flags or head.repeated:
             return None
@@ -182,7 +182,7 @@ class NativeReader:
 
     def _told_of(self, appliance: Appliance) -> tuple[Any, ...]:
         """Return what of a place a line may change that has the same head."""
-        writes = self._events is not None and self._events.writer.is_worth_it
+        writes = self._events is not None and self._events.writer.is_worth_it_natively
         return appliance.series.thousand, appliance.observer, writes
 
     def _room(self, appliance: Appliance) -> int:

@@ -55,9 +55,12 @@ class Writer:
         self._built = 0
 
     @property
-    def is_worth_it(self) -> bool:
-        """Whether there were events enough to make templates for more."""
-        return self._built >= WORTH_IT
+    def is_worth_it_natively(self) -> bool:
+        """Whether there were events enough to make templates for native code.
+
+        It saves more of an event than templates alone do.
+        """
+        return self._built >= WORTH_IT // 4
 
     def kind(self, shape: Shape) -> Kind:
         """Return the kind that ``shape`` is of, with the fragments of its events."""
