@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
-from esa_auth.identity import MOST_LINES
+from esa_auth.identity import MOST_LINES, Identity
 from esa_auth.model.facts import Envelope, Side
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
@@ -164,6 +164,9 @@ class NativeReader:
         if events is None or not events.writer.is_worth_it_natively:
             return None
         if head is None or instant is None or instant.flags or head.repeated:
+            return None
+        if type(appliance.identity) is not Identity:
+            # A replay knows how often a line came before.
             return None
         made = self._written.get(appliance.name)
         if made is None or not made.is_of(appliance):
