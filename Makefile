@@ -58,6 +58,9 @@ lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v cargo >/dev/null; then \
+	  cd plugin/native && cargo fmt --check && cargo clippy --quiet --release -- -D warnings; \
+	else echo "plugin/native is not checked: there is no cargo"; fi
 
 bench: $(VENV)/.test $(PEERS)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
@@ -236,7 +239,7 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
+$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml $(wildcard plugin/native/src/*.rs plugin/native/Cargo.*)
 	@echo "Python packages, from PyPI (60 MB)"
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@
