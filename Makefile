@@ -10,12 +10,13 @@ CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
 OTEL   := .cache/otel
+BENTHOS := .cache/benthos
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
 BIN    := $(VENV)/bin
 
-.PHONY: help demo demo-kafka check quick test soak fuzz wheel lock sbom bench bench-kafka lint engines siem man splunk-addon clean
+.PHONY: help demo demo-kafka check quick test soak fuzz wheel sdist release lock sbom bench bench-kafka lint engines siem man splunk-addon clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z-]*\):[^=]*## \(.*\)/make \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
@@ -57,6 +58,9 @@ lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v cargo >/dev/null; then \
+	  cd plugin/native && cargo fmt --check && cargo clippy --quiet --release -- -D warnings; \
+	else echo "plugin/native is not checked: there is no cargo"; fi
 
 bench: $(VENV)/.test $(PEERS)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
@@ -66,8 +70,8 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(KAFKA)
-engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(BENTHOS) $(KAFKA)
+engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (540 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
 	  then echo "engine $${engine#.cache/}: already there"; \
@@ -149,7 +153,7 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
-# Built of what go.sum names; the first time in about five minutes on two cores.
+# Built of what go.sum names; the two together in about seven minutes on two cores.
 # $(call built,FOLDER,PROGRAM)
 built = if command -v go >/dev/null; then \
 	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
@@ -159,6 +163,10 @@ built = if command -v go >/dev/null; then \
 $(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
 	@mkdir -p $(OTEL); $(call fetching,OpenTelemetry Collector,Go modules)
 	@$(call built,$(OTEL),otelcol)
+
+$(BENTHOS)/.done: $(addprefix tests/shippers/benthos/,go.mod go.sum main.go)
+	@mkdir -p $(BENTHOS); $(call fetching,Benthos,Go modules)
+	@$(call built,$(BENTHOS),benthos)
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,
@@ -178,6 +186,26 @@ $(PEERS)/.done: Makefile
 wheel: $(VENV)/.test ## dist/*.whl, the same bytes for the same commit
 	@rm -rf build
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
+
+# The same bytes of the same commit, too: setuptools writes into the archive who built it
+# and when each file was checked out, so it is packed again without.
+sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
+	@rm -rf build/sdist && mkdir -p build/sdist dist
+	$(BIN)/python -m build --sdist --outdir build/sdist .
+	@cd build/sdist && tar -xzf *.tar.gz && name=$$(basename *.tar.gz .tar.gz) && \
+	  tar -c --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz
+
+# All files of a release, of what is committed and of nothing else.
+release: ## dist/: wheel, sdist, lock, list of parts, add-on, notes, hashes of all
+	@test -z "$$(git status --porcelain)" || { echo "there is something that is not committed"; exit 1; }
+	@rm -rf dist
+	@$(MAKE) --no-print-directory wheel sdist sbom splunk-addon
+	@cp .ci/requirements.lock dist/
+	@version=$$($(BIN)/python -c 'import esa_auth; print(esa_auth.__version__)') && \
+	  awk -v version="$$version" '/^## / {on = $$2 == version} on' CHANGELOG.md > dist/notes.md && \
+	  { test -s dist/notes.md || { echo "CHANGELOG.md has no section $$version"; exit 1; }; }
+	@cd dist && sha256sum -- * > SHA256SUMS && cat SHA256SUMS
 
 # What `pip install --require-hashes` takes; in an environment of its own, for its tools
 # need other versions than ours.
@@ -211,7 +239,7 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
+$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml $(wildcard plugin/native/src/*.rs plugin/native/Cargo.*)
 	@echo "Python packages, from PyPI (60 MB)"
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@

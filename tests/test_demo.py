@@ -62,3 +62,12 @@ def test_the_first_page_shows_what_it_prints(tmp_path: Path) -> None:
     shown = [line.removeprefix("    ") for line in page]
     start = shown.index(printed[0])
     assert shown[start : start + len(printed)] == printed
+
+
+@needs_checkout
+def test_the_picture_of_the_first_page_is_small_and_can_be_made_again() -> None:
+    picture = "examples/detections/report.png"
+    assert f"({picture})" in (ROOT / "README.md").read_text("utf-8")
+    assert (ROOT / picture).stat().st_size < 150_000
+    command = "python -m tests.support.screenshot"
+    assert command in (ROOT / "CONTRIBUTING.md").read_text("utf-8")

@@ -1,6 +1,7 @@
 """Every key, option and exit code is on its page, and each page is of today."""
 
 import argparse
+import re
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from conf.build.option_page import EXIT, commands
 
 from esa_auth.commands.options import KEYS
 from esa_auth.errors import EsaAuthError
+from esa_auth.model.dead_letter import BROKEN_RECORD, DAMAGED_LETTER, WHOLE_LINE
 from esa_auth.resources import schema
-from tests.support.checkout import needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
+from tests.test_architecture import PACKAGE
 
 pytestmark = needs_checkout
 
@@ -59,3 +62,17 @@ def test_every_exit_code_has_a_row() -> None:
     assert raised | {0, 1, 130} == {int(code) for code, _ in EXIT}
     text = option_page.PAGE.read_text("utf-8")
     assert all(f"| {code} | {says} |" in text for code, says in EXIT)
+
+
+def test_every_kind_of_dead_letter_has_a_row() -> None:
+    """`error.type` is a word of the place that refuses, so the sources are read."""
+    text = (ROOT / "examples" / "troubleshooting" / "README.md").read_text("utf-8")
+    section = text.partition("\n## Dead letters\n")[2].partition("\n## ")[0]
+    rows = set(re.findall(r"^\| `([a-z_]+)` \|", section, re.MULTILINE))
+    assert rows == {*WHOLE_LINE, BROKEN_RECORD, DAMAGED_LETTER, *_refused_for()}
+
+
+def _refused_for() -> set[str]:
+    """Return the words in place of ``why``, which comes before the reasons."""
+    sources = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*.py"))
+    return set(re.findall(r'(?:reject|DeadLetter)\([^"()]*"([a-z_]+)",', sources))

@@ -17,6 +17,7 @@ from pathlib import Path
 import pyte
 import pytest
 
+from esa_auth.commands.keys import Wishes
 from esa_auth.commands.live import Now
 from esa_auth.thresholds import figure
 from tests.support import report_lines
@@ -136,6 +137,61 @@ def test_the_screen_tells_failures_and_sources_in_alarm(spray: bytes) -> None:
         assert_restored(terminal)
 
 
+def test_a_failure_has_its_date_zone_tls_and_mechanism(spray: bytes) -> None:
+    with watching() as terminal:
+        terminal.feed(spray)
+        terminal.see("time (UTC)", "log time 2026-03-02 08:00:00 UTC")
+        terminal.see("2026-03-02 08:00:00 1.2  LOGIN    user11")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+
+
+def test_a_refusal_at_another_server_is_told_apart() -> None:
+    now = report_lines.BEGIN
+    line = (
+        "DCID: 7 IP: 198.51.100.200 SMTP authentication using the profile relay failed:"
+    )
+    with watching() as terminal:
+        terminal.feed(made([report_lines.stamped(now, f"{line} ('535', ['no'])")]))
+        terminal.see("(out) relay", "198.51.100.200")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+
+
+def test_the_picture_is_held_while_events_are_counted(spray: bytes) -> None:
+    lines = spray.splitlines(keepends=True)
+    with watching() as terminal:
+        terminal.feed(b"".join(lines[:3]))
+        terminal.see("3 attempts")
+        terminal.press(b"p")
+        terminal.see("PAUSED, 0 events since")
+        terminal.feed(b"".join(lines[3:]))
+        terminal.see(f"PAUSED, {len(lines) - 3} events since")
+        assert "3 attempts" in terminal.text
+        assert "user11" not in terminal.text
+        terminal.press(b"p")
+        terminal.see("13 attempts", "user11")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+
+
+def test_a_filter_shows_what_holds_a_text(spray: bytes) -> None:
+    with watching() as terminal:
+        terminal.feed(spray)
+        terminal.see("user11", "user10")
+        terminal.press(b"/USER1q\x7f1")
+        terminal.see("show only: USER11_")
+        terminal.press(b"\r")
+        terminal.reach(lambda text: "user11" in text and "user10" not in text)
+        terminal.see("only 'USER11'", "12 failures")
+        terminal.press(b"\x1b")
+        terminal.see("user10")
+        terminal.press(b"?")
+        terminal.see("hold the picture still")
+        terminal.press(b"q")
+        assert terminal.code() == 0
+
+
 def assert_restored(terminal: Terminal) -> None:
     """The first screen is back, the cursor too, keys echo as before."""
     assert b"\x1b[?1049l" in terminal.raw
@@ -219,6 +275,32 @@ def test_it_wants_a_terminal(words: tuple[str, ...]) -> None:
 
 
 # ---- the state ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("keys", "wished"),
+    [
+        (b"q", Wishes(quit=True)),
+        (b"pp ", Wishes(paused=True)),
+        (b"?h?", Wishes(help=True)),
+        (b"/q", Wishes(typing="q")),
+        (b"/ann \n", Wishes(filter="ann")),
+        (b"fann\r/b", Wishes(filter="ann", typing="annb")),
+        (b"/ann\r/xx\x1b", Wishes(filter="ann")),
+        (b"/ann\rp?\x1b", Wishes()),
+        (b"\x1b[A\x1bOP\x1b[15~", Wishes()),
+        ("/\u0645\xff\r".encode(), Wishes(filter="\u0645\xff")),
+        (b"/\xff\x00a\r", Wishes(filter="a")),
+        (b"/" + b"a" * 99 + b"\r", Wishes(filter="a" * 60)),
+    ],
+)
+def test_what_a_key_asks_for(keys: bytes, wished: Wishes) -> None:
+    """However the terminal cuts what was pressed, but for what one key sends."""
+    wishes = Wishes()
+    pieces = [keys] if b"\x1b[" in keys else [bytes([x]) for x in keys]
+    for piece in pieces:
+        wishes.press(piece)
+    assert wishes == wished
 
 
 def failure(user: str, at: int, address: str = "203.0.113.9") -> dict[str, object]:

@@ -54,7 +54,7 @@ _AUTH_WORDS = ("smtp auth", "smtpauth", "auth ", "auth:", "sasl")
 
 
 class Said(NamedTuple):
-    """What one event must say; ``counts`` only of the end of a session."""
+    """What one event must say; ``counts`` only of a session, at its end or open."""
 
     action: str
     host: str
@@ -90,6 +90,9 @@ class Connection:
     #: Attempts, failures, messages taken or recipients delivered to, recipients.
     counts: list[int] = field(default_factory=lambda: [0, 0, 0, 0])
     mids: dict[str, int] = field(default_factory=dict)
+    #: Recipients that were told of while it was open, and when that was last.
+    told: int = 0
+    told_at: int | None = None
 
     @property
     def start(self) -> int:
@@ -100,12 +103,19 @@ class Connection:
 
 
 class Joiner:
-    """Takes lines in their order; `results` and `ends` are what must be said."""
+    """Takes lines in their order; the three lists are what must be said."""
 
-    def __init__(self, reference: int) -> None:
-        """``reference`` is a time shortly after the lines (epoch seconds)."""
+    def __init__(
+        self, reference: int, recipients: int | None = None, seconds: int | None = None
+    ) -> None:
+        """``reference`` is a time shortly after the lines (epoch seconds).
+
+        An open session is reported after so many ``recipients``, or ``seconds``.
+        """
         self.results: list[Said] = []
         self.ends: list[Said] = []
+        self.reports: list[Said] = []
+        self._recipients, self._seconds = recipients, seconds
         self.refused = 0
         self._reference = reference
         self._open: dict[tuple[str, str, int], Connection] = {}
@@ -208,6 +218,7 @@ class Joiner:
             about = self._live(host, "DCID", int(match["number"]), at)
             if about and about.auth is not None:
                 about.counts[2] += len(match["rids"].split(", "))
+                self._report(host, about, at, about.counts[2])
         elif match := _START.fullmatch(body) or _FROM.fullmatch(body):
             about = self._live(host, "ICID", int(match["number"]), at)
             if about is None or about.auth is None:
@@ -225,6 +236,18 @@ class Joiner:
             if sender is not None:
                 sender.counts[2] += 1
                 sender.counts[3] += sender.mids.pop(match["mid"])
+                self._report(host, sender, at, sender.counts[3])
+
+    def _report(self, host: str, about: Connection, at: int, handled: int) -> None:
+        since = about.told_at
+        if since is None:
+            since = about.opening[0] if about.opening else about.since
+        enough = self._recipients and handled - about.told >= self._recipients
+        if enough or (self._seconds and abs(at - since) >= self._seconds):
+            about.told, about.told_at = handled, at
+            said = self._said(host, about, at)
+            said = said._replace(action="smtp-session-progress", user=about.success)
+            self.reports.append(said._replace(counts=_counts(about)))
 
     def _close(self, host: str, side: str, number: int, at: int) -> None:
         about = self._live(host, side, number, at)
@@ -238,11 +261,7 @@ class Joiner:
         if about.auth is None:
             return
         said = self._said(host, about, -1 if closed is None else closed)
-        attempts, failures, handed, recipients = about.counts
-        counts = [attempts, failures, handed]
-        if about.side == "ICID":
-            counts = [attempts, failures, len(about.users), handed, recipients]
-        self.ends.append(said._replace(user=about.success, counts=tuple(counts)))
+        self.ends.append(said._replace(user=about.success, counts=_counts(about)))
 
     def _said(self, host: str, about: Connection, at: int) -> Said:
         inbound = about.side == "ICID"
@@ -263,3 +282,10 @@ class Joiner:
             context="complete" if whole else "partial" if seen else "missing",
             counts=(),
         )
+
+
+def _counts(about: Connection) -> tuple[int, ...]:
+    attempts, failures, handed, recipients = about.counts
+    if about.side == "DCID":
+        return attempts, failures, handed
+    return attempts, failures, len(about.users), handed, recipients

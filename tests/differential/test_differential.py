@@ -55,7 +55,7 @@ def of_event(event: Event) -> Said:
     if summary := own.get("summary"):
         names = _INBOUND_COUNTS if inbound else _OUTBOUND_COUNTS
         counts = tuple(summary[name] for name in names)
-        if not own["session"]["closed"]:
+        if own["session"].get("closed") is False:
             at = -1
     return Said(
         action=about["action"],

@@ -19,6 +19,7 @@ from esa_auth.stream.keyed import KeyedPipelines
 from tests.kafka.test_ledger import State
 from tests.metrics.test_metrics import free_port, values, wait_for
 from tests.support.archive_runs import run
+from tests.support.checkout import ROOT
 from tests.support.collector import Collector
 from tests.support.harness import inbound, native, opened
 from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
@@ -302,3 +303,13 @@ def test_a_replay_looks_up_too(tmp_path: Path) -> None:
     again = esa_auth("replay", str(letters), "--quiet", "--config", config)
     (event,) = again.events
     assert event["user"]["id"] == "S-1-5-21-1001"
+
+
+def test_the_example_can_be_run_in_a_checkout() -> None:
+    config = "examples/enrich/config.yaml"
+    lines = (ROOT / "examples" / "detections" / "mail_logs").read_bytes()
+    ended = esa_auth("filter", "--config", config, stdin=lines, cwd=ROOT)
+    ended.assert_complete()
+    zones = [event for event in ended.events if "zone" in event["cisco_esa"]]
+    page = (EXAMPLE / "README.md").read_text("utf-8")
+    assert f"prints {len(zones)}:" in page

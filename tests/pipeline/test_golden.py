@@ -48,7 +48,8 @@ def test_every_line_is_accounted_for(case: Path) -> None:
     got = answer(case)
     count = got.counters
     kinds = Counter(event["event"]["type"][0] for event in got.events)
-    logouts = sum(e["event"]["action"] == "admin-logout" for e in got.events)
+    actions = Counter(event["event"]["action"] for event in got.events)
+    logouts, reports = actions["admin-logout"], actions["smtp-session-progress"]
     assert count["lines"] == lines_in(case)
     assert count["lines"] == sum(
         count[kind]
@@ -56,7 +57,8 @@ def test_every_line_is_accounted_for(case: Path) -> None:
     )
     assert min(count.values()) >= 0
     assert count["results"] == kinds["start"]
-    assert count["ancillary"] == kinds["info"] + logouts
+    assert count["session_progress"] == reports
+    assert count["ancillary"] == kinds["info"] - reports + logouts
     assert count["session_ends"] == kinds["end"] - logouts
     assert count["dead_letters"] == len(got.dead)
 

@@ -32,6 +32,11 @@ RELEASED: Schema = json.loads((FOLDER / LAST).read_text("utf-8"))
 SAME_MAJOR = int(__version__.split(".")[0]) == _version(LAST)[0]
 
 
+def test_this_version_has_its_schema() -> None:
+    """It is copied when the number is set, so that the next one is held to it."""
+    assert f"auth-event-{__version__}.schema.json" == LAST
+
+
 def test_the_schema_breaks_nobody() -> None:
     found = breaks(RELEASED, schema("auth-event"))
     assert not (found and SAME_MAJOR), "a new major number, or mend:\n" + "\n".join(
@@ -185,8 +190,8 @@ def _exception_for_a_new_action(tree: Schema) -> None:
 
 
 def _what_was_said_said_again(tree: Schema) -> None:
-    network = {"properties": {"protocol": {"const": "smtp"}}}
-    then = {"properties": {"network": network, "new": False}}
+    event = {"properties": {"kind": {"const": "event"}}}
+    then = {"properties": {"event": event, "new": False}}
     tree["allOf"].append({"if": {"not": _action("smtp-auth-x")}, "then": then})
 
 

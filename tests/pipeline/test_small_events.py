@@ -5,7 +5,8 @@ from typing import Any
 
 from rich.console import Console
 
-from esa_auth.commands.live import Now, screen
+from esa_auth.commands.live import Now
+from esa_auth.commands.screen import body
 from esa_auth.report import About, Tally, document, page
 from esa_auth.validation import EventSchema
 from tests.support.golden_cases import golden_events
@@ -67,7 +68,7 @@ def variants() -> Iterator[dict[str, Any]]:
 def drawn(now: Now) -> str:
     console = Console(width=80, height=120)
     with console.capture() as capture:
-        console.print(screen(now, 0.0, 0, 120))
+        console.print(body(now, 0.0, "", 120))
     return capture.get()
 
 
@@ -78,7 +79,7 @@ def test_watch_and_report_take_every_valid_event() -> None:
         now.add(event, 0.0)
         tally.add(event)
         taken += 1
-        # The screen shows the latest hundred.
+        # The screen shows as many of the latest as it has lines for.
         if taken % 50 == 0:
             drawn(now)
     assert taken > 1000

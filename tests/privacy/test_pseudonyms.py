@@ -194,6 +194,18 @@ def test_the_key_and_its_id_are_in_a_pseudonym() -> None:
     assert KEY.hex()[:8] != one.key_id
 
 
+def test_whose_pseudonym_it_is_can_be_found_out_as_the_page_says(config: str) -> None:
+    """The page writes the name into the words of this line."""
+    line = "Wed Apr 22 11:47:47 2009 Info: SMTP Auth: (ICID 1) succeeded for user: {}"
+    line += " using AUTH mechanism: PLAIN with profile: p\n"
+    page = Path(__file__).parents[2] / "examples" / "privacy" / "README.md"
+    assert line.replace("{}", "%s").replace("\n", "\\n") in page.read_text("utf-8")
+    asked = line.format("ann@example.com").encode()
+    ended = esa_auth("filter", "--config", config, stdin=asked)
+    known = Pseudonymizer(KEY, redact=False).name("ann@example.com")
+    assert ended.events[0]["user"] == {"name": known}
+
+
 def test_an_ambiguous_name_is_flagged_behind_its_pseudonym() -> None:
     name = "x using AUTH mechanism: NONE with profile: none"
     (event,) = run([native(inbound(user=name))], SETTINGS).results

@@ -146,6 +146,18 @@ def syslog_ng(configuration: Path) -> Iterator[Process]:
         yield host
 
 
+def syslog_ng_wrapper(path: str) -> str:
+    """Return a line of shell that makes syslog-ng a program at ``path``."""
+    program = str(syslog_ng_program())
+    words = [str(Path(program).resolve()), "--no-caps"]
+    if program.startswith(str(_ASIDE)):
+        (modules,) = (_ASIDE / "usr" / "lib" / "syslog-ng").glob("[0-9]*")
+        words.append(f"--module-path={modules}")
+    exports = " ".join(f"{k}={v}" for k, v in _environment(program).items())
+    text = f'#!/bin/sh\\n{exports} exec {" ".join(words)} "$@"\\n'
+    return f"mkdir -p {Path(path).parent}; printf '{text}' >{path}; chmod 755 {path}"
+
+
 def children(parent: int) -> list[int]:
     """Return the processes whose parent is ``parent``, as Linux lists them."""
     tasks = Path(f"/proc/{parent}/task").glob("*/children")

@@ -1,8 +1,13 @@
 """`watch` and `report` name what the rules name: one set of figures, one meaning."""
 
+from typing import Any
+
+from conf.build.table import DETECTIONS
+
 from esa_auth.alarms import network
 from esa_auth.commands.live import Now
-from esa_auth.report.tally import About, Tally
+from esa_auth.report import About, Tally, document
+from esa_auth.report.risks import LEVELS
 from tests.siem.finders import Found, plain
 from tests.siem.planted import events_of
 from tests.siem.scenarios import SCENARIOS, corpus
@@ -23,6 +28,52 @@ def test_report_finds_sprays_and_guessed_logins_as_the_rules_do() -> None:
         guessed |= {(source, name) for name, pair in row.users.items() if pair.guessed}
     assert plain(sprays) == EXPECTED["password_spray"]
     assert plain(guessed) == EXPECTED["success_after_failures"]
+
+
+def test_report_names_the_accounts_that_the_rules_name() -> None:
+    tally = Tally(About())
+    events = events_of(SCENARIOS)
+    for event in events:
+        tally.add(event)
+    found = document(tally)
+    named: dict[str, Found] = {rule: set() for rule in LEVELS}
+    for account in found["risk"]:
+        for finding in account["findings"]:
+            named[finding["rule"]] |= plain([(account["user"],)])
+    for rule in (
+        "relay_volume_by_user",
+        "relay_volume_by_day",
+        "success_after_failures_elsewhere",
+    ):
+        assert named[rule] == EXPECTED[rule], rule
+    rule = "success_after_failures"
+    assert named[rule] == {key[1:] for key in EXPECTED[rule]}
+    # These rules name a line, or a session: whose it is stands in the events.
+    for rule, field in (
+        ("recipients_burst_after_success", ("cisco_esa", "session", "id")),
+        ("success_on_rejected_connection", ("event", "original")),
+        ("auth_without_tls", ("event", "original")),
+    ):
+        wanted = {
+            (event["user"]["name"].casefold(),)
+            for event in events
+            if (value(event, field).casefold(),) in EXPECTED[rule]
+            and event["event"].get("outcome") != "failure"
+        }
+        assert named[rule] == wanted != set(), rule
+
+
+def value(event: dict[str, Any], field: tuple[str, ...]) -> str:
+    """Return a text of an event; "" if it has none there."""
+    found: Any = event
+    for key in field:
+        found = found.get(key, {})
+    return found or ""
+
+
+def test_the_levels_are_those_of_the_rules() -> None:
+    levels = {rule.name: rule.level for rule in DETECTIONS}
+    assert {rule: levels[rule] for rule in LEVELS} == LEVELS
 
 
 def test_watch_alarms_at_what_the_rules_name_and_at_nothing_else() -> None:

@@ -10,7 +10,8 @@ const OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-
   const context = await chromium.launchPersistentContext(job.profile, {
     executablePath: job.chromium, headless: true, args: OFFLINE,
     colorScheme: job.how.colorScheme || "light",
-    viewport: { width: job.how.width || 1280, height: 900 },
+    deviceScaleFactor: job.how.scale || 1,
+    viewport: { width: job.how.width || 1280, height: job.how.height || 900 },
   });
   const seen = { requests: [], messages: [], answers: [], findings: [] };
   const page = await context.newPage();
@@ -32,6 +33,7 @@ const OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-
     seen.messages.length = quiet;
     seen.findings = violations.map((found) => [found.impact, found.id, String(found.nodes[0].target)]);
   }
+  if (job.how.shot) await page.screenshot({ path: job.how.shot });
   await context.close();
   process.stdout.write(JSON.stringify(seen));
 })().catch((error) => { console.error(error); process.exit(1); });

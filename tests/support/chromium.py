@@ -37,7 +37,8 @@ class Opened:
 def open_page(page: Path, scratch: Path, *expressions: str, **how: Any) -> Opened:
     """Open ``page`` in a fresh profile and evaluate JavaScript in it.
 
-    ``how``: ``colorScheme``, ``width`` in pixels, ``press`` a list of keys, ``axe``.
+    ``how``: ``colorScheme``, ``width`` and ``height`` in pixels, ``press`` a list of
+    keys, ``axe``, ``shot`` the file for a picture of what is to be seen, ``scale``.
     Ends the test as not run where the browser is not there.
     """
     modules = os.environ.get("ESA_AUTH_NODE_MODULES")

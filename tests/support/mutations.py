@@ -107,7 +107,10 @@ CONTRADICTIONS = {
     "source": ({"address": "x"}, {"ip": "198.51.100.7"}, GONE),
     "event.hash": (GONE,),
     "event.original": (GONE,),
-    "event.action": ("smtp-auth", "smtp-auth-client", "smtp-session-end"),
+    "event.action": (
+        *("smtp-auth", "smtp-auth-client", "smtp-session-end"),
+        "smtp-session-progress",
+    ),
     "network.direction": ("ingress", "egress"),
 }
 

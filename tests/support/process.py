@@ -23,6 +23,7 @@ _CLOSING = re.compile(
     r" \+ (?P<ancillary>\d+) ancillary \+ (?P<context>\d+) context"
     r" \+ (?P<ignored>-?\d+) ignored \+ (?P<rejected>\d+) rejected;"
     r" (?P<session_ends>\d+) session ends, (?P<dead_letters>\d+) dead letters"
+    r"(?:, (?P<session_progress>\d+) reports on open sessions)?"
 )
 
 
@@ -44,18 +45,20 @@ class Account:
     rejected: int
     session_ends: int
     dead_letters: int
+    session_progress: int
 
     @property
     def events(self) -> int:
         """How many events must have left."""
-        return self.results + self.ancillary + self.session_ends
+        of_sessions = self.session_ends + self.session_progress
+        return self.results + self.ancillary + of_sessions
 
 
 def account_of(stderr: str) -> Account:
     """Return the account that ends ``stderr``; it must be there once and add up."""
     found = [m for line in stderr.splitlines() if (m := _CLOSING.fullmatch(line))]
     assert len(found) == 1, stderr[-2000:]
-    account = Account(**{k: int(v) for k, v in found[0].groupdict().items()})
+    account = Account(**{k: int(v or 0) for k, v in found[0].groupdict().items()})
     assert account.ignored >= 0
     assert account.lines == (
         account.results

@@ -35,6 +35,7 @@ KEYS = {
     "join_wrapped": "input.join_wrapped",
     "dead_letter": "dead_letter.file",
     "state_dir": "state.directory",
+    "report_every": "sessions.report_every.recipients",
     "log_file": "log.file",
     "log_level": "log.level",
     "log_format": "log.format",
@@ -109,10 +110,28 @@ def add_outputs(parser: argparse.ArgumentParser, *, archives: bool = False) -> N
 def add_live(parser: argparse.ArgumentParser) -> None:
     """Add where events go besides stdout, and what is kept over a stop."""
     add_outputs(parser)
-    add = parser.add_argument_group("state and metrics").add_argument
+    group = parser.add_argument_group("state and metrics")
+    add_sessions(group)
+    add = group.add_argument
     add("--state-dir", metavar="DIR", help=_STATE)
     add("--metrics", metavar="ADDR:PORT", help=_METRICS)
     add("--metrics-file", metavar="FILE", help="write metrics there now and then")
+
+
+def add_sessions(parser: argparse._ActionsContainer) -> None:
+    """Add what is said of sessions while they are open."""
+    parser.add_argument(
+        "--report-every",
+        type=_recipients,
+        metavar="RECIPIENTS",
+        help="report an open session after each so many recipients",
+    )
+
+
+def _recipients(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise argparse.ArgumentTypeError(f"not a number of recipients: {text!r:.40}")
+    return int(text)
 
 
 def add_state(parser: argparse.ArgumentParser) -> None:

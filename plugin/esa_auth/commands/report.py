@@ -23,7 +23,7 @@ from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.paths import expand
-from esa_auth.inputs.spooled import spooled
+from esa_auth.inputs.spooled import STDIN, spooled
 from esa_auth.outputs.own_file import check_replaceable, open_new
 from esa_auth.pipeline import Pipeline
 from esa_auth.validation import EventSchema
@@ -78,7 +78,11 @@ def run(args: argparse.Namespace) -> int:
     except OSError as error:
         raise ConfigError(f"-o: {args.into}: {error.strerror}") from error
     with spooled(args.files) as names:
-        return _report(expand(names, partial(_same, args.into)), args, config, about)
+        paths = expand(names, partial(_same, args.into))
+        copies = dict(zip(names, args.files, strict=True))
+        # A copy of stdin has a name that says nothing to a reader of the page.
+        about.files = ["stdin" if copies.get(p) == STDIN else p for p in paths]
+        return _report(paths, args, config, about)
 
 
 def _check_folder(path: str) -> None:
@@ -107,11 +111,11 @@ def _report(
             reading.run(bar)
     except OSError as error:
         raise TemporaryError(f"{error.filename}: {error.strerror}") from error
-    about.files = len(paths)
     about.notes += _notes(reading)
     _write(args.into, page(document(tally)))
     events, files = counted(tally.events, "event"), counted(len(paths), "file")
-    log.info("%s: %s of %s", args.into, events, files)
+    attempts = counted(tally.attempts, "attempt")
+    log.info("%s: %s, %s, of %s", args.into, events, attempts, files)
     if not tally.events and span.last:
         log.warning("no event is of that time; the files have %s", span)
     return 75 if reading.broken else 0

@@ -16,6 +16,7 @@ from esa_auth.commands.delivery import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,
+    add_sessions,
     add_state,
     add_stream,
     load_config,
@@ -58,6 +59,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_stream(parser)
     add_format(parser)
+    add_sessions(parser)
     add_state(parser)
     parser.set_defaults(run=run, stops_in_order=True)
 

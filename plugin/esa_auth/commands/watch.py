@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import orjson
 
+from esa_auth.commands.keys import Wishes
 from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.follow import Follower
@@ -20,6 +21,7 @@ from esa_auth.inputs.stream import StopSignal
 from esa_auth.validation import EventSchema
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.live import Live
 
     from esa_auth.commands.options import Subcommands
@@ -33,7 +35,8 @@ _ABOUT = """Show a stream of events while it comes: attempts and failures a seco
 last failures, and sources in alarm, by the figures of the rules of conf/sigma: ten
 failures within five minutes, ten users who did not get in within ten minutes, or a
 success after five failures of the user. An IPv6 /64 is one source. Reads stdin to its
-end, or follows a file over rotation. Press q or Ctrl-C to quit."""
+end, or follows a file over rotation. Times are those of the log, in UTC. Keys: p or
+blank to pause, / to show only what holds a text, ? for help, q or Ctrl-C to quit."""
 
 
 def add_parser(subcommands: "Subcommands") -> None:
@@ -69,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     with ExitStack() as held:
         keys = held.enter_context(_keys())
         held.enter_context(view.shown())
-        while not stop() and not _quit(keys):
+        while not stop() and not view.pressed(_pressed(keys)):
             lines = source.read(keys)
             if lines is None:
                 break
@@ -94,6 +97,9 @@ class _View:
         self.now = Now()
         # Lines that are events, and that are none.
         self.known = self.refused = 0
+        self._wishes = Wishes()
+        # What is held still, and how many events there were then.
+        self._held: tuple[RenderableType, int] | None = None
         self._schema = EventSchema()
         self._next = 0.0
         self._live: Live
@@ -108,12 +114,30 @@ class _View:
             self._draw()
             yield
 
-    def _draw(self) -> None:
-        from esa_auth.commands.live import screen
+    def pressed(self, keys: bytes) -> bool:
+        """Take keys and show what they ask for; return whether that is to quit."""
+        if keys:
+            wishes = self._wishes
+            before = wishes.filter
+            wishes.press(keys)
+            if not wishes.paused or wishes.filter != before:
+                self._held = None
+            self._draw()
+        return self._wishes.quit
 
-        live, clock = self._live, time.monotonic()
-        height = live.console.size.height
-        live.update(screen(self.now, clock, self.refused, height), refresh=True)
+    def _draw(self) -> None:
+        from rich.console import Group
+
+        from esa_auth.commands.screen import body, foot, help_panel
+
+        wishes, height = self._wishes, self._live.console.size.height
+        if self._held is None or not wishes.paused:
+            picture = body(self.now, time.monotonic(), wishes.filter, height)
+            self._held = picture, self.known
+        picture, known = self._held
+        last = foot(wishes, self.refused, self.known - known)
+        whole = Group(help_panel() if wishes.help else picture, last)
+        self._live.update(whole, refresh=True)
 
     def take(self, lines: list[bytes], old: bool) -> None:
         """Count the lines, and draw if it is time."""
@@ -193,9 +217,8 @@ def _keys() -> Iterator[int | None]:
         os.close(terminal)
 
 
-def _quit(keys: int | None) -> bool:
-    if keys is None:
-        return False
-    with suppress(BlockingIOError):
-        return b"q" in os.read(keys, 64).lower()
-    return False
+def _pressed(keys: int | None) -> bytes:
+    if keys is not None:
+        with suppress(BlockingIOError):
+            return os.read(keys, 64)
+    return b""

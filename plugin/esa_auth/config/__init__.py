@@ -1,5 +1,6 @@
 """YAML and command line -> settings; the only package that knows key names."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +17,7 @@ from esa_auth.errors import ConfigError
 from esa_auth.inputs import framings
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs import Chosen, choose
-from esa_auth.pipeline import Settings
+from esa_auth.pipeline import ReportEvery, Settings
 from esa_auth.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -173,19 +174,27 @@ def _config(
     )
 
 
+def native_wanted() -> bool:
+    """Whether native code may read lines, where it is built."""
+    return os.environ.get("ESA_AUTH_NATIVE") != "0"
+
+
 def _settings(tree: dict[str, Any], reference: int) -> Settings:
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     check_utf8("appliance", tree["appliance"])
+    every = ReportEvery(**tree["sessions"]["report_every"])
     return Settings(
         appliance=tree["appliance"],
         zone=tree["timezone"],
         zones=tuple((n, z) for n, z in zones if z),
         names=tuple(_addresses(tree["appliances"]).items()),
         reference=reference,
-        **tree["sessions"],
+        **tree["sessions"] | {"report_every": every},
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
+        native=native_wanted(),
+        whole=tree["validation"]["mode"] == "whole",
         **_privacy(tree),
     )
 

@@ -16,7 +16,6 @@ from esa_auth.model.facts import (
     AuthNotice,
     InboundOpened,
     InboundResult,
-    Instant,
     OutboundOpened,
     OutboundResult,
 )
@@ -26,8 +25,7 @@ MODULE = "cisco_esa"
 DATASET = "cisco_esa.auth"
 
 _AUTHENTICATION = ["authentication"]
-_SESSION = ["authentication", "session"]
-_START, _INFO, _END = ["start"], ["info"], ["end"]
+_START, _INFO = ["start"], ["info"]
 _UNKNOWN = ["esa_no_session_context"]
 _CODES = {"success": "SMTPAUTH_SUCCESS", "failure": "SMTPAUTH_FAILED"}
 # A byte that is not UTF-8 is written so, and its backslash ends no domain name.
@@ -99,59 +97,6 @@ def notice_event(
     return document
 
 
-def session_end_event(
-    session: Session, source: Source, sequence: int, *, closed: bool
-) -> Document:
-    """Return the summary of a session that saw AUTH; ``closed`` if a line ended it."""
-    document = base_document(_END, "smtp-session-end", source, session, sequence)
-    event = document.own
-    about, own = event["event"], event["cisco_esa"]
-    about["category"] = _SESSION
-    start, end = session.start, source.instant
-    about["start"], about["end"] = start.iso, end.iso
-    about["duration"] = _nanoseconds(start, end)
-    own["session"] = {**own["session"], "closed": closed}
-    own["summary"] = _summary(session)
-    if session.users:
-        event["related"] = {**event["related"], "user": list(session.users)}
-    # Of two that have its number, the one that ended may be the other.
-    if session.last_success and not session.disowned:
-        event["user"] = user_part(session.last_success)
-    return document
-
-
-def _nanoseconds(start: Instant, end: Instant) -> int:
-    """Return how long it took in the unit that ECS wants, never less than 0."""
-    seconds, millis = end.epoch - start.epoch, 0
-    if end.iso[-4:] != start.iso[-4:]:
-        millis = int(end.iso[-4:-1]) - int(start.iso[-4:-1])
-    return max(0, seconds * 1000 + millis) * 1_000_000
-
-
-def _summary(session: Session) -> dict[str, Any]:
-    if session.side == "icid":
-        return {
-            "attempts": session.attempts,
-            "failures": session.failures,
-            "users": len(session.users),
-            "messages": session.messages,
-            "recipients": session.recipients,
-        }
-    summary: dict[str, Any] = {
-        "attempts": session.attempts,
-        "failures": session.failures,
-        "delivered": session.delivered,
-        "bounced": session.bounced,
-        "delayed": session.delayed,
-        "connection_errors": session.connection_errors,
-    }
-    if session.bounce:
-        code, text = session.bounce
-        reply = {"code": code, "text": text}
-        summary["bounce"] = {k: v for k, v in reply.items() if v}
-    return summary
-
-
 def base_document(
     types: list[str],
     action: str,
@@ -199,23 +144,27 @@ def _of_session(session: Session, observer: Observer) -> tuple[Context, dict[str
     """
     opening, tls = session.opening, session.tls
     address = None if opening else session.address
-    number = session.number
     if session.side == "icid":
         client = opening if isinstance(opening, InboundOpened) else None
         context = inbound_context(observer, client, address, session.hat, tls)
     else:
-        number = f"D{number}"
         server = opening if isinstance(opening, OutboundOpened) else None
         context = outbound_context(observer, server, address, tls)
-    opened = session.start.iso[:19].replace("-", "").replace(":", "")
     return context, {
         session.side: int(session.number),
         "session": {
-            "id": f"{observer.name}:{number}:{opened}Z",
+            "id": session_id(session, observer),
             "context": session.context,
         },
         **context.own,
     }
+
+
+def session_id(session: Session, observer: Observer) -> str:
+    """Return ``cisco_esa.session.id``."""
+    opened = session.start.iso[:19].replace("-", "").replace(":", "")
+    letter = "" if session.side == "icid" else "D"
+    return f"{observer.name}:{letter}{session.number}:{opened}Z"
 
 
 def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:

@@ -74,6 +74,7 @@ class Counters:
     context: int = 0
     rejected: int = 0
     session_ends: int = metric("Ends of sessions among the events.")
+    session_progress: int = metric("Reports on open sessions among the events.")
     invalid_events: int = metric("Events that the schema refused.")
     dead_letters: int = metric("Dead letters written.")
     wrapped_joined: int = 0
@@ -92,7 +93,8 @@ class Counters:
     @property
     def events(self) -> int:
         """Events that left."""
-        return self.results + self.ancillary + self.session_ends
+        of_sessions = self.session_ends + self.session_progress
+        return self.results + self.ancillary + of_sessions
 
     def as_dict(self) -> dict[str, int]:
         """Return all of them by name, but for the level ``held``."""
@@ -102,6 +104,11 @@ class Counters:
 
     def closing_line(self) -> str:
         """Return the accounting identity in one line."""
+        reports = (
+            f", {self.session_progress} reports on open sessions"
+            if self.session_progress
+            else ""
+        )
         repeats = (
             f"; 'last message repeated' stood for {self.repeats_unread} lines not read"
             if self.repeats_unread
@@ -111,5 +118,5 @@ class Counters:
             f"{self.lines} lines = {self.results} results + {self.ancillary} ancillary"
             f" + {self.context} context + {self.ignored} ignored"
             f" + {self.rejected} rejected; {self.session_ends} session ends,"
-            f" {self.dead_letters} dead letters{repeats}"
+            f" {self.dead_letters} dead letters{reports}{repeats}"
         )

@@ -15,7 +15,7 @@ class ReplayHints(NamedTuple):
     ``time`` is its stamp if a record around the line gave it, ``ordinal`` counts the
     identical lines before it in its second, ``offset`` and ``last`` are the appliance's
     clock (`Clock.snapshot`), ``version`` and ``serial`` what the file header said.
-    ``session_end`` marks the refused summary of a session, which no line can give back,
+    ``session_end`` marks a refused summary of a session, which no line can give back,
     ``withheld`` a line that is not the one that was read, for it held names, and
     ``implausible`` one whose time was.
     """

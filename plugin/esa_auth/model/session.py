@@ -49,6 +49,9 @@ class Session:
     delayed: int = 0
     connection_errors: int = 0
     bounce: tuple[str | None, str | None] | None = None
+    # What the last report of it while it was open told of, and when: epoch seconds.
+    reported: int = 0
+    reported_at: int = 0
     # Two appliances have its name, and, if disowned, its number as well.
     conflict: bool = False
     disowned: bool = False
@@ -72,6 +75,22 @@ class Session:
         return self.opened or self.first
 
     @property
+    def summary(self) -> "Summary":
+        """What it has done so far."""
+        return Summary(
+            self.attempts,
+            self.failures,
+            len(self.users),
+            self.messages,
+            self.recipients,
+            self.delivered,
+            self.bounced,
+            self.delayed,
+            self.connection_errors,
+            self.bounce,
+        )
+
+    @property
     def context(self) -> Completeness:
         """How much of the session's opening was seen."""
         if self.opening is not None and (self.side == "dcid" or self.hat is not None):
@@ -79,6 +98,21 @@ class Session:
         repeated = self.address if self.side == "icid" else None
         seen = self.opening or self.hat or self.tls or repeated
         return "partial" if seen else "missing"
+
+
+class Summary(NamedTuple):
+    """The counts of a session at one moment; ``users`` are different names."""
+
+    attempts: int
+    failures: int
+    users: int
+    messages: int = 0
+    recipients: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    delayed: int = 0
+    connection_errors: int = 0
+    bounce: tuple[str | None, str | None] | None = None
 
 
 class Observer(NamedTuple):

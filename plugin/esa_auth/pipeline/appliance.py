@@ -16,7 +16,17 @@ from esa_auth.model.facts import Envelope, Fact, Instant, Side, Unread
 from esa_auth.model.session import Observer
 from esa_auth.pipeline.waiting import Waiting
 from esa_auth.privacy import Pseudonymizer
-from esa_auth.sessions import Changes, Ended, Event, Messages, Series, State, Table
+from esa_auth.sessions import (
+    NO_REPORTS,
+    Changes,
+    Ended,
+    Event,
+    Messages,
+    ReportEvery,
+    Series,
+    State,
+    Table,
+)
 
 SIDES: tuple[Side, ...] = ("icid", "dcid")
 
@@ -33,7 +43,10 @@ class Settings:
     bytes of a line. ``pseudonym_key`` replaces names, ``redact`` takes away likely
     passwords; ``enrich`` adds to every event; ``wait`` is for how many seconds of the
     log an event waits for late lines of its session, and ``redact_wait`` that of a
-    failure for a success that makes its name a likely password.
+    failure for a success that makes its name a likely password. ``report_every`` is
+    after what an open session is reported. ``whole`` asks the schema about each event
+    as a whole, and not by parts. ``native`` lets native code, where it is built, read
+    lines that are plain.
     """
 
     appliance: str = "esa"
@@ -51,6 +64,14 @@ class Settings:
     enrich: Callable[[Document], Document] | None = field(default=None, repr=False)
     wait: int = 0
     redact_wait: int = 0
+    report_every: ReportEvery = NO_REPORTS
+    whole: bool = False
+    native: bool = False
+
+    @property
+    def reports(self) -> bool:
+        """Whether open sessions are reported."""
+        return self.report_every != NO_REPORTS
 
     @property
     def waits(self) -> bool:

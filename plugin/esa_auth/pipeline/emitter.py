@@ -19,19 +19,16 @@ from esa_auth.model.facts import (
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
-from esa_auth.pipeline.waiting import Held, Said, SessionEnd
+from esa_auth.pipeline.waiting import Held, OfSession, Said, SessionEnd, SessionProgress
+from esa_auth.pipeline.writer import Writer
 from esa_auth.places import hidden, replaced
 from esa_auth.sessions import END_FLAGS, Ended, fold_result
-
-# Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
-# or newline. Who sent a name that a line was cut in chose what seems to follow it.
-_CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 # What a line of AUTH or of a login says.
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
 _RESULTS = (InboundResult, OutboundResult)
 _ADMIN = (AdminLogin, AdminLogout)
-Kind: TypeAlias = Literal["results", "ancillary", "session_ends"]
+Kind: TypeAlias = Literal["results", "ancillary", "session_ends", "session_progress"]
 
 
 class Made(NamedTuple):
@@ -46,12 +43,21 @@ class Made(NamedTuple):
     appliance: Appliance
 
 
+class Written(NamedTuple):
+    """An event that is valid and written as JSON, and the counter that it counts in."""
+
+    text: bytes
+    kind: Kind
+
+
 class Emitter:
     """Builds the event of a fact, at once or when it has waited; ``made`` is taken."""
 
     def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
         self.counters = Counters()
-        self.made: list[Made] = []
+        self.made: list[Made | Written] = []
+        # Writes what it can at once, where events are wanted as JSON.
+        self.writer: Writer | None = None
         self.dead: list[dict[str, Any]] = []
         self._read_time = read_time
         self.pseudonymizer = settings.pseudonymizer
@@ -86,6 +92,14 @@ class Emitter:
         self.counters.held += 1
         for held in self._hold.event(Held(fact, session, source), line, appliance):
             self._release(held, appliance)
+
+    def progress(self, session: Session, source: Source, appliance: Appliance) -> None:
+        """Make the report on a session that goes on; its line is counted already."""
+        done = SessionProgress(session.summary, session.last_success)
+        held = Held(done, session, source)
+        ready = self._hold.progress(held, appliance) if self._hold else [held]
+        for one in ready:
+            self._release(one, appliance)
 
     def closed(self, session: Session, source: Source, appliance: Appliance) -> None:
         """Make the end of a session that a line closed."""
@@ -131,7 +145,7 @@ class Emitter:
         """Make a dead letter of an event that the schema refuses, for ``reasons``."""
         source, appliance = made.source, made.appliance
         self.counters.invalid_events += 1
-        if made.kind == "session_ends":
+        if made.kind in ("session_ends", "session_progress"):
             hints = appliance.hints(None, None)._replace(session_end=True)
         else:
             self.counters.rejected += 1
@@ -154,8 +168,8 @@ class Emitter:
 
     def _release(self, held: Held, appliance: Appliance) -> None:
         fact, session, source = held.fact, held.session, held.source
-        if isinstance(fact, SessionEnd):
-            self._make_end(fact, session, source, appliance)
+        if isinstance(fact, OfSession):
+            self._make_of_session(fact, session, source, appliance)
         else:
             self.counters.held -= 1
             self._make(fact, session, source, appliance)
@@ -168,6 +182,11 @@ class Emitter:
         if session is not None:
             session.sequence += 1
             sequence = session.sequence
+            if self.writer and isinstance(fact, InboundResult):
+                text = self.writer.result(fact, session, source, sequence)
+                if text is not None:
+                    self.made.append(Written(text, "results"))
+                    return
         kind: Kind = "results"
         if isinstance(fact, AuthNotice):
             kind = "ancillary"
@@ -179,14 +198,27 @@ class Emitter:
             document = ecs.result_event(fact, session, source, sequence)
         self.made.append(Made(document, kind, source, appliance))
 
-    def _make_end(
-        self, end: SessionEnd, session: Session, source: Source, appliance: Appliance
+    def _make_of_session(
+        self, fact: OfSession, session: Session, source: Source, appliance: Appliance
     ) -> None:
         session.sequence += 1
-        document = ecs.session_end_event(
-            session, source, session.sequence, closed=end.closed
-        )
-        self.made.append(Made(document, "session_ends", source, appliance))
+        number = session.sequence
+        kind: Kind = "session_ends"
+        if isinstance(fact, SessionEnd):
+            if self.writer and fact.closed:
+                text = self.writer.end(session, source, number)
+                if text is not None:
+                    self.made.append(Written(text, kind))
+                    return
+            document = ecs.session_end_event(
+                session, source, number, closed=fact.closed
+            )
+        else:
+            kind = "session_progress"
+            document = ecs.session_progress_event(
+                session, fact.summary, fact.user, source, number
+            )
+        self.made.append(Made(document, kind, source, appliance))
 
     def _covered(self, fact: Told, source: Source) -> tuple[Told, Source] | None:
         """Return a fact and its line without names; None if their place is unknown.
@@ -238,42 +270,3 @@ def _own_text(raw: bytes) -> str:
         stamp = ""
     head = [stamp, f"{level.title()}:" if level else "", grammar.own_text(body)]
     return " ".join(filter(None, head))
-
-
-def source_of(
-    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
-) -> Source:
-    """Count ``line``, and return it as the source of the event that it says.
-
-    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
-    """
-    by, envelope = line.appliance, line.envelope
-    raw = envelope.repeated or line.raw
-    flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    if len(raw) in _CUTS:
-        flags = (*flags, "possibly_cut")
-    if envelope.repeated is not None:
-        flags = (*flags, "repeated_message")
-    own_stamp = envelope.stamp is not None and envelope.stamp.encode() in raw[:512]
-    event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
-    return Source(
-        raw,
-        body,
-        instant,
-        by.observer,
-        event_id,
-        envelope.level,
-        envelope.program,
-        envelope.priority,
-        envelope.host,
-        flags + doubts,
-        None if own_stamp else envelope.stamp,
-    )
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

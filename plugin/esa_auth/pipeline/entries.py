@@ -71,7 +71,9 @@ class HeldEvent(NamedTuple):
     """An event that waits; ``turn`` is its place among all of its appliance."""
 
     turn: int
-    kind: Literal["InboundResult", "OutboundResult", "AuthNotice", "SessionEnd"]
+    kind: Literal[
+        "InboundResult", "OutboundResult", "AuthNotice", "SessionEnd", "SessionProgress"
+    ]
     fact: dict[str, Any]
     source: Source
     patience: int = 0

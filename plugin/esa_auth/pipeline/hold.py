@@ -58,6 +58,17 @@ class Hold:
         waiting.add(held)
         return waiting.take_excess()
 
+    def progress(self, held: Held, appliance: Appliance) -> list[Held]:
+        """Hold what an open session has done, behind what is held of it already.
+
+        Return what must wait no longer.
+        """
+        waiting = appliance.waiting
+        if not (self._wait or waiting.holds(held.session)):
+            return [held]
+        waiting.add(held._replace(patience=self._wait))
+        return waiting.take_excess()
+
     def end(
         self, ends: list[Held], session: Session, appliance: Appliance
     ) -> list[Held]:

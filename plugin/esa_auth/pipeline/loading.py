@@ -28,7 +28,7 @@ from esa_auth.pipeline.entries import (
     HeldEvent,
     HeldSession,
 )
-from esa_auth.pipeline.waiting import Held, SessionEnd
+from esa_auth.pipeline.waiting import Held, SessionEnd, SessionProgress
 from esa_auth.sessions.kept import began_at
 
 #: Told of each connection that was loaded: side, number, n of its entry, order.
@@ -36,7 +36,13 @@ Placed = Callable[[Side, bytes, int, int], None]
 
 _FACTS: dict[str, Any] = {
     kind.__name__: kind
-    for kind in (InboundResult, OutboundResult, AuthNotice, SessionEnd)
+    for kind in (
+        InboundResult,
+        OutboundResult,
+        AuthNotice,
+        SessionEnd,
+        SessionProgress,
+    )
 }
 
 

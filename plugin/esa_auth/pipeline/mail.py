@@ -17,10 +17,12 @@ from esa_auth.model.facts import (
     RecipientGiven,
     SenderGiven,
 )
+from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.sessions import fold_delivery
+from esa_auth.pipeline.sources import unseen
+from esa_auth.sessions import fold_delivery, is_due
 
 # Whom a line may name, in so many of its first bytes: the rest may be text of others.
 # Inside a word, too: the row decides, and a first letter is found faster than a word.
@@ -38,7 +40,10 @@ class Mail:
         advance: Callable[[Line], Instant | None],
     ) -> None:
         """See `Dispatcher` for ``advance``."""
+        self._emit = emitter
         self._count = emitter.counters
+        settings = registry.settings
+        self._every = settings.report_every if settings.reports else None
         self._alive = registry.alive
         self._advance = advance
         self._pseudonymizer = emitter.pseudonymizer
@@ -82,12 +87,13 @@ class Mail:
     def message_end(self, fact: MessageReady | MessageAborted, line: Line) -> None:
         """Take that a message was received whole, or given up."""
         mid, messages = fact.mid.encode(), line.appliance.messages
-        if mid in messages and self._advance(line) is not None:
-            self._count.context += 1
-            if isinstance(fact, MessageReady):
-                messages.ready(mid)
-            else:
-                messages.aborted(mid)
+        if mid not in messages or (instant := self._advance(line)) is None:
+            return
+        self._count.context += 1
+        if isinstance(fact, MessageAborted):
+            messages.aborted(mid)
+        elif (session := messages.ready(mid)) is not None:
+            self._report(session, line, instant)
 
     def delivery(
         self,
@@ -99,9 +105,19 @@ class Mail:
         session = self._alive(
             appliance, appliance.outbound, fact.dcid.encode(), instant
         )
-        if session is not None:
-            self._count.context += 1
+        if session is None or instant is None:
+            return
+        self._count.context += 1
+        session.last = instant
+        if self._pseudonymizer and isinstance(fact, Bounced):
+            fact = self._pseudonymizer.bounced(fact)
+        fold_delivery(session, fact)
+        if not isinstance(fact, DeliveryStarted):
+            self._report(session, line, instant)
+
+    def _report(self, session: Session, line: Line, instant: Instant) -> None:
+        """Report a session whose counts this line has changed, if that is due."""
+        if self._every and is_due(session, instant.epoch, self._every):
+            # Its end, if no line says that, is not to be earlier.
             session.last = instant
-            if self._pseudonymizer and isinstance(fact, Bounced):
-                fact = self._pseudonymizer.bounced(fact)
-            fold_delivery(session, fact)
+            self._emit.progress(session, unseen(line, instant), line.appliance)

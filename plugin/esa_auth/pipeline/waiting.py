@@ -6,7 +6,7 @@ from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from esa_auth.model.facts import AuthNotice, InboundResult, OutboundResult
-from esa_auth.model.session import Session, Source
+from esa_auth.model.session import Session, Source, Summary
 from esa_auth.privacy import REDACTED
 from esa_auth.sessions import Changes
 
@@ -21,9 +21,17 @@ class SessionEnd(NamedTuple):
     closed: bool
 
 
+class SessionProgress(NamedTuple):
+    """What an open session had done at a line, and the last who had got in by then."""
+
+    summary: Summary
+    user: str | None = None
+
+
 # The client's address, and the listener or else the session.
 Place: TypeAlias = tuple[str, str]
-Said: TypeAlias = InboundResult | OutboundResult | AuthNotice | SessionEnd
+OfSession: TypeAlias = SessionEnd | SessionProgress
+Said: TypeAlias = InboundResult | OutboundResult | AuthNotice | OfSession
 
 
 class Held(NamedTuple):
@@ -87,9 +95,9 @@ class Waiting:
 
     @property
     def lines(self) -> int:
-        """How many lines are held: all but the ends of sessions."""
+        """How many lines are held; those on sessions were counted when they came."""
         held = self._held.values()
-        return sum(not isinstance(one.fact, SessionEnd) for one in held)
+        return sum(not isinstance(one.fact, OfSession) for one in held)
 
     @property
     def sessions(self) -> list[Session]:

@@ -1,12 +1,9 @@
-"""One source: what it tried, and which of its logins should worry somebody."""
+"""One source: what it tried, and whether it guesses."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from esa_auth.alarms import Tries
 from esa_auth.report.bounded import Distinct
-from esa_auth.thresholds import figure
 
 # Names kept of one source; how many there were is counted beyond that.
 MOST_USERS = 64
@@ -36,14 +33,15 @@ class SourceRow:
     country: str | None = None
     tries: Tries = field(default_factory=Tries)
     sprays: bool = False
+    guesses: bool = False
 
     @property
     def weight(self) -> tuple[int, int]:
         """What it counts by when there are too many."""
         return self.failures, self.successes
 
-    def add(self, user: str, epoch: int, stamp: str, *, failed: bool) -> None:
-        """Count an attempt on ``user``."""
+    def add(self, user: str, epoch: int, stamp: str, *, failed: bool) -> bool:
+        """Count an attempt on ``user``; return whether it is a guessed login."""
         if failed:
             self.failures += 1
         else:
@@ -53,14 +51,16 @@ class SourceRow:
         self.names.add(user)
         guessed = self.tries.add(epoch, user, failed=failed)
         self.sprays = self.sprays or (failed and self.tries.sprays(epoch))
+        self.guesses = self.guesses or (failed and self.tries.guesses(epoch))
         pair = self.users.get(user)
         if pair is None:
             if len(self.users) >= MOST_USERS and not (not failed and self._make_room()):
-                return
+                return guessed
             pair = self.users[user] = Pair()
         pair.failures += failed
         pair.successes += not failed
         pair.guessed = pair.guessed or guessed
+        return guessed
 
     def _make_room(self) -> bool:
         """Drop a name that only failed: a login must never be left out for those."""
@@ -69,39 +69,3 @@ class SourceRow:
                 del self.users[name]
                 return True
         return False
-
-
-MOST_ACCOUNTS = 50
-
-
-def accounts_at_risk(
-    sources: dict[str, SourceRow], sessions: Iterable[dict[str, Any]]
-) -> list[tuple[str, list[str]]]:
-    """Return (user, reasons), most reasons first.
-
-    A login counts as in the rules of `conf/sigma`: when it came from a source after
-    failures for that user, or when its session sent several messages to many
-    recipients; and when it came from a source that sprays.
-    """
-    many = figure("recipients_burst_after_success", "recipients")
-    several = figure("recipients_burst_after_success", "messages")
-    found: dict[str, list[str]] = {}
-    for address, row in sources.items():
-        where = address or "an address that is not known"
-        for user, pair in row.users.items():
-            if not pair.successes:
-                continue
-            if pair.guessed:
-                reason = f"logged in from {where} after {pair.failures} failures there"
-                found.setdefault(user, []).append(reason)
-            elif row.sprays:
-                reason = f"logged in from {where}, which tried {len(row.names)} users"
-                found.setdefault(user, []).append(reason)
-    for event in sessions:
-        summary = event["cisco_esa"]["summary"]
-        recipients = summary["recipients"]
-        burst = recipients >= many and summary["messages"] >= several
-        if burst and "user" in event:
-            reason = f"one session sent to {recipients} recipients"
-            found.setdefault(event["user"]["name"].lower(), []).append(reason)
-    return sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))

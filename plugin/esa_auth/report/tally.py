@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from esa_auth.alarms import network
 from esa_auth.report.bounded import Distinct, Kept, Timeline
+from esa_auth.report.risks import Risks
 from esa_auth.report.source import SourceRow
 from esa_auth.visible import visible
 
@@ -63,11 +64,12 @@ class Latest:
 class About:
     """What is said of the reading itself.
 
-    ``since`` and ``until`` are ``@timestamp`` texts, the second one excluded.
+    ``files`` are the names of those that were read. ``since`` and ``until`` are
+    ``@timestamp`` texts, the second one excluded.
     """
 
     made: str = ""
-    files: int = 0
+    files: list[str] = field(default_factory=list)
     since: str | None = None
     until: str | None = None
     appliance: str | None = None
@@ -82,6 +84,8 @@ class Tally:
         self.events = self.attempts = self.failures = self.relayed = 0
         self.first, self.last = "~", ""
         self.timeline = Timeline()
+        self.appliances = _counts()
+        self.risks = Risks()
         self.users = Distinct()
         self.sources: Kept[SourceRow] = Kept(
             MOST_SOURCES, SourceRow, lambda row: row.weight
@@ -109,45 +113,54 @@ class Tally:
             return
         self.events += 1
         self.first, self.last = min(self.first, stamp), max(self.last, stamp)
+        self.appliances[event["observer"]["name"]][0] += 1
         action = event["event"]["action"]
-        if action == "smtp-auth":
+        if action in ("smtp-auth", "smtp-auth-client"):
             self._attempt(event, stamp)
-        elif action == "smtp-auth-client":
-            self._relay(event, stamp)
-        elif action == "smtp-session-end":
-            self._session(event)
+        elif action in ("smtp-session-end", "smtp-session-progress"):
+            self._session(event, stamp)
         elif action == "admin-login":
             self._administrator(event, stamp)
-        elif action == "admin-logout":
+        elif action in ("admin-logout", "smtp-session-progress"):
+            # The end of a session has all that its reports had.
             return
         else:
             self.notices[event["event"].get("code", action)][0] += 1
 
     def _attempt(self, event: Event, stamp: str) -> None:
+        """Take a login at the appliance, or of the appliance at another server."""
         failed = event["event"]["outcome"] == "failure"
-        user = event.get("user", {}).get("name", "")
-        epoch = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
+        epoch = _epoch(stamp)
         self.attempts += 1
         self.failures += failed
         self.timeline.add(epoch, failed=failed)
-        self.users.add(user)
         self.rows.add(stamp, event)
-        own = event["cisco_esa"]
-        source = self.sources[network(event.get("source", {}).get("ip", ""))]
-        source.add(user, epoch, stamp, failed=failed)
-        if name := own.get("reverse_dns"):
+        auth = event["cisco_esa"].get("auth", {})
+        self.mechanisms[auth.get("mechanism", "not said")][failed] += 1
+        self.tls[tls_of(event)][failed] += 1
+        if event["event"]["action"] == "smtp-auth":
+            self._gateway(event, epoch, stamp, failed)
+        else:
+            self.relayed += 1
+            if failed:
+                self._refused(event, stamp)
+
+    def _gateway(self, event: Event, epoch: int, stamp: str, failed: bool) -> None:
+        user = event.get("user", {}).get("name", "")
+        address = network(event.get("source", {}).get("ip", ""))
+        self.users.add(user)
+        source = self.sources[address]
+        if source.add(user, epoch, stamp, failed=failed):
+            pair = source.users.get(user.lower())
+            failures = pair.failures if pair else source.failures
+            self.risks.guessed(user, address, stamp, failures)
+        if name := event["cisco_esa"].get("reverse_dns"):
             source.reverse_dns = name.get("name")
             source.verified = name["verified"]
-        if policy := own.get("policy"):
-            source.country = policy.get("country", source.country)
-        self.mechanisms[own.get("auth", {}).get("mechanism", "unknown")][failed] += 1
-        self.tls[_tls(event.get("tls"))][failed] += 1
+        source.country = country_of(event) or source.country
+        self.risks.attempt(event, address, epoch, failed=failed)
 
-    def _relay(self, event: Event, stamp: str) -> None:
-        self.relayed += 1
-        if event["event"]["outcome"] != "failure":
-            return
-        self.rows.add(stamp, event)
+    def _refused(self, event: Event, stamp: str) -> None:
         parts = (
             event.get("destination", {}).get("ip", ""),
             event["cisco_esa"].get("auth", {}).get("profile", ""),
@@ -171,21 +184,37 @@ class Tally:
         if interface := event["cisco_esa"].get("admin", {}).get("interface"):
             row.interfaces.add(visible(interface, 20))
 
-    def _session(self, event: Event) -> None:
+    def _session(self, event: Event, stamp: str) -> None:
         summary = event["cisco_esa"]["summary"]
+        self.risks.session(event, _epoch(stamp))
         got_in = summary["attempts"] > summary["failures"]
-        if got_in and summary.get("recipients"):
+        ended = event["event"]["action"] == "smtp-session-end"
+        if ended and got_in and summary.get("recipients"):
             self.sessions.add(summary["recipients"], event)
 
 
-def _counts() -> Kept[list[int]]:
-    """Successes and failures by a name."""
-    return Kept(MOST_KINDS, lambda: [0, 0], lambda row: (sum(row),))
-
-
-def _tls(tls: Event | None) -> str:
+def tls_of(event: Event) -> str:
+    """Return how a connection was protected, in words."""
+    tls = event.get("tls")
     if tls is None:
         return "not known"
     if not tls["established"]:
         return "none (in clear)"
     return f"TLS {tls['version']}" if "version" in tls else "TLS, version not known"
+
+
+def country_of(event: Event) -> str | None:
+    """Return where an address is, as a table of places or the appliance says."""
+    geo = event.get("source", {}).get("geo", {})
+    policy = event["cisco_esa"].get("policy", {})
+    found: str | None = geo.get("country_iso_code") or policy.get("country")
+    return found
+
+
+def _epoch(stamp: str) -> int:
+    return int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
+
+
+def _counts() -> Kept[list[int]]:
+    """Successes and failures by a name."""
+    return Kept(MOST_KINDS, lambda: [0, 0], lambda row: (sum(row),))

@@ -3,20 +3,24 @@
 from esa_auth.sessions.changes import Changes
 from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
+from esa_auth.sessions.progress import NO_REPORTS, ReportEvery, is_due
 from esa_auth.sessions.series import Series
 from esa_auth.sessions.states import END_FLAGS, Ended, Event, State
 from esa_auth.sessions.table import Table
 
 __all__ = [
     "END_FLAGS",
+    "NO_REPORTS",
     "Changes",
     "Ended",
     "Event",
     "Messages",
+    "ReportEvery",
     "Series",
     "State",
     "Table",
     "fold_context",
     "fold_delivery",
     "fold_result",
+    "is_due",
 ]

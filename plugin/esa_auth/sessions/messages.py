@@ -26,6 +26,11 @@ class Messages:
         self._open: dict[bytes, _Message] = {}
         self._changes = changes or Changes()
 
+    @property
+    def open(self) -> dict[bytes, "_Message"]:
+        """The messages by MID, for who only asks which there are."""
+        return self._open
+
     def __len__(self) -> int:
         return len(self._open)
 
@@ -47,13 +52,20 @@ class Messages:
             message.recipients += 1
             self._changes.session_changed(message.session)
 
-    def ready(self, mid: bytes) -> None:
-        """The appliance has the whole message: it counts, with its recipients."""
-        if message := self._open.pop(mid, None):
-            message.session.messages += 1
-            message.session.recipients += message.recipients
-            message.session.mids.discard(mid)
-            self._changes.session_changed(message.session)
+    def ready(self, mid: bytes) -> Session | None:
+        """The appliance has the whole message: it counts, with its recipients.
+
+        Return the session that it counts for.
+        """
+        message = self._open.pop(mid, None)
+        if message is None:
+            return None
+        session = message.session
+        session.messages += 1
+        session.recipients += message.recipients
+        session.mids.discard(mid)
+        self._changes.session_changed(session)
+        return session
 
     def aborted(self, mid: bytes) -> None:
         """Forget a message that was given up before it was ready."""

@@ -18,6 +18,7 @@ from esa_auth.commands.options import (
     add_input,
     add_output,
     add_outputs,
+    add_sessions,
     load_config,
 )
 from esa_auth.config import Config
@@ -56,6 +57,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_input(parser)
     add_output(parser)
     add_outputs(parser, archives=True)
+    add_sessions(parser)
     add = parser.add_argument
     add("-o", dest="into", metavar="FILE", help="file for the events (stdout)")
     add("--jobs", type=int, default=1, metavar="N", help="appliances at a time (1)")

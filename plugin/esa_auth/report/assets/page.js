@@ -1,65 +1,61 @@
 "use strict";
+// The page is whole without this: it adds charts, a search of the attempts, and CSV.
 (() => {
   const data = JSON.parse(document.getElementById("data").textContent);
-  const main = document.getElementById("main");
-  const charts = [];
   const number = new Intl.NumberFormat("en");
+  const count = (value) => number.format(value);
 
   // Every text goes through here: a text node, isolated from the direction around it.
   const make = (tag, attributes = {}, ...children) => {
     const element = document.createElement(tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    element.append(...children.filter((child) => child !== null && child !== undefined));
+    element.append(...children);
     return element;
   };
   const name = (text) => make("bdi", {}, text);
-  const count = (value) => number.format(value);
-  const time = (stamp) => stamp.replace("T", " ").replace(/\.\d+Z$/, " UTC");
-  const at = (epoch) => new Date(epoch * 1000).toISOString().slice(0, 16).replace("T", " ");
 
-  let sections = 0;
-  const section = (title, parent, ...children) => {
-    const id = `part-${(sections += 1)}`;
-    const element = make("section", { "aria-labelledby": id }, make("h2", { id, tabindex: "-1" }, title), ...children);
-    parent.append(element);
-    document.getElementById("sections").append(make("li", {}, make("a", { href: `#${id}` }, title)));
-    return element;
-  };
-
-  const cell = (tag, value, kind) => {
-    const attributes = kind ? { class: kind } : {};
-    if (tag === "th") attributes.scope = "col";
-    return make(tag, attributes, value instanceof Node ? value : name(String(value)));
-  };
-  const table = (caption, columns, rows) => {
-    const head = make("tr", {}, ...columns.map(([title, kind]) => cell("th", title, kind)));
-    const body = make("tbody");
-    for (const row of rows) {
-      body.append(make("tr", {}, ...row.map((value, place) => {
-        const own = Array.isArray(value) ? value : [value, columns[place][1]];
-        return cell("td", own[0], own[1]);
-      })));
-    }
-    const made = make("table", {}, make("caption", {}, caption), make("thead", {}, head), body);
-    return make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": caption }, made);
-  };
-  const nothing = (text) => make("p", { class: "note" }, text);
-
-  const chart = (label, options, details, height) => {
-    const box = make("div", { class: "chart", role: "img", "aria-label": label });
-    if (height) box.style.height = `${height}px`;
-    charts.push([box, options]);
-    return make("figure", {}, box, make("details", {}, make("summary", {}, "As a table"), details));
-  };
+  // ---- charts ----
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const colours = () => {
     const style = getComputedStyle(document.documentElement);
     const of = (word) => style.getPropertyValue(`--${word}`).trim();
     return { text: of("text"), quiet: of("quiet"), line: of("line"), back: of("back"), failure: of("failure"), success: of("success") };
   };
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const axis = (paint, more) => ({
+    axisLine: { lineStyle: { color: paint.quiet } },
+    axisLabel: { color: paint.text, hideOverlap: true },
+    splitLine: { lineStyle: { color: paint.line } },
+    ...more,
+  });
+  const series = (failures, successes, more = {}) => [
+    { name: "failed", type: "bar", stack: "all", data: failures, ...more },
+    { name: "succeeded", type: "bar", stack: "all", data: successes },
+  ];
+  const bars = (names, failures, successes) => (paint) => ({
+    tooltip: { show: false },
+    xAxis: axis(paint, { type: "value", minInterval: 1 }),
+    yAxis: axis(paint, { type: "category", data: names, inverse: true, axisLabel: { color: paint.text, width: 150, overflow: "truncate" } }),
+    series: series(failures, successes),
+  });
+  const ofKinds = (rows) => [rows.length, bars(rows.map((row) => row[0]), rows.map((row) => row[2]), rows.map((row) => row[1]))];
+  const at = (epoch) => new Date(epoch * 1000).toISOString().slice(0, 16).replace("T", " ");
+  const line = data.timeline;
+  const largest = data.sources.slice(0, 10);
+  // Name -> bars beneath each other (none: beside each other), and what is drawn.
+  const drawings = {
+    time: [0, (paint) => ({
+      xAxis: axis(paint, { type: "category", data: line.success.map((_, place) => at(line.start + place * line.width)) }),
+      yAxis: axis(paint, { type: "value", minInterval: 1 }),
+      series: series(line.failure, line.success, { barCategoryGap: "10%" }),
+    })],
+    sources: [largest.length, bars(largest.map((row) => row.address), largest.map((row) => row.failures), largest.map((row) => row.successes))],
+    tls: ofKinds(data.tls),
+    mechanisms: ofKinds(data.mechanisms),
+  };
+  const boxes = [...document.querySelectorAll(".chart")];
   const draw = () => {
     const paint = colours();
-    for (const [box, options] of charts) {
+    for (const box of boxes) {
       const drawn = echarts.getInstanceByDom(box) || echarts.init(box);
       drawn.setOption({
         animation: !still,
@@ -69,148 +65,97 @@
         tooltip: { trigger: "axis", renderMode: "richText", backgroundColor: paint.back, borderColor: paint.line, textStyle: { color: paint.text } },
         legend: { top: 0, textStyle: { color: paint.text } },
         grid: { left: 8, right: 24, top: 36, bottom: 8, containLabel: true },
-        ...options(paint),
+        ...drawings[box.dataset.chart][1](paint),
       }, true);
     }
   };
-  const axis = (paint, more) => ({
-    axisLine: { lineStyle: { color: paint.quiet } },
-    axisLabel: { color: paint.text, hideOverlap: true },
-    splitLine: { lineStyle: { color: paint.line } },
-    ...more,
-  });
-  const bars = (names, failures, successes, label) => chart(label, (paint) => ({
-    tooltip: { show: false },
-    xAxis: axis(paint, { type: "value", minInterval: 1 }),
-    yAxis: axis(paint, { type: "category", data: names, inverse: true, axisLabel: { color: paint.text, width: 150, overflow: "truncate" } }),
-    series: [
-      { name: "failed", type: "bar", stack: "all", data: failures },
-      { name: "succeeded", type: "bar", stack: "all", data: successes },
-    ],
-  }), table(label, [["Name"], ["Failed", "number"], ["Succeeded", "number"]],
-    names.map((text, place) => [text, count(failures[place]), count(successes[place])])), 70 + 22 * names.length);
-
-  const about = data.about;
-  const span = about.first ? `${time(about.first)} to ${time(about.last)}, ` : "";
-  const limits = [about.since && `since ${time(about.since)}`, about.until && `until ${time(about.until)}`].filter(Boolean);
-  document.getElementById("about").append(
-    `${span}${count(about.events)} events from ${count(about.files)} file${about.files === 1 ? "" : "s"}`,
-    limits.length ? ` (${limits.join(", ")})` : "",
-    ...(about.appliance ? [", appliance ", name(about.appliance)] : []),
-  );
-  document.getElementById("made").append(`Made by esa-auth ${about.version} on ${time(about.made)}. All times are UTC.`);
-
-  const headline = data.headline;
-  const figure = (title, value, kind) => make("div", { class: kind || "" }, make("dt", {}, title), make("dd", {}, value));
-  const share = headline.attempts ? ` (${Math.round((100 * headline.failures) / headline.attempts)} %)` : "";
-  section("At a glance", main, make("dl", { class: "figures" },
-    figure("attempts", count(headline.attempts)),
-    figure(`failures${share}`, count(headline.failures), headline.failures ? "failure" : ""),
-    figure("accounts at risk", count(headline.risk), headline.risk ? "failure" : ""),
-    figure("users tried", headline.users),
-    figure("sources", headline.sources)),
-    ...about.notes.map(nothing));
-
-  section("Accounts at risk", main, data.risk.length
-    ? table(`${count(data.risk.length)} of ${count(headline.risk)} accounts`, [["Account"], ["Why"]],
-      data.risk.map(([user, reasons]) => [user, make("ul", { class: "reasons" }, ...reasons.map((reason) => make("li", {}, name(reason))))]))
-    : nothing("None: no login after guessing, none from a spraying source, no burst of recipients."));
-
-  const line = data.timeline;
-  const stamps = line.success.map((_, place) => at(line.start + place * line.width));
-  const minutes = line.width / 60;
-  const width = minutes < 60 ? `${minutes} min` : minutes < 1440 ? `${minutes / 60} h` : `${minutes / 1440} d`;
-  section("Outcomes over time", main, stamps.length
-    ? chart(`Failed and succeeded attempts, a bar for each ${width}`, (paint) => ({
-      xAxis: axis(paint, { type: "category", data: stamps }),
-      yAxis: axis(paint, { type: "value", minInterval: 1 }),
-      series: [
-        { name: "failed", type: "bar", stack: "all", data: line.failure, barCategoryGap: "10%" },
-        { name: "succeeded", type: "bar", stack: "all", data: line.success },
-      ],
-    }), table(`Attempts by time (UTC), each ${width}`, [["From", "time"], ["Failed", "number"], ["Succeeded", "number"]],
-      stamps.map((stamp, place) => [stamp, count(line.failure[place]), count(line.success[place])])
-        .filter((_, place) => line.failure[place] || line.success[place])))
-    : nothing("No attempts."));
-
-  const places = data.sources;
-  section("Top sources", main, ...(places.length ? [
-    bars(places.slice(0, 10).map((row) => row.address), places.slice(0, 10).map((row) => row.failures), places.slice(0, 10).map((row) => row.successes), "Attempts of the ten largest sources"),
-    table(`The ${count(places.length)} sources with most failures of ${headline.sources}`,
-      [["Address"], ["Reverse DNS"], ["Country"], ["Failed", "number"], ["Succeeded", "number"], ["Users", "number"], ["First", "time"], ["Last", "time"]],
-      places.map((row) => [row.address, row.name ? `${row.name}${row.verified ? "" : " (not verified)"}` : "none", row.country || "not known",
-        count(row.failures), count(row.successes), row.users, time(row.first), time(row.last)]))] : [nothing("No attempts.")]));
-
-  const matrix = data.matrix;
-  const grid = new Map(matrix.cells.map(([source, user, failures, successes]) => [`${source} ${user}`, [failures, successes]]));
-  const weight = (failures) => (failures >= 50 ? 4 : failures >= 10 ? 3 : failures >= 3 ? 2 : failures ? 1 : 0);
-  const square = (source, user) => {
-    const found = grid.get(`${source} ${user}`);
-    if (!found) return make("td");
-    const [failures, successes] = found;
-    const said = successes ? `${count(failures)}+${count(successes)}` : count(failures);
-    return make("td", { class: `w${weight(failures)}${successes ? " login" : ""}` }, said);
-  };
-  const matrixCaption = "Failures of each source at each user; n+m means m logins after or beside n failures";
-  section("Who tried whom", main, matrix.users.length
-    ? make("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": matrixCaption },
-      make("table", { class: "matrix" }, make("caption", {}, `${matrixCaption}. A spray is a long row, a hunted account a long column; beside the address: how many users it tried.`),
-        make("thead", {}, make("tr", {}, make("th", { scope: "col" }, "Source"), ...matrix.users.map((user) => make("th", { scope: "col" }, name(user))))),
-        make("tbody", {}, ...matrix.sources.map((source, row) => make("tr", {},
-          make("th", { scope: "row" }, name(`${source} (${count(matrix.tried[row])})`)),
-          ...matrix.users.map((_, column) => square(row, column)))))))
-    : nothing("No failures."));
-
-  const shares = make("div", { class: "pair" });
-  main.append(shares);
-  for (const [title, rows] of [["TLS", data.tls], ["Mechanisms", data.mechanisms]]) {
-    section(title, shares, rows.length
-      ? bars(rows.map((row) => row[0]), rows.map((row) => row[2]), rows.map((row) => row[1]), `Attempts by ${title === "TLS" ? "TLS version" : "mechanism"}`)
-      : nothing("No attempts."));
+  for (const box of boxes) {
+    const rows = drawings[box.dataset.chart][0];
+    box.hidden = false;
+    if (rows) box.style.height = `${70 + 22 * rows}px`;
+    const beside = box.parentElement.querySelector("details");
+    if (beside) beside.open = false;
   }
 
-  section("Sessions after a login", main, data.sessions.length
-    ? table(`The ${count(data.sessions.length)} sessions with most recipients`,
-      [["End", "time"], ["User"], ["Address"], ["Session"], ["Failures before", "number"], ["Messages", "number"], ["Recipients", "number"]],
-      data.sessions.map((row) => [time(row.time), row.user, row.address, row.session, count(row.failures), count(row.messages), count(row.recipients)]))
-    : nothing("None that sent mail and whose end was seen."));
-
-  section("Outbound relay failures", main, data.refusals.length
-    ? table("Refusals of the appliance's own logins at other servers", [["Server"], ["Profile"], ["Code"], ["Reply"], ["Times", "number"], ["Last", "time"]],
-      data.refusals.map((row) => [row.address, row.profile, row.code, row.reason, count(row.count), time(row.last)]))
-    : nothing("None."), ...(data.notices.length ? [table("Notices of the AUTH family", [["Notice"], ["Times", "number"]], data.notices.map((row) => [row[0], count(row[1] + row[2])]))] : []));
-
-  section("Logins to the appliance itself", main, data.administrators.length
-    ? table("Who logged in to the appliance, or tried; AsyncOS can write one login in more than one line", [["User"], ["Address"], ["Interface"], ["Lines failed", "number"], ["Lines succeeded", "number"], ["Last", "time"]],
-      data.administrators.map((row) => [row.user, row.address, row.interfaces || "not said", count(row.failures), count(row.successes), time(row.last)]))
-    : nothing("None in these logs: they are in authentication, gui_logs, cli_logs and audit_logs."));
-
-  const columns = [["Time", "time"], ["Outcome"], ["Way"], ["User"], ["Address"], ["Reverse DNS"], ["Mechanism"], ["Appliance"], ["Reason"]];
-  const list = table(`The latest ${count(data.rows.length)} attempts`, columns,
-    data.rows.map((row) => row.map((value, place) => (place === 0 ? time(value) : place === 1 ? [value, value] : value))));
-  const lines = [...list.querySelectorAll("tbody tr")];
-  const words = lines.map((row) => row.textContent.toLowerCase());
-  const search = make("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false" });
-  const which = make("select", { id: "which" }, ...["all", "failure", "success"].map((text) => make("option", { value: text }, text)));
-  const result = make("p", { role: "status", class: "note" });
-  const sift = () => {
-    const wanted = search.value.toLowerCase();
-    let shown = 0;
-    lines.forEach((row, place) => {
-      const hit = words[place].includes(wanted) && (which.value === "all" || data.rows[place][1] === which.value);
-      row.hidden = !hit;
-      shown += hit;
+  // ---- the attempts: words, outcome, and what was chosen above ----
+  const place = document.getElementById("sift");
+  if (place) {
+    const lines = [...document.querySelectorAll("#attempts tbody tr")];
+    const words = lines.map((row) => row.textContent.toLowerCase());
+    const search = make("input", { type: "search", id: "search", autocomplete: "off", spellcheck: "false" });
+    const which = make("select", { id: "which" }, ...["all", "failure", "success"].map((text) => make("option", { value: text }, text)));
+    const chips = make("p", { id: "chosen", class: "chosen" });
+    const result = make("p", { role: "status", class: "note" });
+    const chosen = {};
+    const sift = () => {
+      const wanted = search.value.toLowerCase();
+      let shown = 0;
+      lines.forEach((row, at) => {
+        const hit = words[at].includes(wanted)
+          && (which.value === "all" || row.children[1].textContent === which.value)
+          && Object.entries(chosen).every(([kind, pick]) => row.dataset[kind] === pick);
+        row.hidden = !hit;
+        shown += hit;
+      });
+      const older = data.headline.attempts - lines.length;
+      result.textContent = `${count(shown)} of ${count(data.headline.attempts)} attempts shown${older ? `; ${count(older)} older ones are counted above and not in the table` : ""}.`;
+      chips.replaceChildren(...Object.entries(chosen).map(([kind, pick]) => {
+        const chip = make("button", { type: "button" }, `${kind} `, name(data.picks[`${kind}s`][pick]), " ✕");
+        chip.setAttribute("aria-label", `Do not choose by ${kind} any more`);
+        chip.addEventListener("click", () => { delete chosen[kind]; sift(); search.focus(); });
+        return chip;
+      }));
+      document.querySelectorAll(".scroll").forEach(hint);
+    };
+    search.addEventListener("input", sift);
+    which.addEventListener("change", sift);
+    place.append(
+      make("div", { class: "search" }, make("label", { for: "search" }, "Search in all columns", search), make("label", { for: "which" }, "Outcome", which)),
+      chips, result);
+    document.getElementById("main").addEventListener("click", (event) => {
+      const link = event.target.closest("a[data-source], a[data-user]");
+      if (!link) return;
+      delete chosen.source;
+      delete chosen.user;
+      Object.assign(chosen, link.dataset);
+      search.value = "";
+      which.value = "all";
+      sift();
     });
-    result.textContent = `${count(shown)} shown. The table holds the latest ${count(data.rows.length)} attempts; counts above are of all ${count(about.events)} events.`;
+    addEventListener("load", sift);
+  }
+
+  // ---- boxes that scroll say that there is more ----
+  const hint = (box) => {
+    const below = box.scrollHeight - box.clientHeight - box.scrollTop > 4;
+    const right = box.scrollWidth - box.clientWidth - box.scrollLeft > 4;
+    box.nextElementSibling.querySelector("span").textContent =
+      below && right ? "more below ↓ and to the right →" : below ? "more below ↓" : right ? "more to the right →" : "";
   };
-  search.addEventListener("input", sift);
-  which.addEventListener("change", sift);
-  section("Attempts", main,
-    make("div", { class: "search" }, make("label", { for: "search" }, "Search in all columns", search), make("label", { for: "which" }, "Outcome", which)), result, list);
-  sift();
+  // A cell that a spreadsheet would take as a formula is given as text.
+  const field = (text) => `"${(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text).replaceAll('"', '""')}"`;
+  const csv = (table) => [...table.rows].filter((row) => !row.hidden)
+    .map((row) => [...row.cells].map((cell) => field(cell.textContent)).join(",")).join("\r\n");
+  for (const box of document.querySelectorAll(".scroll")) {
+    const table = box.querySelector("table");
+    const save = make("button", { type: "button" }, "CSV");
+    save.setAttribute("aria-label", `Save as CSV: ${box.getAttribute("aria-label")}`);
+    save.addEventListener("click", () => {
+      const file = URL.createObjectURL(new Blob(["\ufeff", csv(table), "\r\n"], { type: "text/csv" }));
+      make("a", { href: file, download: `${table.dataset.csv}.csv` }).click();
+      URL.revokeObjectURL(file);
+    });
+    box.after(make("p", { class: "below" }, save, make("span", { "aria-hidden": "true" })));
+    box.addEventListener("scroll", () => hint(box), { passive: true });
+    box.closest("details")?.addEventListener("toggle", () => hint(box));
+    hint(box);
+  }
 
   draw();
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  addEventListener("resize", () => charts.forEach(([box]) => echarts.getInstanceByDom(box).resize()));
+  addEventListener("resize", () => {
+    boxes.forEach((box) => echarts.getInstanceByDom(box).resize());
+    document.querySelectorAll(".scroll").forEach(hint);
+  });
   document.documentElement.dataset.ready = "yes";
 })();
