@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from esa_auth import grammar
-from esa_auth.commands.explain import Part, marked, parts_of
+from esa_auth.commands.explain import marked
 from esa_auth.envelope import read_prefix
+from esa_auth.pipeline.explanation import Part, parts_of
 from tests.support.process import PATIENCE, Running, esa_auth
 
 QUICKSTART = Path(__file__).parents[2] / "examples" / "quickstart" / "mail_logs"
