@@ -58,6 +58,9 @@ lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v cargo >/dev/null; then \
+	  cd plugin/native && cargo fmt --check && cargo clippy --quiet --release -- -D warnings; \
+	else echo "plugin/native is not checked: there is no cargo"; fi
 
 bench: $(VENV)/.test $(PEERS)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
@@ -89,7 +92,7 @@ $(NODE)/.done: Makefile
 	@mkdir -p $(NODE); $(call fetching,Node packages,npm)
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 \
-	    axe-core@4.14.1 playwright-core@1.65.1 && $(call fetched,$(NODE)) \
+	    axe-core@4.14.1 playwright-core@1.65.1 @kusto/language-service-next@12.4.1 && $(call fetched,$(NODE)) \
 	  || echo "npm install failed: the tests that need them will not run"; \
 	else echo "no npm: the tests that need them will not run"; fi
 
@@ -109,13 +112,14 @@ $(ELASTIC)/.done: tests/siem/elastic/pom.xml
 	  || echo "Maven failed: the tests that need it will not run"; \
 	else echo "no mvn: the tests that need it will not run"; fi
 
-# Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
+# Elastic's parser of ES|QL and models of dashboards for Kibana want Python 3.12, which
+# need not be ours.
 $(ESQL)/.done: Makefile
 	@mkdir -p $(ESQL); $(call fetching,parser of ES|QL,PyPI)
 	@found=; for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$python && break; done; \
 	if [ -z "$$found" ]; then echo "no Python 3.12: the tests that need it will not run"; \
-	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && $(call fetched,$(ESQL)) \
+	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 kb-dashboard-core==0.4.1 && $(call fetched,$(ESQL)) \
 	  || echo "pip failed: the tests that need it will not run"; fi
 
 # Only for its data: Splunk's Common Information Model, as published.
@@ -178,25 +182,34 @@ $(PEERS)/.done: Makefile
 	|| echo "apt-get failed: rsyslog and syslog-ng will not run"; }
 	@touch $@
 
+# What is committed, with the permissions of files that everyone may read: those of a
+# checkout depend on who made it, and a wheel holds them.
+SOURCE := build/source
+define source
+@rm -rf $(SOURCE) && mkdir -p $(SOURCE) dist
+@umask 022; git archive HEAD | tar -x --no-same-permissions -C $(SOURCE)
+endef
+
 # The same bytes of the same commit: the time in it is the commit's.
 wheel: $(VENV)/.test ## dist/*.whl, the same bytes for the same commit
-	@rm -rf build
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
+	$(source)
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist $(SOURCE)
 
-# The same bytes of the same commit, too: setuptools writes into the archive who built it
-# and when each file was checked out, so it is packed again without.
+# The same bytes, too: setuptools writes into the archive who built it and when each file
+# was checked out, so it is packed again without.
 sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
-	@rm -rf build/sdist && mkdir -p build/sdist dist
-	$(BIN)/python -m build --sdist --outdir build/sdist .
+	$(source)
+	@rm -rf build/sdist && mkdir -p build/sdist
+	$(BIN)/python -m build --sdist --outdir build/sdist $(SOURCE)
 	@cd build/sdist && tar -xzf *.tar.gz && name=$$(basename *.tar.gz .tar.gz) && \
 	  tar -c --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz
 
 # All files of a release, of what is committed and of nothing else.
-release: ## dist/: wheel, sdist, lock, list of parts, notes, and the hashes of all
+release: ## dist/: wheel, sdist, lock, list of parts, add-on, notes, hashes of all
 	@test -z "$$(git status --porcelain)" || { echo "there is something that is not committed"; exit 1; }
 	@rm -rf dist
-	@$(MAKE) --no-print-directory wheel sdist sbom
+	@$(MAKE) --no-print-directory wheel sdist sbom splunk-addon
 	@cp .ci/requirements.lock dist/
 	@version=$$($(BIN)/python -c 'import esa_auth; print(esa_auth.__version__)') && \
 	  awk -v version="$$version" '/^## / {on = $$2 == version} on' CHANGELOG.md > dist/notes.md && \
@@ -235,7 +248,7 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
+$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml $(wildcard plugin/native/src/*.rs plugin/native/Cargo.*)
 	@echo "Python packages, from PyPI (60 MB)"
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@

@@ -145,9 +145,10 @@ def nine_elsewhere(log: Log) -> None:
 
 
 def two_networks_elsewhere(log: Log) -> None:
-    """The old password in two devices at home, the new one in the office."""
+    """The old password in two devices on two networks, the new one in the office."""
     for number in range(14):
-        log.attempt(200 * number, f"198.51.100.{54 + number % 2}", "vera")
+        address = f"2001:db8:b0b:{number % 2}::{number // 2 % 2 + 5}"
+        log.attempt(200 * number, address, "vera")
     log.attempt(2900, "198.51.100.56", "vera", good=True)
 
 
