@@ -10,6 +10,7 @@ CLIENTS := .cache/clients
 SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
 OTEL   := .cache/otel
+BENTHOS := .cache/benthos
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -57,6 +58,9 @@ lint: $(VENV)/.test ## ruff and mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@if command -v cargo >/dev/null; then \
+	  cd plugin/native && cargo fmt --check && cargo clippy --quiet --release -- -D warnings; \
+	else echo "plugin/native is not checked: there is no cargo"; fi
 
 bench: $(VENV)/.test $(PEERS)/.done ## lines a second, beside other programs
 	$(BIN)/python -m tests.bench
@@ -66,8 +70,8 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(KAFKA)
-engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (470 MB)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(BENTHOS) $(KAFKA)
+engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (540 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
 	  then echo "engine $${engine#.cache/}: already there"; \
@@ -88,7 +92,7 @@ $(NODE)/.done: Makefile
 	@mkdir -p $(NODE); $(call fetching,Node packages,npm)
 	@if command -v npm >/dev/null; then \
 	  npm install --silent --no-fund --no-audit --prefix $(NODE) @elastic/ecs@9.4.0 @fluent-org/logger@1.0.10 \
-	    axe-core@4.14.1 playwright-core@1.65.1 && $(call fetched,$(NODE)) \
+	    axe-core@4.14.1 playwright-core@1.65.1 @kusto/language-service-next@12.4.1 && $(call fetched,$(NODE)) \
 	  || echo "npm install failed: the tests that need them will not run"; \
 	else echo "no npm: the tests that need them will not run"; fi
 
@@ -108,13 +112,14 @@ $(ELASTIC)/.done: tests/siem/elastic/pom.xml
 	  || echo "Maven failed: the tests that need it will not run"; \
 	else echo "no mvn: the tests that need it will not run"; fi
 
-# Elastic's parser of ES|QL wants Python 3.12, which need not be ours.
+# Elastic's parser of ES|QL and models of dashboards for Kibana want Python 3.12, which
+# need not be ours.
 $(ESQL)/.done: Makefile
 	@mkdir -p $(ESQL); $(call fetching,parser of ES|QL,PyPI)
 	@found=; for python in $(PYTHON) python3.14 python3.13 python3.12 $$(ls -d "$$(pyenv root 2>/dev/null)"/versions/3.1[2-9]*/bin/python 2>/dev/null); do \
 	  $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null && found=$$python && break; done; \
 	if [ -z "$$found" ]; then echo "no Python 3.12: the tests that need it will not run"; \
-	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 && $(call fetched,$(ESQL)) \
+	else $$found -m venv $(ESQL) && $(ESQL)/bin/python -m pip install --quiet detection-rules-esql-py==0.1.0 kb-dashboard-core==0.4.1 && $(call fetched,$(ESQL)) \
 	  || echo "pip failed: the tests that need it will not run"; fi
 
 # Only for its data: Splunk's Common Information Model, as published.
@@ -148,7 +153,7 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
-# Built of what go.sum names; the first time in about five minutes on two cores.
+# Built of what go.sum names; the two together in about seven minutes on two cores.
 # $(call built,FOLDER,PROGRAM)
 built = if command -v go >/dev/null; then \
 	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
@@ -158,6 +163,10 @@ built = if command -v go >/dev/null; then \
 $(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
 	@mkdir -p $(OTEL); $(call fetching,OpenTelemetry Collector,Go modules)
 	@$(call built,$(OTEL),otelcol)
+
+$(BENTHOS)/.done: $(addprefix tests/shippers/benthos/,go.mod go.sum main.go)
+	@mkdir -p $(BENTHOS); $(call fetching,Benthos,Go modules)
+	@$(call built,$(BENTHOS),benthos)
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,
@@ -188,10 +197,10 @@ sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
 	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz
 
 # All files of a release, of what is committed and of nothing else.
-release: ## dist/: wheel, sdist, lock, list of parts, notes, and the hashes of all
+release: ## dist/: wheel, sdist, lock, list of parts, add-on, notes, hashes of all
 	@test -z "$$(git status --porcelain)" || { echo "there is something that is not committed"; exit 1; }
 	@rm -rf dist
-	@$(MAKE) --no-print-directory wheel sdist sbom
+	@$(MAKE) --no-print-directory wheel sdist sbom splunk-addon
 	@cp .ci/requirements.lock dist/
 	@version=$$($(BIN)/python -c 'import esa_auth; print(esa_auth.__version__)') && \
 	  awk -v version="$$version" '/^## / {on = $$2 == version} on' CHANGELOG.md > dist/notes.md && \
@@ -230,7 +239,7 @@ $(VENV)/.python:
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml
+$(VENV)/.run: $(VENV)/.python setup.cfg pyproject.toml $(wildcard plugin/native/src/*.rs plugin/native/Cargo.*)
 	@echo "Python packages, from PyPI (60 MB)"
 	@$(BIN)/python -m pip install --quiet --editable .
 	@touch $@

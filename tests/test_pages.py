@@ -83,6 +83,16 @@ def test_the_first_page_leads_to_every_example() -> None:
     assert folders - named == set()
 
 
+def test_the_map_leads_to_every_page() -> None:
+    """Runbooks have a list of their own, and the add-on's page is for its reader."""
+    page = ROOT / "examples" / "README.md"
+    links = _LINK.findall(page.read_text("utf-8"))
+    named = {(page.parent / link).resolve() for link in links}
+    elsewhere = re.compile(r"runbooks/|TA-esa-auth/|^README|examples/README|CHANGELOG")
+    pages = {ROOT / name for name in all_pages() if not elsewhere.search(name)}
+    assert pages - named == set()
+
+
 def test_every_part_of_the_program_is_described() -> None:
     text = (ROOT / "ARCHITECTURE.md").read_text("utf-8")
     parts = {name.strip("_") for name in MAY_IMPORT} - {"init"}

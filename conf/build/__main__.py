@@ -12,12 +12,17 @@ from tests.support.checkout import ROOT
 from conf.build import (
     addon,
     arrival,
+    asim,
     dashboards,
+    kibana_rules,
+    lens,
     manual,
     mappings,
     queries,
     reference,
+    sentinel,
     templates,
+    wazuh,
 )
 
 DEFAULTS = ROOT / "conf" / "default.json"
@@ -31,9 +36,14 @@ def generated() -> Iterator[tuple[Path, str]]:
     yield from queries.generated()
     yield from addon.generated()
     yield from arrival.generated()
+    yield from asim.generated()
     yield from dashboards.generated()
+    yield from kibana_rules.generated()
+    yield from lens.generated()
     yield from mappings.generated()
     yield from reference.generated()
+    yield from sentinel.generated()
+    yield from wazuh.generated()
     yield from manual.generated()
     yield EXAMPLE / "mail_logs", corpus(TEN_AND_TEN).text.decode()
 

@@ -13,6 +13,7 @@ from typing import Any
 from tests.support.checkout import ROOT
 from tests.support.golden_cases import GOLDEN
 
+from conf.build import enterprise_security, runbooks
 from conf.build.arrival import reach
 from conf.build.detections import (
     Detection,
@@ -99,6 +100,7 @@ def _stanza(number: int, detection: Detection) -> str:
         "alert.suppress": 1,
         "alert.suppress.fields": ",".join(groups(detection)),
         "alert.suppress.period": f"{held}m",
+        **enterprise_security.settings(detection, NAME),
     }
     lines = [
         f"[{detection.title}]",
@@ -122,6 +124,9 @@ def package() -> bytes:
         if path.is_file()
     }
     files["LICENSE"] = (ROOT / "LICENSE").read_text("utf-8")
+    for path in sorted(runbooks.FOLDER.glob("*.md")):
+        name = f"{enterprise_security.RUNBOOKS}/{path.name}"
+        files[name] = path.read_text("utf-8")
     folders = {p.as_posix() for f in files for p in Path(NAME, f).parents} - {"."}
     out = io.BytesIO()
     with (

@@ -10,52 +10,52 @@ from conf.build.detections import (
     Has,
     Is,
     Isnt,
-    Key,
 )
+from conf.build.kinds import CannotSayError, Kinds, cannot
 
-
-def impossible(detection: Detection) -> str | None:
-    """Return why EQL cannot say a detection, or None."""
-    way = detection.way
-    if isinstance(way, Each):
-        return None
-    if isinstance(way, Counted) and way.distinct is None and way.least > 1:
-        if way.window.endswith("d"):
-            return "EQL keeps the runs of a whole day in memory; use the ES|QL"
-        return None
-    if isinstance(way, After) and way.networks == 1 and way.distinct is None:
-        return None
-    if isinstance(way, Counted) and way.distinct is None:
-        return "one event is enough, and EQL would repeat it; use the ES|QL"
-    return "EQL cannot count different values, add up, or look back for days"
+_NO_SUMS = "EQL cannot count different values, add up, or look back for days"
 
 
 def query(detection: Detection) -> str:
     """Return the query of a detection."""
-    way = detection.way
     any_of = "any" if _of_letters(detection) else "authentication"
-    holds = _all(detection.select)
-    if isinstance(way, Each):
-        return f"{any_of} where {holds}"
-    if isinstance(way, Counted):
-        head = f"sequence by {_field(way.by)} with maxspan={way.window}"
-        return f"{head}\n  [{any_of} where {holds}] with runs={way.least}"
-    assert isinstance(way, After)
-    by = ", ".join(map(_field, way.by))
+    return _SEQUENCE.said(detection.way).format(
+        events=f"{any_of} where {_all(detection.select)}"
+    )
+
+
+def _each(_: Each) -> str:
+    return "{events}"
+
+
+def _counted(way: Counted) -> str:
+    if way.distinct is not None:
+        raise CannotSayError(_NO_SUMS)
+    if way.least == 1:
+        raise CannotSayError(
+            "one event is enough, and EQL would repeat it; use the ES|QL"
+        )
+    if way.window.endswith("d"):
+        raise CannotSayError(
+            "EQL keeps the runs of a whole day in memory; use the ES|QL"
+        )
+    head = f"sequence by {way.by.field} with maxspan={way.window}"
+    return f"{head}\n  [{{events}}] with runs={way.least}"
+
+
+def _after(way: After) -> str:
+    if way.networks > 1 or way.distinct is not None:
+        raise CannotSayError(_NO_SUMS)
+    by = ", ".join(key.field for key in way.by)
     return (
         f"sequence by {by} with maxspan={way.window}\n"
-        f'  [{any_of} where {holds} and event.outcome == "failure"]'
-        f" with runs={way.least}\n"
-        f'  [{any_of} where {holds} and event.outcome == "success"]'
+        f'  [{{events}} and event.outcome == "failure"] with runs={way.least}\n'
+        '  [{events} and event.outcome == "success"]'
     )
 
 
 def _of_letters(detection: Detection) -> bool:
     return any(isinstance(c, Is) and c.field == "event.kind" for c in detection.select)
-
-
-def _field(key: Key) -> str:
-    return key.field
 
 
 def _all(conditions: tuple[Condition, ...]) -> str:
@@ -78,3 +78,11 @@ def _condition(condition: Condition) -> str:
 
 def _text(value: str | bool) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
+_SEQUENCE: Kinds[str] = Kinds(
+    _each,
+    _counted,
+    _after,
+    *(cannot(_NO_SUMS) for _ in range(5)),
+)

@@ -28,6 +28,7 @@ from conf.build.detections import (
     minutes,
     step_of,
 )
+from conf.build.kinds import Kinds
 
 STREAM = "logs-cisco_esa.auth-*"
 # Without a limit Elasticsearch gives a thousand rows.
@@ -50,24 +51,7 @@ _GOT_IN = 'event.outcome == "success"'
 
 def query(detection: Detection) -> str:
     """Return the query of a detection."""
-    way = detection.way
-    match way:
-        case Each():
-            steps = _each(way)
-        case Counted():
-            steps = _counted(way)
-        case After():
-            steps = _after(way)
-        case Scattered():
-            steps = _scattered(way)
-        case Volume():
-            steps = _volume(way)
-        case FirstSeen():
-            steps = _first_seen(way)
-        case Share():
-            steps = _share(way)
-        case Silent():
-            steps = _silent(way)
+    steps = _STEPS.said(detection.way)
     asked = [where(detection.select), *steps, f"LIMIT {MOST_ROWS}"]
     lines = "".join(f"\n| {step}" for step in asked)
     return f"// {detection.title}\nFROM {STREAM}{lines}"
@@ -289,3 +273,15 @@ def _silent(way: Silent) -> list[str]:
 
 def _ago(span: str) -> str:
     return f"{span[:-1]} {({'m': 'minutes', 'h': 'hours', 'd': 'days'})[span[-1]]}"
+
+
+_STEPS = Kinds(
+    _each,
+    _counted,
+    _after,
+    _scattered,
+    _volume,
+    _first_seen,
+    _share,
+    _silent,
+)

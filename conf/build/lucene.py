@@ -2,7 +2,17 @@
 
 import re
 
-from conf.build.detections import AtLeast, Condition, Has, Is, Isnt
+from conf.build.detections import AtLeast, Condition, Detection, Each, Has, Is, Isnt
+from conf.build.kinds import CannotSayError
+
+
+def query(detection: Detection) -> str:
+    """Return the query of a detection."""
+    if not isinstance(detection.way, Each):
+        raise CannotSayError(
+            "Lucene cannot count; use the search template in opensearch/"
+        )
+    return lucene(detection.select)
 
 
 def lucene(conditions: tuple[Condition, ...]) -> str:

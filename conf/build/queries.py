@@ -5,15 +5,16 @@ a reason here.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.support.checkout import ROOT
 
-from conf.build import eql, esql, sigma_rules, spl
+from conf.build import eql, esql, kusto, lucene, searches, sigma_rules, spl
 from conf.build.detections import Detection, Each
-from conf.build.lucene import lucene
-from conf.build.searches import search
+from conf.build.kinds import CannotSayError
 from conf.build.table import DETECTIONS
 from conf.build.templates import Json, mappings
 
@@ -21,14 +22,26 @@ SIGMA = ROOT / "conf" / "sigma"
 INDEX = esql.STREAM
 SOURCETYPE = spl.SOURCETYPE
 
-# Form -> ending of its files.
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A language: how its files end, and what it makes of a detection.
+
+    ``query`` raises `CannotSayError` with the reason if it cannot say it.
+    """
+
+    ending: str
+    query: Callable[[Detection], str]
+
+
 FORMS = {
-    "lucene": ".lucene",
-    "opensearch": ".json",
-    "esql": ".esql",
-    "eql": ".eql",
-    "splunk": ".spl",
-    "sigma": ".yml",
+    "lucene": Form(".lucene", lucene.query),
+    "opensearch": Form(".json", lambda of: json.dumps(searches.search(of), indent=2)),
+    "esql": Form(".esql", esql.query),
+    "eql": Form(".eql", eql.query),
+    "kusto": Form(".kql", kusto.query),
+    "splunk": Form(".spl", spl.query),
+    "sigma": Form(".yml", sigma_rules.rule),
 }
 
 
@@ -40,16 +53,10 @@ def named(name: str) -> Detection:
 
 def impossible(form: str, detection: Detection) -> str | None:
     """Return why a language cannot say a detection, or None."""
-    single = isinstance(detection.way, Each)
-    match form:
-        case "lucene" if not single:
-            return "Lucene cannot count; use the search template in opensearch/"
-        case "opensearch" if single:
-            return "one event is a finding; use the query string in lucene/"
-        case "eql":
-            return eql.impossible(detection)
-        case "sigma":
-            return sigma_rules.impossible(detection)
+    try:
+        written(form, detection)
+    except CannotSayError as error:
+        return str(error)
     return None
 
 
@@ -63,7 +70,7 @@ def path_of(form: str, detection: Detection) -> Path:
     # SigmaHQ wants it so.
     counts = form == "sigma" and not isinstance(detection.way, Each)
     name = f"correlation_{detection.name}" if counts else detection.name
-    return folder_of(form) / f"{name}{FORMS[form]}"
+    return folder_of(form) / f"{name}{FORMS[form].ending}"
 
 
 def query(form: str, detection: Detection) -> str:
@@ -105,19 +112,7 @@ def generated() -> Iterator[tuple[Path, str]]:
             yield path_of(form, detection), text.rstrip("\n") + "\n"
 
 
+@cache
 def written(form: str, detection: Detection) -> str:
     """Return what is made of the table for one form."""
-    match form:
-        case "lucene":
-            return lucene(detection.select)
-        case "opensearch":
-            return json.dumps(search(detection), indent=2)
-        case "esql":
-            return esql.query(detection)
-        case "eql":
-            return eql.query(detection)
-        case "splunk":
-            return spl.query(detection)
-        case "sigma":
-            return sigma_rules.rule(detection)
-    raise NotImplementedError(form)
+    return FORMS[form].query(detection)

@@ -16,7 +16,6 @@ from conf.build.detections import (
     Condition,
     Counted,
     Detection,
-    Each,
     FirstSeen,
     Is,
     Key,
@@ -24,8 +23,10 @@ from conf.build.detections import (
     Share,
     Silent,
     Volume,
+    look_back,
     step_of,
 )
+from conf.build.kinds import Kinds, cannot
 from conf.build.lucene import lucene
 
 Body = dict[str, Any]
@@ -51,25 +52,8 @@ _USER = "doc['user.name'].value.toLowerCase()"
 
 def search(detection: Detection) -> Body:
     """Return the body of a search template for what is counted."""
-    way = detection.way
-    match way:
-        case Counted():
-            found = _counted(way)
-        case After():
-            found = _after(way)
-        case Scattered():
-            found = _scattered(way)
-        case Volume():
-            found = _volume(way)
-        case FirstSeen():
-            found = _first_seen(way)
-        case Share():
-            found = _share(way)
-        case Silent():
-            found = _silent(way)
-        case Each():
-            raise NotImplementedError(detection.name)
-    span = way.history if isinstance(way, FirstSeen | Silent) else way.window
+    found = _FOUND.said(detection.way)
+    span = look_back(detection)
     begin = f"{{{{period_end}}}}||-{span}-{step_of(span)}m"
     return {
         "size": 0,
@@ -254,3 +238,15 @@ def _silent(way: Silent) -> Body:
         f"params.all >= {way.events} && params.recent == 0",
     )
     return _terms(APPLIANCE) | {"aggs": {"recent": recent, "enough": enough}}
+
+
+_FOUND: Kinds[Body] = Kinds(
+    cannot("one event is a finding; use the query string in lucene/"),
+    _counted,
+    _after,
+    _scattered,
+    _volume,
+    _first_seen,
+    _share,
+    _silent,
+)

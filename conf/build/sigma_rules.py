@@ -1,5 +1,6 @@
 """Detections as Sigma rules, where Sigma can say them: `conf/sigma/rules`."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -12,18 +13,16 @@ from conf.build.detections import (
     Counted,
     Detection,
     Each,
-    FirstSeen,
     Has,
     Is,
     Isnt,
     Key,
-    Scattered,
-    Share,
-    Silent,
     Volume,
 )
+from conf.build.kinds import CannotSayError, Kinds, cannot
 
 Body = dict[str, Any]
+Documents = Callable[[Detection], list[Body]]
 
 MODIFIED = "2026-11-27"
 _FAILED = Is("event.outcome", ("failure",))
@@ -35,58 +34,57 @@ _AS_IT_IS = (
 )
 
 
-def impossible(detection: Detection) -> str | None:
-    """Return why Sigma cannot say a detection, or None."""
-    match detection.way:
-        case Scattered():
-            return "Sigma cannot count groups that themselves were counted"
-        case After(networks=networks) if networks > 1:
-            return "Sigma has no correlation of failures that counts their sources, too"
-        case FirstSeen():
-            return "Sigma has no comparison with the past"
-        case Share():
-            return "Sigma cannot compare two counts"
-        case Silent():
-            return "Sigma cannot say that something is missing"
-    return None
-
-
 def rule(detection: Detection) -> str:
     """Return the file of a rule, the detection first and what it counts after it."""
     return "---\n".join(map(_dumped, _documents(detection)))
 
 
 def _documents(detection: Detection) -> list[Body]:
-    way = detection.way
-    match way:
-        case Each():
-            return [_head(detection) | _search(detection.select) | _foot(detection)]
-        case Counted():
-            failed = (_FAILED,) if way.forgiven else ()
-            base = _base(detection, "events", (*detection.select, *failed))
-            return [_top(detection, _counting(way, base)), base]
-        case After():
-            return _ordered(detection, way)
-        case Volume():
-            ended = Is("event.action", ("smtp-session-end",))
-            kept = tuple(
-                c
-                for c in detection.select
-                if not (isinstance(c, Is) and c.field == "event.action")
-            )
-            base = _base(detection, "sessions", (*kept, ended))
-            counted: Body = {
-                "type": "value_sum",
-                "rules": [base["name"]],
-                "group-by": ["user.name"],
-                "timespan": way.window,
-                "condition": {
-                    "field": "cisco_esa.summary.recipients",
-                    "gte": way.least,
-                },
-            }
-            return [_top(detection, counted), base]
-    raise NotImplementedError(detection.name)
+    return _DOCUMENTS.said(detection.way)(detection)
+
+
+def _each(_: Each) -> Documents:
+    return lambda of: [_head(of) | _search(of.select) | _foot(of)]
+
+
+def _counted(way: Counted) -> Documents:
+    failed = (_FAILED,) if way.forgiven else ()
+
+    def documents(of: Detection) -> list[Body]:
+        base = _base(of, "events", (*of.select, *failed))
+        return [_top(of, _counting(way, base)), base]
+
+    return documents
+
+
+def _after(way: After) -> Documents:
+    if way.networks > 1:
+        raise CannotSayError(
+            "Sigma has no correlation of failures that counts their sources, too"
+        )
+    return lambda of: _ordered(of, way)
+
+
+def _volume(way: Volume) -> Documents:
+    ended = Is("event.action", ("smtp-session-end",))
+
+    def documents(of: Detection) -> list[Body]:
+        kept = tuple(
+            c
+            for c in of.select
+            if not (isinstance(c, Is) and c.field == "event.action")
+        )
+        base = _base(of, "sessions", (*kept, ended))
+        counted: Body = {
+            "type": "value_sum",
+            "rules": [base["name"]],
+            "group-by": ["user.name"],
+            "timespan": way.window,
+            "condition": {"field": "cisco_esa.summary.recipients", "gte": way.least},
+        }
+        return [_top(of, counted), base]
+
+    return documents
 
 
 def _ordered(detection: Detection, way: After) -> list[Body]:
@@ -216,3 +214,15 @@ _Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
 def _dumped(document: Body) -> str:
     text: str = yaml.dump(document, Dumper=_Dumper, sort_keys=False, width=92, indent=4)
     return text
+
+
+_DOCUMENTS: Kinds[Documents] = Kinds(
+    _each,
+    _counted,
+    _after,
+    cannot("Sigma cannot count groups that themselves were counted"),
+    _volume,
+    cannot("Sigma has no comparison with the past"),
+    cannot("Sigma cannot compare two counts"),
+    cannot("Sigma cannot say that something is missing"),
+)

@@ -27,6 +27,7 @@ from conf.build.detections import (
     minutes,
     step_of,
 )
+from conf.build.kinds import Kinds
 
 SOURCETYPE = "cisco:esa:auth:ecs"
 _WHO = (
@@ -49,24 +50,7 @@ _NETWORK = (
 
 def query(detection: Detection) -> str:
     """Return the search of a detection."""
-    way = detection.way
-    match way:
-        case Each():
-            steps = _each(way)
-        case Counted():
-            steps = _counted(way)
-        case After():
-            steps = _after(way)
-        case Scattered():
-            steps = _scattered(way)
-        case Volume():
-            steps = _volume(way)
-        case FirstSeen():
-            steps = _first_seen(way)
-        case Share():
-            steps = _share(way)
-        case Silent():
-            steps = _silent(way)
+    steps = _STEPS.said(detection.way)
     asked = " ".join(map(_condition, detection.select))
     return "\n| ".join([f'sourcetype="{SOURCETYPE}" {asked}', *steps])
 
@@ -241,3 +225,15 @@ def _silent(way: Silent) -> list[str]:
         f"stats count as events {_TIMES} by appliance",
         f'where events>={way.events} AND last_seen<relative_time(now(),"-{way.quiet}")',
     ]
+
+
+_STEPS = Kinds(
+    _each,
+    _counted,
+    _after,
+    _scattered,
+    _volume,
+    _first_seen,
+    _share,
+    _silent,
+)

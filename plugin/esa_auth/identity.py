@@ -74,6 +74,11 @@ class Identity:
         """Return the id of a session end that no line says, from its first event's."""
         return self._digest(b"end\0" + anchor_id.encode())
 
+    @property
+    def texts(self) -> tuple[bytes, bytes, bytes]:
+        """What a line is hashed with: its first, its later ones, the outer hash."""
+        return self._first, self._inner, self._outer
+
     def snapshot(self) -> dict[int, dict[bytes, int]]:
         """Return the ordinals a restart needs."""
         return self._seconds
@@ -89,12 +94,17 @@ class Identity:
             for second, counts in saved.items()
         }
 
+    def begin(self, second: int) -> dict[bytes, int]:
+        """Return where the lines of a second that had none are counted."""
+        counts = self._seconds[second] = dict[bytes, int]()
+        if len(self._seconds) > SECONDS_KEPT:
+            del self._seconds[next(iter(self._seconds))]
+        return counts
+
     def _count(self, line: bytes, second: int) -> int:
         counts = self._seconds.get(second)
         if counts is None:
-            counts = self._seconds[second] = {}
-            if len(self._seconds) > SECONDS_KEPT:
-                del self._seconds[next(iter(self._seconds))]
+            counts = self.begin(second)
         ordinal = counts.get(line, 0)
         counts[line] = ordinal + 1
         if len(counts) > MOST_LINES:

@@ -1,52 +1,72 @@
 """ECS document -> is it one. The schema is compiled once.
 
-jsonschema-rs decides, on the path of every event; jsonschema explains a refusal. A
-differential test holds the one against the other.
+jsonschema-rs decides; jsonschema explains a refusal. A differential test holds the one
+against the other. An event is judged whole, or by parts: see `EventSchema.rules`.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 from jsonschema_rs import Draft202012Validator as Validator
 
-from esa_auth.kinds import OF_CONTEXT, Schema, of_kind, validator
-from esa_auth.model.document import Context, Document
 from esa_auth.resources import schema
-
-Kind: TypeAlias = tuple[str | bool, ...]
-
-_NO_SESSION: dict[str, Any] = {}
+from esa_auth.slots import Beyond, Path, Rules, Schema, validator
 
 
 class EventSchema:
     """`schemas/auth-event.schema.json`, draft 2020-12 with formats asserted."""
 
     def __init__(self) -> None:
-        self._schema, self._whole, _ = _compiled()
+        self._schema, self._whole = _compiled()
         self.valid = self._whole.is_valid
+        self._rules: Rules | None = None
 
-    def fits(self, document: Document) -> bool:
-        """Return whether the whole of ``document`` is valid.
+    @property
+    def document(self) -> Schema:
+        """The schema itself."""
+        return self._schema
 
-        What its context gives is looked at once for all events of a kind that have it.
-        That and the rest are together what `valid` looks at, for a schema judges each
-        field by itself; where it does not (`allOf`) the kind of the event says what is
-        asked of each.
+    def rules(
+        self,
+        sample: dict[str, Any],
+        places: Sequence[Path],
+        optional: frozenset[Path],
+    ) -> dict[Path, list[Schema]] | None:
+        """Return the schema's rules for what is in ``places`` of an event.
+
+        ``sample`` is an event with these places where others have other values, of
+        which they may lack the ``optional`` ones. None: the schema refuses the sample,
+        or more than rules for single values decides about others.
         """
-        own, context = document
-        about, session = own["event"], own["cisco_esa"].get("session", _NO_SESSION)
-        kind = (
-            about["action"],
-            about.get("outcome", ""),
-            session.get("context", ""),
-            "tags" in own,
-            *about["type"],
+        if not self._whole.is_valid(sample):
+            return None
+        if self._rules is None:
+            self._rules = Rules(self._schema, optional)
+        try:
+            return self._rules.of(sample, places)
+        except Beyond:
+            return None
+
+    def judge(
+        self, asked: Mapping[int, list[Schema]]
+    ) -> tuple[list[int], Callable[[Any], bool]]:
+        """Return which values are to be judged, and what judges them in this order.
+
+        ``asked`` has the rules for each value by its number.
+        """
+        # A schema may ask nothing, and the judge is to have something to look at.
+        numbers = [number for number, found in asked.items() if found] or [0]
+        judge = validator(
+            {
+                "$schema": self._schema["$schema"],
+                "$defs": self._schema["$defs"],
+                "prefixItems": [
+                    {"allOf": [True, *asked.get(number, ())]} for number in numbers
+                ],
+            }
         )
-        fits = context.fits.get(kind)
-        if fits is None:
-            fits = context.fits[kind] = _asked_of(kind, context)
-        return fits(own)
+        return numbers, judge.is_valid
 
     def reasons(self, event: object) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""
@@ -68,34 +88,12 @@ class EventSchema:
 
 
 @cache
-def _compiled() -> tuple[Schema, Validator, Validator]:
+def _compiled() -> tuple[Schema, Validator]:
     # Once a process: `stream` has a pipeline for each appliance.
     document = schema("auth-event")
-    fields: Schema = document["properties"]
-    context = {
-        "$schema": document["$schema"],
-        "$defs": document["$defs"],
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {name: fields[name] for name in OF_CONTEXT},
-    }
-    return document, validator(document), validator(context)
-
-
-def _asked_of(kind: Kind, context: Context) -> Callable[[dict[str, Any]], bool]:
-    """Return what decides about the fields of its own of an event with ``context``."""
-    if context.valid is None:
-        context.valid = _compiled()[2].is_valid(context.parts)
-    of_context, of_own = of_kind(*kind)
-    if context.valid and of_context.is_valid(context.parts):
-        return of_own.is_valid
-    return _never
+    return document, validator(document)
 
 
 def _json_path(steps: Iterable[str | int]) -> str:
     """Return a path as jsonschema writes it."""
     return "$" + "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in steps)
-
-
-def _never(own: dict[str, Any]) -> bool:
-    return False

@@ -13,12 +13,14 @@ from tests.bench.corpora import Corpus, Spec
 from tests.bench.instructions import (
     GROWTH,
     KINDS,
+    PURE_KINDS,
     VALGRIND,
     measured,
     under_valgrind,
 )
 from tests.bench.peers.cases import InProcess, Perl
 
+SETS = ((*KINDS, *PURE_KINDS), GROWTH)
 SMALL, LARGE = 5_000, 15_000
 Words = Callable[[Corpus], tuple[str, ...]]
 
@@ -30,7 +32,7 @@ def counted(stage: Stage) -> dict[str, float]:
     write_all(stage)
     peers = {f"ordinary {name}": words for name, words in peer_words(stage).items()}
     with ThreadPoolExecutor(2) as pool:
-        own = [pool.submit(measured, stage.cache, pairs) for pairs in (KINDS, GROWTH)]
+        own = [pool.submit(measured, stage.cache, pairs) for pairs in SETS]
         theirs = {
             name: pool.submit(of_peer, stage, words) for name, words in peers.items()
         }

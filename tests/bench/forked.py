@@ -59,7 +59,11 @@ def floor() -> None:
 
 
 def work_of(words: list[str]) -> Callable[[], int | None]:
-    """Return what the words ask for."""
+    """Return what the words ask for; one that is a variable is set before."""
+    name, is_set, value = words[0].partition("=")
+    if is_set:
+        os.environ[name] = value
+        return work_of(words[1:])
     if words[0] == REFERENCE:
         return partial(reference, int(words[1]))
     return floor if words[0] == FLOOR else partial(main, words)

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.bench import forked
@@ -58,6 +58,14 @@ KINDS = (
     pair("syslog", 10_000, 20_000, "--input", "syslog"),
     pair("json", 10_000, 20_000, "--input", "json"),
     pair("msgpack", 10_000, 20_000, "--input", "msgpack"),
+)
+# Of text that native code reads, where it is built: the same in Python alone.
+PURE = " pure"
+WITHOUT_NATIVE = "ESA_AUTH_NATIVE=0"
+PURE_KINDS = tuple(
+    replace(each, name=each.name + PURE, words=(WITHOUT_NATIVE, *each.words))
+    for each in KINDS
+    if each.name in ("ordinary", "quiet", "flood", "syslog")
 )
 GROWTH = (
     pair("million", 2_000, 6_000),
@@ -142,10 +150,10 @@ def measured(
 def main() -> None:
     """Print the counts."""
     with tempfile.TemporaryDirectory() as cache:
-        found = measured(Path(cache), (*KINDS, *GROWTH))
+        found = measured(Path(cache), (*KINDS, *PURE_KINDS, *GROWTH))
     for name, count in found.items():
         ratio = count / found[forked.FLOOR]
-        print(f"{name:10} {count:>10,.0f} a line, {ratio:6.1f} x the floor")
+        print(f"{name:13} {count:>10,.0f} a line, {ratio:6.1f} x the floor")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.bench.cases import Case, Filter, FirstEvent, Floor, Once, RunFailed, Stage
 from tests.bench.corpora import HEADER, Kind, NoRoom, Spec
 from tests.bench.fleet import FLEET_OPTIONS
+from tests.bench.instructions import PURE, WITHOUT_NATIVE
 from tests.bench.peers.cases import Daemon, InProcess, Perl
 from tests.bench.results import Results
 from tests.bench.runs import Convert, Forward
@@ -72,13 +73,21 @@ def ours(stage: Stage, spec: Spec) -> Filter:
     return Filter(spec.kind, stage, spec, options)
 
 
+def pure(case: Filter) -> Filter:
+    """Give the same case without native code."""
+    program = ("env", WITHOUT_NATIVE, *case.stage.program)
+    stage = replace(case.stage, program=program)
+    return replace(case, name=case.name + PURE, stage=stage)
+
+
 def beside(stage: Stage, sizes: Sizes, kind: Kind, size: int) -> list[Case]:
-    """List the floor, the program and the peers on one corpus."""
+    """List the floor, the program, with native code and pure, and the peers."""
     spec = Spec(kind, size)
     floor = Floor(f"{kind} floor", stage, spec)
     others = [peer(stage, sizes, spec, kind, name) for name in PEERS[kind]]
     own = ours(stage, spec)
-    return [floor, own, *others]
+    both = [own] if kind == "json" else [own, pure(own)]
+    return [floor, *both, *others]
 
 
 def peer(stage: Stage, sizes: Sizes, spec: Spec, case: str, name: str) -> Case:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tests.bench.cases import RunFailed
 from tests.bench.figures import Row
+from tests.bench.instructions import PURE
 from tests.bench.plan import PEERS
 from tests.bench.results import Results
 
@@ -14,8 +15,11 @@ NATIVE_FLOOR = "ordinary floor"
 MIB = 1 << 20
 TITLES = {
     "ordinary": "ordinary traffic, 1 % AUTH",
+    "ordinary pure": "ordinary traffic, 1 % AUTH, pure",
     "flood": "flood, 25 % AUTH",
+    "flood pure": "flood, 25 % AUTH, pure",
     "syslog": "syslog framing",
+    "syslog pure": "syslog framing, pure",
     "json": "JSON framing",
     "msgpack": "msgpack framing",
     "sessions": "open sessions only",
@@ -61,12 +65,13 @@ def case_rows(results: Results, figures: Sequence[Row]) -> Iterator[CaseRow]:
 
 def case_row(results: Results, case: str, figures: Sequence[Row]) -> CaseRow:
     rate = known(lambda: results.rate(case))
-    best, beside = best_peer(results, case)
+    kind = case.removesuffix(PURE)
+    best, beside = best_peer(results, kind)
     peak = known(lambda: results.peak_bytes(case) / MIB)
     return CaseRow(
         title=TITLES[case],
         rate=rate,
-        floor=over_floor(results, case, FLOORS.get(case, f"{case} floor")),
+        floor=over_floor(results, case, FLOORS.get(case, f"{kind} floor")),
         peer=rate / beside if rate and beside else None,
         best=best,
         peak=peak,

@@ -4,7 +4,6 @@ jsonschema-rs decides on every event; jsonschema, slow and the reference of its 
 must come to the same verdict on every golden event and on what mutations make of them.
 """
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -14,9 +13,6 @@ import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
-from esa_auth import kinds
-from esa_auth.kinds import OF_CONTEXT
-from esa_auth.model.document import Context, Document
 from esa_auth.resources import schema
 from esa_auth.validation import EventSchema
 from tests.support.mutations import ALWAYS_REFUSED, EVENTS, KINDS, Mutation, dropped
@@ -66,65 +62,6 @@ def test_both_judge_a_mutation_alike(kind: Any) -> None:
     assert False in {fast for _, fast, _ in verdicts}
     if kind in ALWAYS_REFUSED:
         assert [m for m, fast, _ in verdicts if fast] == []
-
-
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_a_document_is_judged_as_the_whole_of_it(kind: Any) -> None:
-    """Its context first, and what is left by its kind: nothing gets past the two."""
-    judge = EventSchema()
-    made = list(kind())
-    chosen = [made[i * 7919 % len(made)] for i in range(MUTATIONS)]
-    verdicts = []
-    for mutation, event in _applied(chosen):
-        if not _can_be_told_apart(event):
-            continue
-        verdict = judge.valid(event)
-        for split in (OF_CONTEXT, OF_CONTEXT - {"source"}):
-            parts = {k: v for k, v in event.items() if k in split}
-            own = {k: v for k, v in event.items() if k not in split}
-            got = judge.fits(Document(own, Context(parts, {}, {})))
-            # A field of the context among the event's own is wrong, whatever is in it.
-            expected = verdict and OF_CONTEXT.isdisjoint(own)
-            assert got == expected, mutation
-        verdicts.append(verdict)
-    assert False in verdicts
-    assert len(verdicts) > MUTATIONS // 3
-
-
-def test_a_context_that_is_not_valid_is_refused_each_time() -> None:
-    judge = EventSchema()
-    event = next(e for e in EVENTS if "source" in e)
-    parts = {k: v for k, v in event.items() if k in OF_CONTEXT}
-    own = {k: v for k, v in event.items() if k not in OF_CONTEXT}
-    wrong = Context({**parts, "source": {"address": ""}}, {}, {})
-    open_ = Context({**parts, "user": {"name": ""}}, {}, {})
-    right = Context(parts, {}, {})
-    for _ in range(2):
-        assert not judge.fits(Document(own, wrong))
-        assert not judge.fits(Document(own, open_))
-        assert judge.fits(Document(own, right))
-
-
-def _can_be_told_apart(event: dict[str, Any]) -> bool:
-    """Whether it has what our own code always gives."""
-    about = event.get("event")
-    if not isinstance(about, dict):
-        return False
-    kind = about.get("type")
-    own = event.get("cisco_esa")
-    session = own.get("session", {}) if isinstance(own, dict) else None
-    if not isinstance(session, dict):
-        return False
-    texts = (
-        about.get("action"),
-        about.get("outcome", ""),
-        session.get("context", ""),
-    )
-    return (
-        all(isinstance(text, str) for text in texts)
-        and isinstance(kind, list)
-        and all(isinstance(text, str) for text in kind)
-    )
 
 
 @pytest.mark.parametrize("name", KNOWN_DIFFERENCES)
@@ -200,14 +137,3 @@ def _applied(chosen: list[Mutation]) -> Iterator[tuple[Mutation, dict[str, Any]]
         event = mutation.apply()
         # Only what JSON can say: the events are read back from it.
         yield mutation, json.loads(json.dumps(event))
-
-
-def test_a_rule_that_no_kind_of_event_decides_is_not_taken(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    document = schema("auth-event")
-    rule = {"if": {"required": ["user"]}, "then": {"required": ["rule"]}}
-    document["allOf"].append(rule)
-    monkeypatch.setattr(kinds, "schema", lambda name: copy.deepcopy(document))
-    with pytest.raises(ValueError, match=r"hangs on .*user"):
-        kinds.of_kind("smtp-auth", "failure", "complete", False, "start", "anew")

@@ -24,6 +24,7 @@ from tests.fuzz.apart import changed_fields
 from tests.fuzz.frames import FRAMES, SETTINGS, Line, Log, log_of
 from tests.fuzz.generations import earlier_fields
 from tests.fuzz.oracle import wrong_fields
+from tests.fuzz.ways import differing_ways
 from tests.support.harness import Run, decode
 from tests.support.strategies import KEYWORDS
 
@@ -120,6 +121,7 @@ def judged(log: Log) -> Run:
         wrong_fields(log.lines, found),
         changed_fields(log, found),
         earlier_fields(log, found),
+        differing_ways(log),
     ):
         raise AssertionError(wrong)
     return found

@@ -52,7 +52,9 @@ def present() -> None:
 @pytest.fixture(scope="module")
 def expected() -> Events:
     """The events of the direct run, by `event.id`."""
-    ended = esa_auth("filter", stdin=b"".join(line + b"\n" for line in FILE))
+    ended = esa_auth(
+        "filter", "--timezone", "UTC", stdin=b"".join(line + b"\n" for line in FILE)
+    )
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
 
@@ -146,7 +148,7 @@ def test_forward_with_tls_shared_key_and_user(tmp_path: Path, expected: Events) 
     (tmp_path / "ours.yaml").write_text(text)
     port = free_port()
     configuration = configure(tmp_path, "forward.conf", **{"24224": str(port)})
-    words = [*command(), "tail", str(tmp_path / "mail_logs")]
+    words = [*command(), "tail", str(tmp_path / "mail_logs"), "--timezone", "UTC"]
     words += ["--state-dir", str(tmp_path / "tail"), "--forward", f"127.0.0.1:{port}"]
     words += ["--config", str(tmp_path / "ours.yaml")]
     with process(words, tmp_path / "tail.log"):

@@ -20,7 +20,6 @@ from tests.shippers.hosts import (
     children,
     free_port,
     kill_children,
-    listens,
     process,
     render,
     until,
@@ -49,7 +48,9 @@ pytestmark = needs_checkout
 
 def direct(lines: list[bytes]) -> Events:
     """Return what the direct run makes of ``lines``."""
-    ended = esa_auth("filter", stdin=b"".join(line + b"\n" for line in lines))
+    ended = esa_auth(
+        "filter", "--timezone", "UTC", stdin=b"".join(line + b"\n" for line in lines)
+    )
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
 
@@ -122,11 +123,18 @@ class Bench:
         return found
 
 
+# All inputs listen by then; TCP does before UDP.
+RUNNING = "fluentd worker is now running"
+
+
 @contextmanager
 def fluentd(configuration: Path) -> Iterator[Process]:
     """Run Fluentd with its supervisor."""
     words = [str(FLUENTD), "-c", str(configuration)]
-    with process(words, configuration.parent / "fluentd.log") as host:
+    log = configuration.parent / "fluentd.log"
+    before = log.read_text().count(RUNNING) if log.exists() else 0
+    with process(words, log) as host:
+        until(lambda: log.read_text().count(RUNNING) > before, log.read_text)
         yield host
 
 
@@ -135,7 +143,6 @@ def test_exec_filter_over_file_udp_and_tcp(name: str, tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     expected = direct(FILE + UDP + TCP)
     with fluentd(bench.configure(name, "to_file")):
-        until(lambda: listens(bench.port), "fluentd does not listen")
         bench.write(FILE)
         push_tcp(bench.port, TCP)
         push_udp(bench.port, UDP)
@@ -148,7 +155,6 @@ def test_exec_filter_starts_a_killed_child_again(tmp_path: Path) -> None:
     """What was in its pipes is gone; nothing is made up."""
     bench = Bench(tmp_path)
     with fluentd(bench.configure("exec_filter.conf", "to_file")) as host:
-        until(lambda: listens(bench.port), "fluentd does not listen")
         bench.write(FILE[: LINES // 2])
         until(lambda: len(bench.arrived()) > 10, "no events")
         assert kill_esa_auth(host)
@@ -164,7 +170,6 @@ def test_exec_filter_loses_nothing_at_a_stop_of_the_host(tmp_path: Path) -> None
     expected = direct(FILE)
     configuration = bench.configure("exec_filter.conf", "to_file")
     with fluentd(configuration):
-        until(lambda: listens(bench.port), "fluentd does not listen")
         bench.write(FILE[: LINES // 2])
         until(lambda: len(bench.arrived()) > 10, "no events")
         bench.write(FILE[LINES // 2 :])
@@ -215,7 +220,8 @@ def wait_for_worker(bench: Bench, starts: int) -> None:
 @contextmanager
 def sender(bench: Bench, *words: str) -> Iterator[Process]:
     """Run `esa-auth tail` beside Fluentd."""
-    options = ["--state-dir", str(bench.folder / "state" / "tail"), *words]
+    options = ["--timezone", "UTC", *words]
+    options += ["--state-dir", str(bench.folder / "state" / "tail")]
     options += ["--forward", f"127.0.0.1:{bench.port}"]
     line = [*command(), "tail", str(bench.log), *options]
     with process(line, bench.folder / "tail.log") as child:

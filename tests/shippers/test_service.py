@@ -44,6 +44,15 @@ def test_the_unit_is_right_and_hardened(tmp_path: Path) -> None:
     assert rated.returncode == 0, rated.stdout[-200:]
 
 
+def test_what_is_checked_before_a_start_is_what_is_started() -> None:
+    text = (ROOT / "conf" / "systemd" / "esa-auth.service").read_text()
+    commands = [x for x in text.splitlines() if x.startswith("ExecStart")]
+    assert len(commands) == 2
+    # Unbraced, so that it can be several words, or none.
+    assert all(command.endswith(" $ESA_AUTH_OPTIONS") for command in commands)
+    assert " tail $ESA_AUTH_LOGS " in text
+
+
 def test_nobody_on_a_read_only_root(tmp_path: Path) -> None:
     """As container and unit run it: one writable folder, no capability, no shell."""
     require("bwrap", BWRAP, "not installed (Debian package bubblewrap)")

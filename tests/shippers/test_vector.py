@@ -42,7 +42,9 @@ def present() -> None:
 @pytest.fixture(scope="module")
 def expected() -> Events:
     """The events of the direct run, by `event.id`."""
-    ended = esa_auth("filter", stdin=b"".join(line + b"\n" for line in FILE))
+    ended = esa_auth(
+        "filter", "--timezone", "UTC", stdin=b"".join(line + b"\n" for line in FILE)
+    )
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
 

@@ -57,7 +57,9 @@ def test_vector_fills_the_months(
     optional("Vector", reason is None, str(reason))
     bench = Bench(tmp_path_factory.mktemp("vector"), "forward.yaml")
     lines = traffic("esa01", 600, 5)
-    ended = esa_auth("filter", stdin=b"".join(line + b"\n" for line in lines))
+    ended = esa_auth(
+        "filter", "--timezone", "UTC", stdin=b"".join(line + b"\n" for line in lines)
+    )
     ended.assert_complete()
     bench.configure(f"http://127.0.0.1:{index.port}")
     query = {"term": {"observer.name": "esa01"}}

@@ -68,7 +68,8 @@ def test_the_steps_of_the_page_lead_to_events(tmp_path: Path) -> None:
     (tmp_path / "seen").mkdir()
     accepted = basic("esa-auth", WORD)
     text = (ROOT / "examples" / "quickstart" / "mail_logs").read_bytes()
-    expected = {e["event"]["id"]: e for e in esa_auth("filter", stdin=text).events}
+    ended = esa_auth("filter", "--timezone", "UTC", stdin=text)
+    expected = {event["event"]["id"]: event for event in ended.events}
     with Endpoint(tls=bench.server_tls(), accepted=accepted) as engine:
         script = ["set -ex", "mkdir -p /opt/esa-auth/bin"]
         ours = " ".join(command())

@@ -68,6 +68,8 @@ class Bench:
         self.mail_logs.touch()
         self.secret(WORD)
         self.port, self.metrics_port = free_port(), free_port()
+        # Of listen.yaml: where appliances push to, and where esa-auth listens.
+        self.push_port, self.listen_port = free_port(), free_port()
         self.log = folder / "vector.log"
 
     def secret(self, text: str) -> None:
@@ -106,6 +108,8 @@ class Bench:
             "https://localhost:8088": url,
             "127.0.0.1:24224": f"127.0.0.1:{self.port}",
             "127.0.0.1:9598": f"127.0.0.1:{self.metrics_port}",
+            "0.0.0.0:514": f"0.0.0.0:{self.push_port}",
+            "127.0.0.1:5140": f"127.0.0.1:{self.listen_port}",
         }
 
     @contextmanager
@@ -121,9 +125,20 @@ class Bench:
     def sender(self, *options: str) -> Iterator[Process]:
         """Run the `esa-auth tail` that stands before `forward.yaml`."""
         words = [*command(), "tail", str(self.mail_logs), *options]
+        words += ["--timezone", "UTC"]
         words += ["--state-dir", str(self.folder / "state" / "tail")]
         words += ["--forward", f"127.0.0.1:{self.port}"]
         with process(words, self.folder / "tail.log") as child:
+            yield child
+
+    @contextmanager
+    def listener(self) -> Iterator[Process]:
+        """Run the `esa-auth listen` that `listen.yaml` names."""
+        words = [*command(), "listen", f"tcp://127.0.0.1:{self.listen_port}"]
+        words += ["--input", "sender", "--timezone", "UTC"]
+        words += ["--forward", f"127.0.0.1:{self.port}"]
+        words += ["--state-dir", str(self.folder / "state" / "listen")]
+        with process(words, self.folder / "listen.log") as child:
             yield child
 
     def write(self, lines: list[bytes]) -> None:

@@ -12,7 +12,7 @@ import pytest
 from conf.build import queries
 from conf.build.table import DETECTIONS
 
-from tests.siem import finders
+from tests.siem import finders, kusto_engine
 from tests.siem.elastic.node import Elasticsearch
 from tests.siem.engine import OpenSearch
 from tests.siem.planted import Event
@@ -76,4 +76,20 @@ def test_in_opensearch(opensearch: OpenSearch, name: str) -> None:
         query = queries.query(form, detection)
         if finders.in_opensearch(opensearch, stream, query, detection, events, now):
             named.add(detection.name)
+    assert named == NAMED[name]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_in_duckdb(name: str) -> None:
+    optional("attack logs", FOLDER.exists(), "no folder (ESA_AUTH_ATTACKS)")
+    events = events_of(name)
+    database = kusto_engine.database(events)
+    now = finders.hours_later(events)
+    named = {
+        detection.name
+        for detection in DETECTIONS
+        if kusto_engine.found(
+            database, queries.query("kusto", detection), detection, now
+        )
+    }
     assert named == NAMED[name]

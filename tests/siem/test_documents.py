@@ -67,6 +67,7 @@ def row(detection: Detection) -> str:
         "run",
         cell("eql", "run"),
         cell("sigma", "run"),
+        cell("kusto", "run"),
         "words only",
     )
     return f"| {' | '.join(cells)} |"

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from conf.build import addon
 from conf.build.arrival import reach
-from conf.build.detections import FirstSeen, Silent
+from conf.build.detections import Detection, FirstSeen, Silent, groups
+from conf.build.enterprise_security import RUNBOOKS
 from conf.build.queries import SOURCETYPE, named
 from conf.build.queries import fields as mapped
 from conf.build.table import DETECTIONS
@@ -103,7 +104,8 @@ def test_it_installs_as_its_readme_says(tmp_path: Path) -> None:
     installed = apps / addon.NAME
     there = {p.relative_to(installed) for p in installed.rglob("*") if p.is_file()}
     source = {p.relative_to(addon.SOURCE) for p in addon.SOURCE.rglob("*.*")}
-    assert there == {p for p in source if (addon.SOURCE / p).is_file()} | {
+    pages = {Path(RUNBOOKS, f"{d.name}.md") for d in DETECTIONS}
+    assert there == {p for p in source if (addon.SOURCE / p).is_file()} | pages | {
         Path("LICENSE")
     }
     assert f"version = {__version__}" in (installed / "default/app.conf").read_text()
@@ -256,3 +258,28 @@ def test_a_search_looks_back_over_its_window_and_what_comes_late() -> None:
             assert indexed
             assert int(indexed[1]) == reach(detection)
             assert earliest == reach(detection) + 1440
+
+
+@pytest.mark.parametrize("detection", DETECTIONS, ids=lambda d: d.name)
+def test_enterprise_security_gets_what_a_search_gives(detection: Detection) -> None:
+    """Each name between dollar signs, and at risk, is a column of the search."""
+    stanza = searchtime.conf("savedsearches")[detection.title]
+    notable = {k: v for k, v in stanza.items() if k.startswith("action.notable.param.")}
+    (drilldown,) = json.loads(notable["action.notable.param.drilldown_searches"])
+    given = set(re.findall(r"\bas (\w+)", stanza["search"])) | set(groups(detection))
+    asked = notable["action.notable.param.rule_title"] + drilldown["search"]
+    assert set(re.findall(r"\$([\w.]+)\$", asked)) <= given
+    at_risk = json.loads(stanza["action.risk.param._risk"])
+    assert at_risk
+    raw = "| stats" not in stanza["search"]
+    for one in at_risk:
+        field = one["risk_object_field"]
+        assert field in (mapped() if raw else given), field
+        assert one["risk_object_type"] in {"user", "system"}
+    (page,) = re.findall(
+        r"/static/app/TA-esa-auth/(\S+)\"", notable["action.notable.param.next_steps"]
+    )
+    assert Path("appserver/static", page).name == f"{detection.name}.md"
+    annotations = json.loads(stanza["action.correlationsearch.annotations"])
+    assert annotations == {"mitre_attack": list(detection.techniques)}
+    assert notable["action.notable.param.severity"] == detection.level

@@ -12,7 +12,6 @@ from itertools import islice
 from pathlib import Path
 
 from esa_auth.commands.delivery import Run, read_time
-from esa_auth.formats import encoder
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.state import CheckpointStore, StateDirectory
@@ -61,10 +60,8 @@ def _lines(kind: str, sessions: int) -> Iterator[bytes]:
 
 
 def _run() -> Run[bytes]:
-    pipeline = Pipeline(Settings(), read_time)
-    return Run(
-        pipeline, encoder("json"), _Nowhere(), DeadLetters(None, 0, 0, lambda _: None)
-    )
+    pipeline = Pipeline(Settings(), read_time, as_json=True)
+    return Run(pipeline, None, _Nowhere(), DeadLetters(None, 0, 0, lambda _: None))
 
 
 def main(kind: str, sessions: int, step: str, path: str) -> None:

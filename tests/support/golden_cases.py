@@ -18,7 +18,6 @@ from typing import Any
 from esa_auth.commands.delivery import enriched
 from esa_auth.config import load
 from esa_auth.envelope import has_prefix
-from esa_auth.formats import encoder
 from esa_auth.inputs.decode import Decoder
 from esa_auth.pipeline import Pipeline
 from tests.support.mmdb import write_mmdb
@@ -74,8 +73,7 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     with tempfile.TemporaryDirectory() as scratch:
         tables = {k: _table(case, v, scratch) for k, v in config.tables.items()}
         config, _ = enriched(replace(config, tables=tables))
-    pipeline = Pipeline(config.pipeline, lambda: READ_AT)
-    encode = encoder("json")
+    pipeline = Pipeline(config.pipeline, lambda: READ_AT, as_json=True)
     decoder = Decoder(
         pipeline,
         config.input_format,
@@ -89,7 +87,7 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     decoder.finish()
     pipeline.drain()
     pipeline.counters.wrapped_joined = decoder.joined
-    events = [json.loads(encode(event)) for event in pipeline.take_events()]
+    events = [json.loads(event) for event in pipeline.take_lines()]
     counters = pipeline.counters.as_dict()
     return Answer(events, pipeline.take_dead(), counters)
 

@@ -7,9 +7,8 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from esa_auth import __version__
 from esa_auth.commands.logs import begin, tell
 from esa_auth.commands.options import add_examples
 from esa_auth.commands.parser import Parser
@@ -111,6 +110,17 @@ def _check_open() -> None:
             raise ConfigError(f"{name} is closed; /dev/null would do")
 
 
+class _Version(argparse.Action):
+    """Says the version, and whether lines are read by native code."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
+        # Here, because it takes as long to load as all that a run needs.
+        from esa_auth.commands.version import version
+
+        print(version())
+        parser.exit()
+
+
 class _Command(Protocol):
     """A module of `commands`."""
 
@@ -128,7 +138,9 @@ def build_parser(first: str = "") -> Parser:
         prog="esa-auth",
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
-    parser.add_argument("-V", "--version", action="version", version=__version__)
+    parser.add_argument(
+        "-V", "--version", action=_Version, nargs=0, help="show and exit"
+    )
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     alone = first in _COMMANDS and first != "completion"
     for name in (first,) if alone else _COMMANDS:

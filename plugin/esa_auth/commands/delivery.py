@@ -36,12 +36,13 @@ class Run(Generic[Item]):
     def __init__(
         self,
         pipeline: Pipeline,
-        encode: Callable[[Document], Item],
+        encode: Callable[[Document], Item] | None,
         output: Output[Item],
         letters: DeadLetters,
         name: str = "",
         tables: "Tables | None" = None,
     ) -> None:
+        """``encode`` is None if ``pipeline`` makes JSON, which is sent as it is."""
         self.pipeline = pipeline
         self.tables = tables
         # What metrics read, for whoever wants them; see `commands.monitor`.
@@ -68,10 +69,10 @@ class Run(Generic[Item]):
             if pulse:
                 pulse.begins(0)
             self._letters.write(dead)
-        if events := self.pipeline.take_events():
+        if events := self._take():
             if pulse:
                 pulse.begins(len(events))
-            self.output.send(list(map(self._encode, events)))
+            self.output.send(events)
         if pulse:
             pulse.ends(self.pipeline.counters)
         self.notices.look()
@@ -87,7 +88,12 @@ class Run(Generic[Item]):
     def forget(self) -> None:
         """Drop what the pipeline made: it was delivered before."""
         self.pipeline.take_dead()
-        self.pipeline.take_events()
+        self._take()
+
+    def _take(self) -> list[Any]:
+        if self._encode is None:
+            return self.pipeline.take_lines()
+        return list(map(self._encode, self.pipeline.take_events()))
 
     def sync(self) -> None:
         """Wait until dead letters and events are safe; see `Output.sync`."""
@@ -140,11 +146,14 @@ def open_run(
     """
     letters = dead_letters(config, stop)
     config, tables = enriched(config)
-    opened = config.output.open(surroundings(config, letters, stop, patience))
+    around = surroundings(config, letters, stop, patience)
+    opened = config.output.open(around)
     with closing(opened.output):
-        pipeline = Pipeline(config.pipeline, read_time)
         encode, output = opened
-        yield Run(pipeline, encode, output, letters, config.output.kind.name, tables)
+        as_json = encode is Document.line
+        pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
+        own = None if as_json else encode
+        yield Run(pipeline, own, output, letters, config.output.kind.name, tables)
 
 
 def surroundings(

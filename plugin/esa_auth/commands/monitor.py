@@ -18,6 +18,7 @@ from esa_auth.metrics.server import MetricsServer, TextFile
 from esa_auth.outputs.own_file import check_replaceable
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.native import NativeReader
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
@@ -60,6 +61,7 @@ def _replace(shown: Exposition, path: str) -> None:
 
 
 def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Readings:
+    native = run.pipeline.native
     return Readings(
         pulse.beat,
         partial(_appliances, run.pipeline),
@@ -70,7 +72,12 @@ def _readings(run: Run[Any], pulse: Pulse, follower: Follower | None) -> Reading
         partial(_tables, run.tables) if run.tables else None,
         lambda: run.pipeline.registry.forgotten,
         listeners=run.listeners,
+        handed_over=partial(_handed_over, native) if native else None,
     )
+
+
+def _handed_over(native: NativeReader) -> dict[str, int]:
+    return native.handed_over
 
 
 def _output(run: Run[Any]) -> Part:

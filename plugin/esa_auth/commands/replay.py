@@ -22,6 +22,7 @@ from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
 from esa_auth.inputs.spooled import spooled
 from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter
+from esa_auth.model.document import Document
 from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
@@ -68,8 +69,11 @@ def _replay(paths: list[str], config: Config, quiet: bool) -> int:
     letters = dead_letters(config)
     around = surroundings(config, letters)
     # Each letter is read on its own: no line comes late.
-    pipeline = Pipeline(replace(config.pipeline, wait=0, redact_wait=0), read_time)
-    run = Run(pipeline, around.line, Stdout(around), letters)
+    settings = replace(config.pipeline, wait=0, redact_wait=0)
+    as_json = around.line is Document.line
+    pipeline = Pipeline(settings, read_time, as_json=as_json)
+    encode = None if as_json else around.line
+    run = Run(pipeline, encode, Stdout(around), letters)
     replayer = _Replayer(config, run)
     try:
         with Bar("replay", sum(map(size_of, paths)), quiet) as bar:

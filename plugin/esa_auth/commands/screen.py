@@ -91,12 +91,19 @@ def _alarms(alarms: list[Alarm]) -> RenderableType:
 
 
 def _failures(now: Now, wanted: str, rows: int) -> RenderableType:
-    table = Table(box=None, expand=True, pad_edge=False)
+    table = Table(box=None, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
     # The widths of a date with its time, of "1.2" and "no", and of most mechanisms.
     for title, width in (("time (UTC)", 19), ("TLS", 4), ("mechan.", 8)):
         table.add_column(title, width=width, no_wrap=True, overflow="ellipsis")
-    for title, ratio in (("user", 4), ("address", 4), ("appliance", 3)):
-        table.add_column(title, ratio=ratio, no_wrap=True, overflow="ellipsis")
+    # 15: an IPv4 address is never cut.
+    for title, least, ratio in (
+        ("user", 8, 4),
+        ("address", 15, 4),
+        ("appliance", 8, 3),
+    ):
+        table.add_column(
+            title, min_width=least, ratio=ratio, no_wrap=True, overflow="ellipsis"
+        )
     shown = 0
     for event in reversed(now.latest):
         cells = _cells(event)

@@ -36,14 +36,14 @@ log = logging.getLogger("esa_auth")
 
 _ABOUT = """Follow log files until it is stopped, from their start at the first time and
 then from where it was, which --state-dir keeps; it is required. What stands in the logs
-before the first start is read and sent, too: --since and --from-end take less. A PATH may be a file, a directory (the
-files in it) or a glob, and may have {appliance} for the part that names the appliance.
-Lines that name no appliance belong to the one that `appliances.NAME.serial` in the
-configuration gives the serial number in the file header, else to that part of the path,
-else to --appliance. Where several can be meant each is called by its serial number, or
-by its folder if its files have none. Exit codes: 0 stopped; 2 an option is wrong; 3
-another process holds the state; 74 nobody reads stdout; 75 something outside failed; 78
-the state is of a newer version."""
+before the first start is read and sent, too: --since and --from-end take less. A PATH
+may be a file, a directory (the files in it) or a glob, and may have {appliance} for the
+part that names the appliance. Lines that name no appliance belong to the one that
+`appliances.NAME.serial` in the configuration gives the serial number in the file
+header, else to that part of the path, else to --appliance. Where several can be meant
+each is called by its serial number, or by its folder if its files have none. Exit
+codes: 0 stopped; 2 an option is wrong; 3 another process holds the state; 74 nobody
+reads stdout; 75 something outside failed; 78 the state is of a newer version."""
 
 
 def add_parser(subcommands: "Subcommands") -> None:

@@ -1,5 +1,6 @@
 """YAML and command line -> settings; the only package that knows key names."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -173,6 +174,11 @@ def _config(
     )
 
 
+def native_wanted() -> bool:
+    """Whether native code may read lines, where it is built."""
+    return os.environ.get("ESA_AUTH_NATIVE") != "0"
+
+
 def _settings(tree: dict[str, Any], reference: int) -> Settings:
     zones = tuple((n, a.get("timezone")) for n, a in tree["appliances"].items())
     check_utf8("appliance", tree["appliance"])
@@ -187,6 +193,8 @@ def _settings(tree: dict[str, Any], reference: int) -> Settings:
         wait=tree["join"]["wait"],
         max_line=tree["input"]["max_line"],
         id_key=read_key("event_id.key_file", tree["event_id"]["key_file"]),
+        native=native_wanted(),
+        whole=tree["validation"]["mode"] == "whole",
         **_privacy(tree),
     )
 

@@ -144,23 +144,27 @@ def _of_session(session: Session, observer: Observer) -> tuple[Context, dict[str
     """
     opening, tls = session.opening, session.tls
     address = None if opening else session.address
-    number = session.number
     if session.side == "icid":
         client = opening if isinstance(opening, InboundOpened) else None
         context = inbound_context(observer, client, address, session.hat, tls)
     else:
-        number = f"D{number}"
         server = opening if isinstance(opening, OutboundOpened) else None
         context = outbound_context(observer, server, address, tls)
-    opened = session.start.iso[:19].replace("-", "").replace(":", "")
     return context, {
         session.side: int(session.number),
         "session": {
-            "id": f"{observer.name}:{number}:{opened}Z",
+            "id": session_id(session, observer),
             "context": session.context,
         },
         **context.own,
     }
+
+
+def session_id(session: Session, observer: Observer) -> str:
+    """Return ``cisco_esa.session.id``."""
+    opened = session.start.iso[:19].replace("-", "").replace(":", "")
+    letter = "" if session.side == "icid" else "D"
+    return f"{observer.name}:{letter}{session.number}:{opened}Z"
 
 
 def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:

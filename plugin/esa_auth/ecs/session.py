@@ -21,7 +21,7 @@ def session_end_event(
     about["category"] = _CATEGORY
     start, end = session.start, source.instant
     about["start"], about["end"] = start.iso, end.iso
-    about["duration"] = _nanoseconds(start, end)
+    about["duration"] = nanoseconds(start, end)
     own["session"] = {**own["session"], "closed": closed}
     own["summary"] = _summary(session.side, session, len(session.users))
     if session.users:
@@ -51,7 +51,7 @@ def session_progress_event(
     about = event["event"]
     about["category"] = _CATEGORY
     about["start"] = session.start.iso
-    about["duration"] = _nanoseconds(session.start, source.instant)
+    about["duration"] = nanoseconds(session.start, source.instant)
     event["cisco_esa"]["summary"] = _summary(session.side, summary, summary.users)
     # Of an event that waited: without the names that came after its line.
     if names := list(islice(session.users, summary.users)):
@@ -61,7 +61,7 @@ def session_progress_event(
     return document
 
 
-def _nanoseconds(start: Instant, end: Instant) -> int:
+def nanoseconds(start: Instant, end: Instant) -> int:
     """Return how long it took in the unit that ECS wants, never less than 0."""
     seconds, millis = end.epoch - start.epoch, 0
     if end.iso[-4:] != start.iso[-4:]:

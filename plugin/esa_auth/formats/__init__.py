@@ -105,19 +105,11 @@ def origin(record: Json) -> tuple[str, str]:
 
 def _json_lines(schema: str) -> Encode:
     if schema == "ecs":
-        return _json_line
+        return Document.line
     record = recorder(schema)
     return lambda document: orjson.dumps(
         record(document), None, orjson.OPT_APPEND_NEWLINE
     )
-
-
-def _json_line(document: Document) -> bytes:
-    """Return ``document`` as JSON; its context is written once for all who share it."""
-    context = document.context
-    if not context.text:
-        context.text = b",%b\n" % orjson.dumps(context.parts)[1:]
-    return orjson.dumps(document.own)[:-1] + context.text
 
 
 def _msgpack(schema: str) -> Encode:

@@ -228,6 +228,7 @@ RULES = (
         seen=_SPAMTOWHO,
         evidence="template",
         also=("ICID 3 Bad syntax for command: MAIL FROM ann",),
+        at_sight=("Unknown command: ", "Bad syntax for command: "),
     ),
     Rule(
         name="inbound address refused",

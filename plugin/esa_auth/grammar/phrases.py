@@ -38,6 +38,7 @@ class Phrases:
             {*(rule.beginning for rule in rules), *_OTHERS}, key=len, reverse=True
         )
         either = b"|".join(re.escape(word.encode()) for word in words)
+        self.words = tuple(words)
         # Also inside a word, for what stands before it may be glued on, and in any
         # case, since collectors and later releases may write another one.
         self.beginning = re.compile(either, re.IGNORECASE)

@@ -164,7 +164,8 @@ class Grammar:
         It matches lines that say at sight what they are: a context line or, with the
         group ``close``, the last one.
         """
-        rows = [row for row in self.rules if row.at_sight and row.side == side]
+        found = (row for row in self.rules if row.at_sight and row.side == side)
+        rows = [row for row in found if row.family != "ignored"]
         # All have the number in front, so that it is the same group.
         (beginning,) = {row.up_to_number for row in rows}
         context, close = (
@@ -176,24 +177,40 @@ class Grammar:
             )
             for ends in (False, True)
         )
-        found = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
-        return re.compile(found.encode())
+        either = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
+        return re.compile(either.encode())
+
+    def mail_passed_over(self) -> dict[str, str]:
+        """Return first words of bodies on mail, each with letters.
+
+        A row may read such a body only if its next word, that is no number, begins with
+        one of the letters.
+        """
+        second: dict[str, set[str | None]] = defaultdict(set)
+        for rule in self.rules:
+            second[rule.lead].add(rule.second_letter)
+        mail = {r.lead for r in self.rules if r.family in MAIL_FAMILIES}
+        return {
+            lead: "".join(sorted(filter(None, letters)))
+            for lead, letters in second.items()
+            if lead in mail and None not in letters
+        }
 
     def mail_to_ignore(self) -> str:
         """Return an expression for bodies on mail that no row reads.
 
         Half of all lines tell of a message what nobody asks for.
         """
-        second: dict[str, set[str | None]] = defaultdict(set)
-        for rule in self.rules:
-            second[rule.lead].add(rule.second_letter)
-        mail = {r.lead for r in self.rules if r.family in MAIL_FAMILIES}
         return "|".join(
             f"{lead}:? (?:[0-9]+ {behind}|{behind})"
-            for lead, letters in second.items()
-            if lead in mail and None not in letters
-            for behind in [f"(?![0-9{''.join(sorted(filter(None, letters)))}])"]
+            for lead, letters in self.mail_passed_over().items()
+            for behind in [f"(?![0-9{letters}])"]
         )
+
+    def words_at_sight(self, side: Side, family: Family) -> list[str]:
+        """Return what a line of ``family`` says at sight behind its number."""
+        rules = (r for r in self.rules if r.side == side and r.family == family)
+        return [word for rule in rules for word in rule.at_sight]
 
     def _delimiters(self, family: Family) -> re.Pattern[str]:
         rules = (rule for rule in self.rules if rule.family == family)

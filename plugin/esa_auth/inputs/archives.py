@@ -14,7 +14,7 @@ if sys.version_info >= (3, 14):
 else:
     from backports import zstd
 
-BLOCK = 1 << 20
+BLOCK = 256 << 10
 _ENOUGH = 1 << 18
 
 

@@ -8,7 +8,7 @@ from types import FrameType
 
 from esa_auth.signals import release
 
-BLOCK = 1 << 20
+BLOCK = 256 << 10
 # Fluentd closes stdin and sends SIGTERM together, and waits 10 s before it gives up on
 # a child (measured on 1.19.3): drain for 8.
 DRAIN_SECONDS = 8

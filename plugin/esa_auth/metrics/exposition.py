@@ -97,6 +97,8 @@ class _Own(Collector):
         yield _gauge("healthy", "1 if /healthz says 200.", int(self._healthy()))
         yield from self._work()
         yield from self._appliances()
+        if self._readings.handed_over:
+            yield _handed_over(self._readings.handed_over())
         for part in (self._readings.output, self._readings.files):
             if part:
                 yield from _part(part())
@@ -163,6 +165,17 @@ class _Own(Collector):
         for flag, (name, text) in _DOUBTS.items():
             count = sum(a.doubts.get(flag, 0) for a in found)
             yield _counter(name, text, getattr(gone, flag) + count)
+
+
+def _handed_over(counts: dict[str, int]) -> Metric:
+    found = CounterMetricFamily(
+        "esa_auth_native_handed_over",
+        "Lines that native code left to Python, by reason.",
+        labels=["reason"],
+    )
+    for reason, count in counts.items():
+        found.add_metric([reason], count)
+    return found
 
 
 def _part(part: Part) -> Iterator[Metric]:

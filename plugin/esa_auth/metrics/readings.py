@@ -50,7 +50,8 @@ class TableReading(NamedTuple):
 class Readings:
     """How to read each part; all of them may be called by another thread.
 
-    ``forgotten`` is what was counted of appliances that are not among the others.
+    ``forgotten`` is what was counted of appliances that are not among the others,
+    ``handed_over`` how many lines native code left to Python, by reason.
     """
 
     beat: Callable[[], Beat]
@@ -62,5 +63,6 @@ class Readings:
     """Bytes of followed files that are known and not read."""
     tables: Callable[[], Sequence[TableReading]] | None = None
     forgotten: Callable[[], ApplianceCounts] = ApplianceCounts
+    handed_over: Callable[[], dict[str, int]] | None = None
     # What each address of `listen` counts, by the names of the counters.
     listeners: Callable[[], Mapping[str, Mapping[str, int]]] | None = None

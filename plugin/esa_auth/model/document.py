@@ -1,7 +1,8 @@
 """The vocabulary behind the ECS stage: a document in the two parts it is built of."""
 
-from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
+
+import orjson
 
 
 class Context:
@@ -9,22 +10,15 @@ class Context:
 
     ``parts`` stand in the document as they are, ``related`` and ``own`` are what the
     context gives to ``related`` and ``cisco_esa``, to which an event adds. None of it
-    is changed once it is made: what is found out about it, that it is valid and how it
-    is written, holds for every event that has it.
+    is changed once it is made.
     """
 
-    __slots__ = ("fits", "own", "parts", "related", "text", "valid")
+    __slots__ = ("own", "parts", "related")
 
     def __init__(
         self, parts: dict[str, Any], related: dict[str, Any], own: dict[str, Any]
     ) -> None:
         self.parts, self.related, self.own = parts, related, own
-        # None until somebody asks.
-        self.valid: bool | None = None
-        # By kind of event: what decides about the fields of its own, see `validation`.
-        self.fits: dict[Hashable, Callable[[dict[str, Any]], bool]] = {}
-        # As JSON writes it behind other fields; b"" until somebody does.
-        self.text = b""
 
 
 class Document(NamedTuple):
@@ -36,3 +30,7 @@ class Document(NamedTuple):
     def whole(self) -> dict[str, Any]:
         """Return the document as one."""
         return {**self.own, **self.context.parts}
+
+    def line(self) -> bytes:
+        """Return the document as a line of JSON."""
+        return orjson.dumps(self.whole(), None, orjson.OPT_APPEND_NEWLINE)

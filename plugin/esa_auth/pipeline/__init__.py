@@ -27,11 +27,13 @@ from esa_auth.model.document import Document
 from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
 from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
-from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.emitter import Emitter, Written
+from esa_auth.pipeline.native import native_reader
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.snapshot import Give, restore, snapshot
 from esa_auth.pipeline.unusual import Unusual
+from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions import Event, ReportEvery
 from esa_auth.validation import EventSchema
 
@@ -44,8 +46,13 @@ __all__ = ["Pipeline", "ReportEvery", "Settings"]
 class Pipeline:
     """Lines in, events and dead letters out; the caller takes both."""
 
-    def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
-        """``read_time`` is the clock for dead letters."""
+    def __init__(
+        self, settings: Settings, read_time: Callable[[], str], *, as_json: bool = False
+    ) -> None:
+        """``read_time`` is the clock for dead letters.
+
+        ``as_json`` asks for events as lines, see `take_lines`, not as documents.
+        """
         self.settings = settings
         self._emitter = Emitter(settings, read_time)
         self.counters: Counters = self._emitter.counters
@@ -55,13 +62,18 @@ class Pipeline:
             b"%b(?:%b)" % (NATIVE_INFO, grammar.GRAMMAR.mail_to_ignore().encode()),
             re.DOTALL,
         )
-        dispatch = Dispatcher(self._emitter, self.registry, self._advance)
-        self._dispatch = dispatch
+        self._dispatch = Dispatcher(self._emitter, self.registry, self._advance)
+        dispatch = self._dispatch
         self._unusual = Unusual(self._emitter, self.registry, dispatch, self._take)
         self._odd = OddLines(self._emitter, dispatch, settings, self._take)
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
-        self._events: list[Document] = []
+        self._events, self._lines = list[Document](), list[bytes]()
+        self._as_json = as_json
+        if as_json and not settings.enrich and not settings.whole:
+            self._emitter.writer = Writer(self._schema)
+        tools = self.registry, self._prefixes, dispatch, self._emitter.writer
+        self.native = native_reader(settings, self._read, self._take_lines, *tools)
         # `Counters.held` when lines were counted last.
         self._held = 0
 
@@ -74,9 +86,12 @@ class Pipeline:
 
     def feed(self, lines: Sequence[bytes]) -> None:
         """Take physical lines without their newline, in log order."""
-        # Half of all native lines end here, without a step of the interpreter.
-        unread = filterfalse(self._ignored.match, lines)
-        self._read(zip(unread, repeat(None), repeat(None), strict=False))
+        if self.native:
+            self.native.feed(lines if isinstance(lines, list) else list(lines))
+        else:
+            # Half of all native lines end here, without a step of the interpreter.
+            unread = filterfalse(self._ignored.match, lines)
+            self._read(zip(unread, repeat(None), repeat(None), strict=False))
         self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
@@ -168,6 +183,14 @@ class Pipeline:
         taken, self._events = self._events, []
         return taken
 
+    def take_lines(self) -> list[bytes]:
+        """Return the same as lines of JSON, with their newline, if made ``as_json``."""
+        taken, self._lines = self._lines, []
+        return taken
+
+    def _take_lines(self, lines: list[bytes]) -> None:
+        self._lines += lines
+
     def take_dead(self) -> list[dict[str, Any]]:
         """Return the dead letters made since the last call."""
         taken, self._emitter.dead = self._emitter.dead, []
@@ -253,12 +276,18 @@ class Pipeline:
     def _finish(self) -> None:
         """Take what was made through the last steps: enrich, validate, and out."""
         made, self._emitter.made = self._emitter.made, []
-        enrich, schema = self.settings.enrich, self._schema
+        enrich, schema, count = self.settings.enrich, self._schema, self.counters
         for one in made:
+            if isinstance(one, Written):
+                self._lines.append(one.text)
+                setattr(count, one.kind, getattr(count, one.kind) + 1)
+                continue
             document = enrich(one.document) if enrich else one.document
-            if schema.fits(document):
-                self._events.append(document)
-                count = self.counters
+            if schema.valid(document.whole()):
+                if self._as_json:
+                    self._lines.append(document.line())
+                else:
+                    self._events.append(document)
                 setattr(count, one.kind, getattr(count, one.kind) + 1)
             else:
                 reasons = tuple(schema.reasons(document.whole()))

@@ -44,7 +44,9 @@ class Settings:
     passwords; ``enrich`` adds to every event; ``wait`` is for how many seconds of the
     log an event waits for late lines of its session, and ``redact_wait`` that of a
     failure for a success that makes its name a likely password. ``report_every`` is
-    after what an open session is reported.
+    after what an open session is reported. ``whole`` asks the schema about each event
+    as a whole, and not by parts. ``native`` lets native code, where it is built, read
+    lines that are plain.
     """
 
     appliance: str = "esa"
@@ -63,6 +65,8 @@ class Settings:
     wait: int = 0
     redact_wait: int = 0
     report_every: ReportEvery = NO_REPORTS
+    whole: bool = False
+    native: bool = False
 
     @property
     def reports(self) -> bool:

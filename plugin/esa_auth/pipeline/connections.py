@@ -11,8 +11,9 @@ from esa_auth import grammar
 from esa_auth.model.facts import Instant, Side
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import SIDES, Appliance, Line
-from esa_auth.pipeline.emitter import Emitter, source_of
+from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.pipeline.sources import source_of
 from esa_auth.sessions import State
 from esa_auth.sessions.kept import MAX_KEPT
 

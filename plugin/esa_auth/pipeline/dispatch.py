@@ -41,9 +41,10 @@ from esa_auth.model.facts import (
 )
 from esa_auth.pipeline.appliance import SIDES, Line
 from esa_auth.pipeline.connections import NO_CONNECTION, Connections
-from esa_auth.pipeline.emitter import Emitter, source_of
+from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.mail import Mail
 from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.pipeline.sources import source_of
 
 Handler: TypeAlias = Callable[[Line], None]
 
@@ -65,7 +66,7 @@ class Dispatcher:
     ) -> None:
         """``advance`` is the step in which a line moves the time of its appliance."""
         self._emit = emitter
-        self._count = emitter.counters
+        self.counters = self._count = emitter.counters
         self._advance = advance
         self._max_line = registry.settings.max_line
         self._connections = Connections(emitter, registry, advance, self.read)

@@ -20,12 +20,9 @@ from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.appliance import Appliance, Line, Settings
 from esa_auth.pipeline.hold import Hold, Tried
 from esa_auth.pipeline.waiting import Held, OfSession, Said, SessionEnd, SessionProgress
+from esa_auth.pipeline.writer import Writer
 from esa_auth.places import hidden, replaced
 from esa_auth.sessions import END_FLAGS, Ended, fold_result
-
-# Syslogs cut at these sizes, of which a file or record lacks the priority and the NUL
-# or newline. Who sent a name that a line was cut in chose what seems to follow it.
-_CUTS = frozenset(size - less for size in (1024, 2048, 4096, 8192) for less in range(7))
 
 # What a line of AUTH or of a login says.
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
@@ -46,12 +43,21 @@ class Made(NamedTuple):
     appliance: Appliance
 
 
+class Written(NamedTuple):
+    """An event that is valid and written as JSON, and the counter that it counts in."""
+
+    text: bytes
+    kind: Kind
+
+
 class Emitter:
     """Builds the event of a fact, at once or when it has waited; ``made`` is taken."""
 
     def __init__(self, settings: Settings, read_time: Callable[[], str]) -> None:
         self.counters = Counters()
-        self.made: list[Made] = []
+        self.made: list[Made | Written] = []
+        # Writes what it can at once, where events are wanted as JSON.
+        self.writer: Writer | None = None
         self.dead: list[dict[str, Any]] = []
         self._read_time = read_time
         self.pseudonymizer = settings.pseudonymizer
@@ -176,6 +182,11 @@ class Emitter:
         if session is not None:
             session.sequence += 1
             sequence = session.sequence
+            if self.writer and isinstance(fact, InboundResult):
+                text = self.writer.result(fact, session, source, sequence)
+                if text is not None:
+                    self.made.append(Written(text, "results"))
+                    return
         kind: Kind = "results"
         if isinstance(fact, AuthNotice):
             kind = "ancillary"
@@ -194,6 +205,11 @@ class Emitter:
         number = session.sequence
         kind: Kind = "session_ends"
         if isinstance(fact, SessionEnd):
+            if self.writer and fact.closed:
+                text = self.writer.end(session, source, number)
+                if text is not None:
+                    self.made.append(Written(text, kind))
+                    return
             document = ecs.session_end_event(
                 session, source, number, closed=fact.closed
             )
@@ -254,42 +270,3 @@ def _own_text(raw: bytes) -> str:
         stamp = ""
     head = [stamp, f"{level.title()}:" if level else "", grammar.own_text(body)]
     return " ".join(filter(None, head))
-
-
-def source_of(
-    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
-) -> Source:
-    """Count ``line``, and return it as the source of the event that it says.
-
-    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
-    """
-    by, envelope = line.appliance, line.envelope
-    raw = envelope.repeated or line.raw
-    flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-    if len(raw) in _CUTS:
-        flags = (*flags, "possibly_cut")
-    if envelope.repeated is not None:
-        flags = (*flags, "repeated_message")
-    own_stamp = envelope.stamp is not None and envelope.stamp.encode() in raw[:512]
-    event_id = by.identity.of_line(raw, instant.epoch, "" if own_stamp else instant.iso)
-    return Source(
-        raw,
-        body,
-        instant,
-        by.observer,
-        event_id,
-        envelope.level,
-        envelope.program,
-        envelope.priority,
-        envelope.host,
-        flags + doubts,
-        None if own_stamp else envelope.stamp,
-    )
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

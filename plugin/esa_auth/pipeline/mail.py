@@ -17,10 +17,11 @@ from esa_auth.model.facts import (
     RecipientGiven,
     SenderGiven,
 )
-from esa_auth.model.session import Session, Source
+from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Line
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.registry import ApplianceRegistry
+from esa_auth.pipeline.sources import unseen
 from esa_auth.sessions import fold_delivery, is_due
 
 # Whom a line may name, in so many of its first bytes: the rest may be text of others.
@@ -119,14 +120,4 @@ class Mail:
         if self._every and is_due(session, instant.epoch, self._every):
             # Its end, if no line says that, is not to be earlier.
             session.last = instant
-            self._emit.progress(session, _unseen(line, instant), line.appliance)
-
-
-def _unseen(line: Line, instant: Instant) -> Source:
-    """Count ``line``, and return it as the source of an event that does not show it."""
-    by, envelope, raw = line.appliance, line.envelope, line.physical
-    own_stamp = envelope.stamp is not None and envelope.stamp.encode() in raw[:512]
-    outside = "" if own_stamp else instant.iso
-    event_id = by.identity.of_progress(raw, instant.epoch, outside)
-    program = envelope.program
-    return Source(None, None, instant, by.observer, event_id, program=program)
+            self._emit.progress(session, unseen(line, instant), line.appliance)

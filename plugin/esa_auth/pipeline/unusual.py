@@ -27,7 +27,8 @@ _LEVEL = re.compile(
 )
 _MOST_LEVELS = 16
 _LONGEST_BODY = 4096
-_BLANK_BODY = rb"(?<=: )[ \t\0]|message repeated "
+REPEATED = "message repeated "
+_BLANK_BODY = rb"(?<=: )[ \t\0]|" + REPEATED.encode()
 
 
 class Unusual:

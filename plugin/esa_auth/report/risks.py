@@ -5,7 +5,6 @@ These are the detections that name a user who got in, or what a user sent.
 come in the order of one appliance after the other.
 """
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,10 +50,8 @@ class Finding:
 class Account:
     """The last failures by network, the last logins, and recipients by minute."""
 
-    failures: dict[str, deque[int]] = field(default_factory=dict)
-    logins: deque[tuple[int, str]] = field(
-        default_factory=lambda: deque(maxlen=_MOST_LOGINS)
-    )
+    failures: dict[str, list[int]] = field(default_factory=dict)
+    logins: list[tuple[int, str]] = field(default_factory=list)
     sent: dict[int, int] = field(default_factory=dict)
     sessions: dict[str, int] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
@@ -76,30 +73,40 @@ class Account:
         found.first, found.last = min(found.first, stamp), max(found.last, stamp)
 
     def fail(self, network: str, epoch: int) -> None:
-        """Take a failure."""
-        if network not in self.failures and len(self.failures) >= _MOST_NETWORKS:
+        """Take a failure; of networks, the one that was quiet for longest goes."""
+        times = self.failures.pop(network, [])
+        if len(self.failures) >= _MOST_NETWORKS:
             del self.failures[next(iter(self.failures))]
-        enough = figure("success_after_failures_elsewhere", "failures")
-        self.failures.setdefault(network, deque(maxlen=enough)).append(epoch)
+        self.failures[network] = times
+        _append(times, epoch, figure("success_after_failures_elsewhere", "failures"))
+
+    def log_in(self, epoch: int, stamp: str) -> None:
+        """Take a success."""
+        _append(self.logins, (epoch, stamp), _MOST_LOGINS)
 
     def look_elsewhere(self, since: int) -> None:
         """Note logins from ``since`` on before which many networks had failed."""
         rule = "success_after_failures_elsewhere"
         for epoch, stamp in self.logins:
-            if epoch < since:
+            known = self.findings.get(rule)
+            if epoch < since or (known and known.last == stamp):
                 continue
-            begin = epoch - figure(rule, "window")
-            wrong = [
-                sum(begin <= at <= epoch for at in times)
-                for times in self.failures.values()
-            ]
-            failures, networks = sum(wrong), sum(map(bool, wrong))
-            if failures >= figure(rule, "failures") and networks >= figure(
-                rule, "networks"
+            if self._is_guessed(epoch, epoch - figure(rule, "window")):
+                words = f"logged in after {figure(rule, 'failures')} or more failures"
+                words += f" from {figure(rule, 'networks')} or more networks"
+                self.note(rule, stamp, stamp, f"{words} within {span(rule)}")
+
+    def _is_guessed(self, epoch: int, begin: int) -> bool:
+        rule = "success_after_failures_elsewhere"
+        failures = networks = 0
+        for times in reversed(self.failures.values()):
+            wrong = sum(begin <= at <= epoch for at in times)
+            failures, networks = failures + wrong, networks + bool(wrong)
+            if networks >= figure(rule, "networks") and failures >= figure(
+                rule, "failures"
             ):
-                words = f"logged in after {failures} or more failures from"
-                words += f" {networks} networks within {span(rule)}"
-                self.note(rule, stamp, stamp, words)
+                return True
+        return False
 
     def send(self, session: str, epoch: int, recipients: int) -> None:
         """Take what a session has sent so far: of its words the last one counts."""
@@ -146,7 +153,7 @@ class Risks:
         if failed:
             account.fail(network, epoch)
         else:
-            account.logins.append((epoch, stamp))
+            account.log_in(epoch, stamp)
         account.look_elsewhere(epoch)
 
     def guessed(self, user: str, network: str, stamp: str, failures: int) -> None:
@@ -207,6 +214,13 @@ class Risks:
         if in_clear and how in ("PLAIN", "LOGIN"):
             words = f"logged in from {where} by {how} without TLS"
             account.note("auth_without_tls", stamp, key, words)
+
+
+def _append(to: list[Any], item: Any, most: int) -> None:
+    """Append to a list that drops its oldest; mostly short, it is smaller so."""
+    to.append(item)
+    if len(to) > most:
+        del to[0]
 
 
 def _stamp(epoch: int) -> str:

@@ -26,6 +26,11 @@ class Messages:
         self._open: dict[bytes, _Message] = {}
         self._changes = changes or Changes()
 
+    @property
+    def open(self) -> dict[bytes, "_Message"]:
+        """The messages by MID, for who only asks which there are."""
+        return self._open
+
     def __len__(self) -> int:
         return len(self._open)
 

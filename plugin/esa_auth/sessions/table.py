@@ -159,10 +159,26 @@ class Table:
         if kept is None:
             session = Session(self.side, number.decode(), instant)
         else:
-            session = self._unfolded(number, kept)
+            session = self.unfolded(number, kept)
         self.live[number] = session
         if self.changes.watching:
             self.changes.added(self.side, number)
+        return session
+
+    def unfolded(self, number: bytes, kept: bytes) -> Session:
+        """Make a session of kept lines, as old as the first of them."""
+        began, lines = read_kept(kept)
+        first = self._resolve(began)
+        session = Session(self.side, number.decode(), first)
+        if CONFLICT in lines:
+            session.disown()
+            return session
+        for line in lines:
+            # As a line of connection 0: many have the same, then.
+            read = self._read if len(line) <= _REMEMBERED else self._read_long
+            fold_context(session, read(line.replace(number, b"0", 1)))
+        if session.opening is not None:
+            session.opened = first
         return session
 
     def closed(self, number: bytes, now: int) -> Ended | None:
@@ -258,22 +274,6 @@ class Table:
         here, other = _interface(opening), _interface(self._opening(number, body))
         foreign = doubled or (bool(here and other) and here != other)
         return foreign and began >= since and not self._is_old(number, at)
-
-    def _unfolded(self, number: bytes, kept: bytes) -> Session:
-        """Make a session of kept lines, as old as the first of them."""
-        began, lines = read_kept(kept)
-        first = self._resolve(began)
-        session = Session(self.side, number.decode(), first)
-        if CONFLICT in lines:
-            session.disown()
-            return session
-        for line in lines:
-            # As a line of connection 0: many have the same, then.
-            read = self._read if len(line) <= _REMEMBERED else self._read_long
-            fold_context(session, read(line.replace(number, b"0", 1)))
-        if session.opening is not None:
-            session.opened = first
-        return session
 
     def _opening(
         self, number: bytes, body: bytes

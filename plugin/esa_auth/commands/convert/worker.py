@@ -22,6 +22,7 @@ from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.formats import encoder
 from esa_auth.inputs.archives import Archive
+from esa_auth.model.document import Document
 from esa_auth.outputs.file import FileSettings
 from esa_auth.pipeline import Pipeline
 
@@ -117,7 +118,8 @@ class _Worker:
         self._job = job
         self._report = report
         self._parent = parent
-        self._pipeline = Pipeline(settings, read_time)
+        as_json = self._encode is Document.line
+        self._pipeline = Pipeline(settings, read_time, as_json=as_json)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0
@@ -177,12 +179,17 @@ class _Worker:
             os._exit(75)
         if dead := self._pipeline.take_dead():
             self._report.send(Refused(dead))
-        if events := self._pipeline.take_events():
-            self._put(b"".join(map(self._encode, events)))
+        if events := self._take():
+            self._put(b"".join(events))
 
     def _put(self, data: bytes) -> None:
         self._sink(data)
         self._length += len(data)
+
+    def _take(self) -> list[bytes]:
+        if self._encode is Document.line:
+            return self._pipeline.take_lines()
+        return list(map(self._encode, self._pipeline.take_events()))
 
     def _tell(self, done: int) -> None:
         if time.monotonic() >= self._next_report:

@@ -1,0 +1,28 @@
+"""Built from `plugin/native`."""
+
+from typing import Any
+
+class Fragment:
+    def __init__(self, family: int, key: Any) -> None: ...
+
+class Appliance:
+    def __init__(
+        self,
+        name: str,
+        number: int,
+        texts: tuple[bytes, bytes, bytes],
+        seconds: dict[int, dict[bytes, int]],
+        begin: Any,
+        most: int,
+    ) -> None: ...
+
+class Plain:
+    def told(
+        self,
+    ) -> tuple[bytes, Any, str, tuple[int, int, int], list[str], str | None]: ...
+
+class Sieve:
+    def __init__(self, words: Any, max_age: int, max_kept: int) -> None: ...
+    def feed(self, lines: list[bytes], python: Any) -> None: ...
+    @property
+    def handed_over(self) -> dict[str, int]: ...

@@ -1,0 +1,286 @@
+"""Lines that matter to nobody, those of connections, and plain AUTH, in native code.
+
+`esa_auth._native` is built from `plugin/native` where there is a compiler. It changes
+the same tables as Python, in the same way, and hands over each line that is not plain.
+Of a session with AUTH that is plain, the table holds a `Plain` of native code; Python's
+`Session` takes its place as soon as Python asks for it. So all else is the same with
+native code and without.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from esa_auth import grammar
+from esa_auth.envelope import INFO, PrefixCache
+from esa_auth.identity import MOST_LINES, Identity
+from esa_auth.model.facts import Envelope, Side
+from esa_auth.model.session import Session
+from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.dispatch import Dispatcher
+from esa_auth.pipeline.native_events import NativeEvents
+from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
+from esa_auth.pipeline.sources import CUTS
+from esa_auth.pipeline.unusual import REPEATED
+from esa_auth.pipeline.writer import Writer
+from esa_auth.sessions import Table
+from esa_auth.sessions.kept import MAX_KEPT
+from esa_auth.sessions.states import State
+
+try:
+    from esa_auth import _native
+except ImportError:
+    IS_BUILT = False
+else:
+    IS_BUILT = True
+
+# See `NativeReader.settle`.
+Counts: TypeAlias = tuple[int, int, tuple[int, int], tuple[int, int]]
+# What native code needs of an appliance; see `plugin/native/src/place.rs`.
+Place: TypeAlias = tuple[Any, ...]
+
+
+class NativeReader:
+    """What native code asks and tells while it reads; `feed` is called."""
+
+    def __init__(
+        self,
+        read: Callable[[list[tuple[bytes, None, None]]], None],
+        lines: Callable[[list[bytes]], None],
+        registry: ApplianceRegistry,
+        prefixes: PrefixCache,
+        dispatch: Dispatcher,
+    ) -> None:
+        """``read`` takes lines that are handed over, ``lines`` events."""
+        self._read, self._registry, self._prefixes = read, registry, prefixes
+        self._count, self._lines = dispatch.counters, lines
+        # None: all events are Python's.
+        self._events: NativeEvents | None = None
+        # By name; and how many there were.
+        self._written: dict[str, Written] = {}
+        self._appliances = 0
+        # Of the place that was told last.
+        self._appliance: Appliance | None = None
+        self._head = b""
+        self._envelope: Envelope | None = None
+        self._told: tuple[Any, ...] = ()
+        settings = registry.settings
+        words = _words(dispatch, settings.max_line)
+        self._sieve = _native.Sieve(words, settings.max_age, MAX_KEPT)
+
+    def write_with(self, writer: Writer | None) -> None:
+        """Let native code write those events that ``writer`` has templates for."""
+        if writer is not None:
+            self._events = NativeEvents(writer, _native.Fragment)
+
+    @property
+    def handed_over(self) -> dict[str, int]:
+        """How many lines were not plain, by reason."""
+        return self._sieve.handed_over
+
+    def feed(self, lines: list[bytes]) -> None:
+        """Read lines in log order."""
+        self._sieve.feed(lines, self)
+
+    # ---- asked by native code -------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        """What is asked of events."""
+        return getattr(self._events, name)
+
+    def begin(self) -> tuple[Place | None, Place | None]:
+        """Return the place of lines that do not name their appliance."""
+        self._appliance = None
+        return None, self._native()
+
+    def read(self, line: bytes) -> int | tuple[Place | None, Place | None]:
+        """Read a line; return the place of lines with its head, and that of `begin`.
+
+        If both are as they were: how many connections may be added.
+        """
+        self._read([(line, None, None)])
+        if (appliance := self._appliance) is not None:
+            same = appliance.head is self._envelope and line.startswith(self._head)
+            if same and self._told_of(appliance) == self._told:
+                return self._room(appliance)
+        self._appliance, place = None, None
+        head = line[: line.find(INFO) + len(INFO)]
+        envelope = self._prefixes.known.get(head)
+        if envelope is not None:
+            name = envelope.host or self._registry.settings.appliance
+            appliance = self._registry.appliances.get(name)
+            # Else its time is not that of the clock.
+            if appliance is not None and appliance.head == envelope:
+                place = self._place(head, appliance)
+            if place is not None and appliance is not None:
+                self._appliance, self._head = appliance, head
+                self._envelope = appliance.head
+                self._told = self._told_of(appliance)
+        return place, self._native()
+
+    def settle(self, counts: Counts, lines: list[bytes]) -> None:
+        """Take what was done with lines that have the head told last: events, counts.
+
+        The counts are of context lines, of connections that were opened, of those that
+        were closed on each side, and of results and ends.
+        """
+        context, grown, (inbound, outbound), (results, ends) = counts
+        appliance = self._appliance
+        if appliance is None:
+            return
+        count = self._count
+        count.context += context
+        count.results += results
+        count.session_ends += ends
+        appliance.until_look.left -= grown
+        self._registry.until_look.left -= grown
+        appliance.inbound.ends[State.CLOSED] += inbound
+        appliance.outbound.ends[State.CLOSED] += outbound
+        self._lines(lines)
+
+    def _native(self) -> Place | None:
+        appliance = self._registry.appliances.get(self._registry.settings.appliance)
+        return self._place(b"", appliance) if appliance else None
+
+    def _place(self, head: bytes, appliance: Appliance) -> Place | None:
+        if appliance.changes.watching or appliance.odd or appliance.instant is None:
+            return None
+        inbound, outbound = appliance.inbound, appliance.outbound
+        # Of a line that does not name its appliance no event is written.
+        writing = self._writing(appliance) if head else None
+        return (
+            head,
+            appliance.instant.epoch,
+            self._room(appliance),
+            appliance.series.thousand,
+            [inbound.kept, inbound.live],
+            [outbound.kept, outbound.live],
+            appliance.messages.open,
+            writing,
+        )
+
+    def _writing(self, appliance: Appliance) -> tuple[Any, ...] | None:
+        """Return what native code needs for events; None: it writes none."""
+        events, head, instant = self._events, appliance.head, appliance.instant
+        if events is None or not events.writer.is_worth_it_natively:
+            return None
+        if head is None or instant is None or instant.flags or head.repeated:
+            return None
+        if type(appliance.identity) is not Identity:
+            # A replay knows how often a line came before.
+            return None
+        made = self._written.get(appliance.name)
+        if made is None or not made.is_of(appliance):
+            if len(self._written) >= MOST_APPLIANCES:
+                self._written.clear()
+            self._appliances += 1
+            made = self._written[appliance.name] = Written(appliance, self._appliances)
+        key = (head.level, head.program, head.priority, head.host, instant.zone)
+        return (
+            made.told,
+            instant,
+            instant.iso,
+            events.number_of(appliance.observer),
+            events.fragment("head", key),
+        )
+
+    def _told_of(self, appliance: Appliance) -> tuple[Any, ...]:
+        """Return what of a place a line may change that has the same head."""
+        writes = self._events is not None and self._events.writer.is_worth_it_natively
+        return appliance.series.thousand, appliance.observer, writes
+
+    def _room(self, appliance: Appliance) -> int:
+        """Return how many connections may be added before Python looks at all."""
+        return min(appliance.until_look.left, self._registry.until_look.left) - 1
+
+
+def native_reader(
+    settings: Settings,
+    read: Callable[[list[tuple[bytes, None, None]]], None],
+    lines: Callable[[list[bytes]], None],
+    registry: ApplianceRegistry,
+    prefixes: PrefixCache,
+    dispatch: Dispatcher,
+    writer: Writer | None,
+) -> NativeReader | None:
+    """Return what reads lines natively; None: it is not built, or not wanted."""
+    if not (settings.native and IS_BUILT):
+        return None
+    reader = NativeReader(read, lines, registry, prefixes, dispatch)
+    if not settings.waits and settings.pseudonymizer is None:
+        reader.write_with(writer)
+    return reader
+
+
+class Written:
+    """An appliance, and what native code is told of it once."""
+
+    def __init__(self, appliance: Appliance, number: int) -> None:
+        self._appliance, self._identity = appliance, appliance.identity
+        self._seconds = self._identity.snapshot()
+        appliance.inbound.live = Live(appliance.inbound)
+        self.told = _native.Appliance(
+            appliance.name,
+            number,
+            self._identity.texts,
+            self._seconds,
+            self._identity.begin,
+            MOST_LINES - 1,
+        )
+
+    def is_of(self, appliance: Appliance) -> bool:
+        """Return whether ``appliance`` is that one, and counts lines where it did."""
+        identity = appliance.identity
+        same = appliance is self._appliance and identity is self._identity
+        return same and identity.snapshot() is self._seconds
+
+
+class Live(dict[bytes, Session]):
+    """Live sessions; one of native code becomes Python's when it is taken."""
+
+    def __init__(self, table: Table) -> None:
+        super().__init__(table.live)
+        self._table = table
+
+    def get(self, number: bytes, default: Any = None) -> Any:
+        """Return the session of ``number``."""
+        found = super().get(number, default)
+        if type(found) is _native.Plain:
+            found = self[number] = self._session(number, found)
+        return found
+
+    def pop(self, number: bytes, default: Any = None) -> Any:
+        """Remove and return the session of ``number``."""
+        found = super().pop(number, default)
+        return self._session(number, found) if type(found) is _native.Plain else found
+
+    def _session(self, number: bytes, plain: "_native.Plain") -> Session:
+        kept, last, first_id, counts, users, success = plain.told()
+        session = self._table.unfolded(number, kept)
+        # What is not changed stands on the class, and is not saved.
+        session.conflict = False
+        session.last = last
+        session.users = dict.fromkeys(users)
+        sequence, session.attempts, failures = counts
+        if failures:
+            session.failures = failures
+        if success is not None:
+            session.last_success = success
+        session.first_event_id, session.sequence = first_id, sequence
+        return session
+
+
+def _words(dispatch: Dispatcher, max_line: int) -> tuple[Any, ...]:
+    """Return what native code is to know of the grammar; see `words.rs`."""
+    rules = grammar.GRAMMAR
+    passed = rules.mail_passed_over()
+    sides: tuple[Side, Side] = ("icid", "dcid")
+    return (
+        [(w.encode(), f"0123456789{n}".encode()) for w, n in passed.items()],
+        list(dispatch.handlers),
+        list(dispatch.mail_leads),
+        [[w.encode() for w in rules.words_at_sight(s, "context")] for s in sides],
+        [[w.encode() for w in rules.words_at_sight(s, "ignored")] for s in sides],
+        [word.lower().encode() for word in (*rules.phrases.words, REPEATED)],
+        CUTS,
+        max_line,
+    )

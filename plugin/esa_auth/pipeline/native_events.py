@@ -1,0 +1,207 @@
+"""What native code asks of events: templates, fragments and rules, made by `ecs`.
+
+It writes those of sessions that are plain from their first line on. All names of
+fields, and all wordings but those of the result and of the opening line, are here.
+"""
+
+import re
+from itertools import product
+from typing import Any, Literal, TypeAlias
+
+import orjson
+
+from esa_auth import grammar
+from esa_auth.ecs.events import session_id, user_part
+from esa_auth.ecs.templates import FRAGMENTS, Known, Shape, Template
+from esa_auth.model.facts import HatDecision, InboundOpened, SessionLost, Tls
+from esa_auth.model.session import Observer, Session
+from esa_auth.pipeline.appliance import instant_at, read_context
+from esa_auth.pipeline.forms import Kind
+from esa_auth.pipeline.native_rules import Asked, Rule, rules_of
+from esa_auth.pipeline.writer import Writer
+from esa_auth.sessions import fold_context
+
+Outcome: TypeAlias = Literal["success", "failure", ""]
+Pieces: TypeAlias = list[tuple[bytes, int]]
+
+_FAMILIES = list(FRAGMENTS)
+_OUTCOMES: tuple[Outcome, ...] = ("success", "failure", "")
+# Outcome, user, admitted; of each kind: verified, named, six.
+_KINDS = list(product(_OUTCOMES, (False, True), (False, True)))
+_SHAPES = list(product((False, True), repeat=3))
+# A hostile log has any number of different texts.
+_MOST = 4096
+_LISTENER = (
+    "New SMTP ICID 0 interface {} address 198.51.100.7 "
+    "reverse dns host unknown verified no"
+)
+_SOURCE = Known().source
+# Private characters, so that they stand for themselves in JSON.
+_NAME, _DOMAIN = "\ue000", "\ue001"
+
+
+class Native:
+    """A `Fragment` of native code by its family and what decides about it."""
+
+    def __init__(self, made: Any) -> None:
+        """``made`` is the class in native code."""
+        self._made = made
+        self._known: dict[tuple[str, Any], Any] = {}
+
+    def fragment(self, family: str, key: Any) -> Any:
+        """Return what stands for a fragment in native code."""
+        found = self._known.get((family, key))
+        if found is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            found = self._made(_FAMILIES.index(family), key)
+            self._known[family, key] = found
+        return found
+
+
+class NativeEvents:
+    """Answers native code."""
+
+    def __init__(self, writer: Writer, fragment: Any) -> None:
+        """``fragment`` is the class of native code for one."""
+        self.writer = writer
+        self.fragment = Native(fragment).fragment
+        self._numbers: dict[Observer, int] = {}
+        self._observers: dict[int, Observer] = {}
+        self._last = 0
+        self._asked: dict[int, list[Asked]] = {}
+
+    def number_of(self, observer: Observer) -> int:
+        """Return what stands for ``observer`` in native code, never for another one."""
+        number = self._numbers.get(observer)
+        if number is None:
+            if len(self._numbers) >= _MOST:
+                self._numbers.clear()
+                self._observers.clear()
+            self._last += 1
+            number = self._numbers[observer] = self._last
+            self._observers[number] = observer
+        return number
+
+    # ---- asked by native code -------------------------------------------------------
+
+    def template(self, kind: int, shape: int) -> tuple[list[bytes], list[int]] | None:
+        """Return the literals and slots of a template; None: it is not to be used."""
+        if self._rules(kind) is None:
+            return None
+        outcome, user, admitted = _KINDS[kind]
+        verified, named, six = _SHAPES[shape]
+        template = Template(Shape(outcome, user, admitted, verified, named, six))
+        if not self.writer.schema.valid(template.event):
+            return None
+        return [text.encode() for text in template.literals], list(template.slots)
+
+    def rules(self, kind: int) -> list[Rule]:
+        """Return the rules for the values of a kind that has templates."""
+        return [asked.rule for asked in self._asked[kind]]
+
+    def judge(self, kind: int, number: int, value: str | int) -> bool:
+        """Return whether a value is what it has to be."""
+        return self._asked[kind][number].fits(value)
+
+    def texts(self, kind: int, family: int, key: Any) -> list[bytes] | None:
+        """Return the texts of a fragment, None if events of a kind may not have it."""
+        name = _FAMILIES[family]
+        texts = self._kind(kind).texts(name, key, _known(name, key))
+        return None if texts is None else [text.encode() for text in texts]
+
+    def context(self, lines: bytes) -> tuple[Any, Any, bool, bool] | None:
+        """Return what lines say of HAT and TLS, whether of HAT, whether of neither.
+
+        Each ends with a newline, and lacks what stands before the number and it.
+        """
+        session = Session("icid", "0", instant_at(0))
+        for line in lines.split(b"\n")[:-1]:
+            fact = read_context(b"ICID 0 " + line)
+            if not isinstance(fact, HatDecision | Tls | SessionLost):
+                return None
+            fold_context(session, fact)
+        hat, tls = session.hat, session.tls
+        told = self.fragment("hat", hat), self.fragment("tls", tls)
+        return *told, hat is not None, hat is None and tls is None
+
+    def listener(self, observer: int, text: bytes) -> tuple[Any, bytes] | None:
+        """Return what a listener is in an event, and its own address if it has one."""
+        fact = grammar.read(_LISTENER.format(text.decode()))
+        by = self._observers.get(observer)
+        if by is None or not isinstance(fact, InboundOpened):
+            return None
+        own = fact.interface_ip
+        fragment = self.fragment("listener", (by, fact.interface, own))
+        return fragment, (own or "").encode()
+
+    def auth(self, mechanism: bytes, profile: bytes) -> Any:
+        """Return how an event says these."""
+        return self.fragment("auth", (mechanism.decode(), profile.decode()))
+
+    def no_flags(self) -> Any:
+        """Return how an event says that there are no flags."""
+        return self.fragment("flags", ())
+
+    def began(self, appliance: str, epoch: int) -> tuple[str, str, str]:
+        """Return a start, and what is around the number in the ids of such sessions."""
+        instant = instant_at(epoch)
+        session = Session("icid", _NAME, instant)
+        before, _, behind = session_id(session, Observer(appliance)).rpartition(_NAME)
+        return instant.iso, before, behind
+
+    def users(self) -> list[Pieces]:
+        """Return the text of a user: a name, an address, an account of a domain.
+
+        What follows each piece: 0 the name, 1 the domain, 2 nothing.
+        """
+        names = (_NAME, f"{_NAME}@{_DOMAIN}", f"{_DOMAIN}\\{_NAME}")
+        return [_pieces(name) for name in names]
+
+    def _kind(self, kind: int) -> Kind:
+        return self.writer.kind(Shape(*_KINDS[kind]))
+
+    def _rules(self, kind: int) -> list[Asked] | None:
+        if kind not in self._asked:
+            found = self._kind(kind).rules
+            asked = found and rules_of(found, self.writer.schema)
+            if not asked:
+                return None
+            self._asked[kind] = asked
+        return self._asked[kind]
+
+
+def _known(family: str, key: Any) -> Known:
+    """Return facts of an event that has this fragment."""
+    if family == "listener":
+        observer, interface, own = key
+        return Known(_SOURCE._replace(observer=observer), interface, own)
+    if family == "hat":
+        return Known(hat=key)
+    if family == "tls":
+        return Known(tls=key)
+    if family == "auth":
+        return Known(mechanism=key[0], profile=key[1])
+    if family == "flags":
+        return Known(_SOURCE._replace(flags=key))
+    level, program, priority, host, zone = key
+    instant = _SOURCE.instant._replace(zone=zone)
+    return Known(
+        _SOURCE._replace(
+            level=level,
+            program=program,
+            priority=priority,
+            syslog_host=host,
+            instant=instant,
+            flags=(),
+        )
+    )
+
+
+def _pieces(name: str) -> Pieces:
+    """Cut the text of a user at ``name`` and at the domain in it."""
+    text = orjson.dumps(user_part(name))
+    whole, domain = orjson.dumps(name), orjson.dumps(_DOMAIN)
+    pieces = re.split(b"(%b|%b)" % (re.escape(whole), re.escape(domain)), text)
+    marks = [int(mark == domain) for mark in pieces[1::2]]
+    return list(zip(pieces[::2], [*marks, 2], strict=True))

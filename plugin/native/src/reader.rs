@@ -1,0 +1,213 @@
+//! One line after the other, as `Pipeline._read` and `Connections` do it in Python.
+
+use crate::events::Events;
+use crate::place::Place;
+use crate::text::{is_native, named, Named, INFO};
+use crate::words::{Words, LEAD};
+use memchr::memmem;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyInt, PyList};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Within so many bytes of a body on mail the number stands.
+const NAMED_WITHIN: usize = 100;
+
+/// Why lines are handed over, in the order of `Reason`.
+pub const REASONS: [&str; 5] = ["new_head", "event", "session", "connection", "other"];
+
+/// Lines that were handed over, by `Reason`.
+pub type Counts = [AtomicU64; REASONS.len()];
+
+#[derive(Clone, Copy)]
+pub enum Reason {
+    /// Another second, appliance or log than the line before: the clock is to be moved.
+    NewHead,
+    /// It may be AUTH or a login.
+    Event,
+    /// It is of a connection with AUTH.
+    Session,
+    /// It opens, describes or closes a connection in a way that is not the usual one.
+    Connection,
+    /// Its head or its first word is not known.
+    Other,
+}
+
+pub enum Read {
+    Done,
+    Not(Reason),
+}
+
+/// What was done since Python was asked last, for its counters.
+pub struct Done<'py> {
+    pub context: u64,
+    pub grown: u64,
+    pub closed: [u64; 2],
+    /// Results and ends.
+    pub events: [u64; 2],
+    /// The events.
+    pub lines: Bound<'py, PyList>,
+}
+
+impl<'py> Done<'py> {
+    fn new(py: Python<'py>) -> Self {
+        Done {
+            context: 0,
+            grown: 0,
+            closed: [0; 2],
+            events: [0; 2],
+            lines: PyList::empty(py),
+        }
+    }
+}
+
+pub struct Reader<'a, 'py> {
+    pub words: &'a Words,
+    pub max_age: i64,
+    pub max_kept: usize,
+    handed_over: &'a Counts,
+    pub events: &'a mut Events,
+    pub python: &'a Bound<'py, PyAny>,
+    /// Of the line that Python read last.
+    pub place: Option<Place<'py>>,
+    /// Of lines that do not name their appliance; their time does not matter.
+    native: Option<Place<'py>>,
+    pub done: Done<'py>,
+}
+
+impl<'a, 'py> Reader<'a, 'py> {
+    pub fn new(
+        words: &'a Words,
+        max_age: i64,
+        max_kept: usize,
+        handed_over: &'a Counts,
+        events: &'a mut Events,
+        python: &'a Bound<'py, PyAny>,
+    ) -> PyResult<Self> {
+        let (place, native, done) = (None, None, Done::new(python.py()));
+        let mut reader = Reader {
+            words,
+            max_age,
+            max_kept,
+            handed_over,
+            events,
+            python,
+            place,
+            native,
+            done,
+        };
+        let told = reader.python.call_method0("begin")?;
+        reader.told(&told)?;
+        Ok(reader)
+    }
+
+    pub fn read(&mut self, line: &Bound<'py, PyBytes>) -> PyResult<()> {
+        match self.plain(line)? {
+            Read::Done => Ok(()),
+            Read::Not(reason) => {
+                self.handed_over[reason as usize].fetch_add(1, Relaxed);
+                self.settle()?;
+                let told = self.python.call_method1("read", (line,))?;
+                self.told(&told)
+            }
+        }
+    }
+
+    /// Tell Python what was done.
+    pub fn settle(&mut self) -> PyResult<()> {
+        let done = &self.done;
+        if done.context == 0 && done.events[0] == 0 {
+            return Ok(());
+        }
+        let counts = (done.context, done.grown, done.closed, done.events);
+        self.python.call_method1("settle", (counts, &done.lines))?;
+        self.done = Done::new(self.python.py());
+        Ok(())
+    }
+
+    /// Take what Python says of places: new ones, or the room in the one there is.
+    fn told(&mut self, told: &Bound<'py, PyAny>) -> PyResult<()> {
+        if let Some(place) = &mut self.place {
+            if let Ok(room) = told.downcast::<PyInt>() {
+                place.room = room.extract()?;
+                return Ok(());
+            }
+        }
+        let (place, native): (Bound<'py, PyAny>, Bound<'py, PyAny>) = told.extract()?;
+        self.place = if place.is_none() {
+            None
+        } else {
+            Some(Place::of(&place)?)
+        };
+        self.native = if native.is_none() {
+            None
+        } else {
+            Some(Place::of(&native)?)
+        };
+        Ok(())
+    }
+
+    fn plain(&mut self, line: &Bound<'py, PyBytes>) -> PyResult<Read> {
+        let raw = line.as_bytes();
+        let begins = raw.len() >= 31 && raw[23] != b':' && &raw[24..31] == INFO;
+        if begins && self.words.passes_over(&raw[31..]) {
+            return Ok(Read::Done);
+        }
+        let Some(found) = memmem::find(raw, INFO) else {
+            return Ok(Read::Not(Reason::Other));
+        };
+        let at = found + INFO.len();
+        let known = self
+            .place
+            .as_ref()
+            .is_some_and(|place| place.head == raw[..at]);
+        let native = at == 31 && is_native(raw);
+        if !known && !native {
+            return Ok(Read::Not(Reason::NewHead));
+        }
+        let lead = &raw[at..raw.len().min(at + LEAD)];
+        if !self.words.is_handled(lead) {
+            let matters = self.words.may_matter(&raw[at - 2..]);
+            return Ok(if matters {
+                Read::Not(Reason::Other)
+            } else {
+                Read::Done
+            });
+        }
+        if self.words.is_mail(lead) {
+            return self.mail(&raw[at..], known);
+        }
+        let opens_or_more = matches!(lead, b"New " | b"ICID" | b"DCID");
+        if !opens_or_more && lead != b"SMTP" {
+            return Ok(Read::Not(Reason::Event));
+        }
+        if !known {
+            return Ok(Read::Not(Reason::NewHead));
+        }
+        if opens_or_more {
+            return self.connection(line.py(), raw, at);
+        }
+        self.result(line.py(), raw, at)
+    }
+
+    /// A line on mail: of interest only if it is of a session with AUTH.
+    fn mail(&self, body: &[u8], known: bool) -> PyResult<Read> {
+        let place = if known { &self.place } else { &self.native };
+        let Some(place) = place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
+        if place.is_quiet() || self.words.passes_over(body) {
+            return Ok(Read::Done);
+        }
+        for (what, number) in named(&body[..body.len().min(NAMED_WITHIN)]) {
+            let table = match what {
+                Named::Message => &place.messages,
+                Named::Inbound => &place.sides[0].live,
+                Named::Outbound => &place.sides[1].live,
+            };
+            if table.contains(PyBytes::new(table.py(), number))? {
+                return Ok(Read::Not(Reason::Session));
+            }
+        }
+        Ok(Read::Done)
+    }
+}

@@ -1,0 +1,73 @@
+//! Sessions of clients that log in as nearly all do.
+
+use crate::template::Fragment;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::sync::Arc;
+
+/// What the lines of a connection say besides its opening line.
+pub struct Context {
+    pub hat: Py<Fragment>,
+    pub tls: Py<Fragment>,
+    pub admitted: bool,
+    /// Neither of HAT nor of TLS.
+    pub says_nothing: bool,
+}
+
+/// What all sessions of an appliance have in common that began in one second.
+pub struct Began {
+    pub iso: String,
+    /// The id of a session is this, its number, and the other.
+    pub before: String,
+    pub behind: String,
+}
+
+/// A live session in the place of Python's, which is made of it when Python asks.
+#[pyclass]
+pub struct Plain {
+    pub kept: Py<PyBytes>,
+    pub epoch: i64,
+    pub began: Arc<Began>,
+    pub listener: Py<Fragment>,
+    pub observer: u64,
+    pub context: Arc<Context>,
+    pub address: Box<str>,
+    pub name: Option<Box<str>>,
+    /// Verified, named, six: which of the shapes of a kind.
+    pub shape: usize,
+    pub last: Option<Py<PyAny>>,
+    pub first_id: String,
+    pub sequence: u64,
+    pub attempts: u64,
+    pub failures: u64,
+    pub users: Vec<Box<str>>,
+    /// The place among the users.
+    pub last_success: Option<usize>,
+}
+
+/// What Python's session is made of; see `pipeline/native_events.py`.
+type Told<'py> = (
+    Py<PyBytes>,
+    Option<Py<PyAny>>,
+    String,
+    (u64, u64, u64),
+    Vec<String>,
+    Option<String>,
+);
+
+#[pymethods]
+impl Plain {
+    fn told<'py>(&self, py: Python<'py>) -> Told<'py> {
+        let last = self.last.as_ref().map(|last| last.clone_ref(py));
+        let users = self.users.iter().map(ToString::to_string).collect();
+        let success = self.last_success.map(|at| self.users[at].to_string());
+        (
+            self.kept.clone_ref(py),
+            last,
+            self.first_id.clone(),
+            (self.sequence, self.attempts, self.failures),
+            users,
+            success,
+        )
+    }
+}

@@ -1,0 +1,119 @@
+//! Which lines matter, as Python derived it from its rows: nothing is decided here.
+
+use crate::text::digits;
+use memchr::memmem::Finder;
+use pyo3::prelude::*;
+use std::collections::HashSet;
+
+/// Bytes that choose the handler of a line.
+pub const LEAD: usize = 4;
+const SIDES: usize = 2;
+
+/// The words of the grammar.
+pub struct Words {
+    /// Lines on mail that no row reads: "MID", and what the next word may begin with.
+    passed: Vec<(Vec<u8>, [bool; 256])>,
+    /// First bytes of lines that are read or kept.
+    handled: HashSet<[u8; LEAD]>,
+    mail: HashSet<[u8; LEAD]>,
+    /// Of each side: what a line says behind the number that is kept unread.
+    at_sight: [Vec<Vec<u8>>; SIDES],
+    /// The same that is read, and means nothing.
+    ignored: [Vec<Vec<u8>>; SIDES],
+    /// In small letters: what makes other lines worth a second look.
+    perhaps: Vec<Finder<'static>>,
+    /// Lengths of lines that a syslog may have cut.
+    pub cuts: HashSet<usize>,
+    pub max_line: usize,
+}
+
+/// What `Words` is made of; see `pipeline/native.py`.
+type Told = (
+    Vec<(Vec<u8>, Vec<u8>)>,
+    Vec<[u8; LEAD]>,
+    Vec<[u8; LEAD]>,
+    [Vec<Vec<u8>>; SIDES],
+    [Vec<Vec<u8>>; SIDES],
+    Vec<Vec<u8>>,
+    HashSet<usize>,
+    usize,
+);
+
+impl Words {
+    pub fn of(told: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let told: Told = told.extract()?;
+        let (passed, handled, mail, at_sight, ignored, perhaps, cuts, max_line) = told;
+        let with_table = |(lead, letters): (Vec<u8>, Vec<u8>)| {
+            let mut table = [false; 256];
+            letters
+                .iter()
+                .for_each(|&letter| table[usize::from(letter)] = true);
+            (lead, table)
+        };
+        Ok(Words {
+            passed: passed.into_iter().map(with_table).collect(),
+            handled: handled.into_iter().collect(),
+            mail: mail.into_iter().collect(),
+            at_sight,
+            ignored,
+            perhaps: perhaps
+                .iter()
+                .map(|word| Finder::new(word).into_owned())
+                .collect(),
+            cuts,
+            max_line,
+        })
+    }
+
+    /// Whether a body on mail says what nobody asks for.
+    pub fn passes_over(&self, body: &[u8]) -> bool {
+        self.passed.iter().any(|(lead, read)| {
+            let Some(rest) = body.strip_prefix(lead.as_slice()) else {
+                return false;
+            };
+            let rest = rest.strip_prefix(b":").unwrap_or(rest);
+            let Some(rest) = rest.strip_prefix(b" ") else {
+                return false;
+            };
+            let size = digits(rest);
+            let next = match rest.get(size) {
+                Some(b' ') if size > 0 => rest.get(size + 1),
+                _ => rest.first(),
+            };
+            next.map_or(true, |&letter| !read[usize::from(letter)])
+        })
+    }
+
+    pub fn is_handled(&self, lead: &[u8]) -> bool {
+        lead.try_into()
+            .is_ok_and(|lead: [u8; LEAD]| self.handled.contains(&lead))
+    }
+
+    pub fn is_mail(&self, lead: &[u8]) -> bool {
+        lead.try_into()
+            .is_ok_and(|lead: [u8; LEAD]| self.mail.contains(&lead))
+    }
+
+    /// Whether what stands behind the number of a connection is kept unread.
+    pub fn is_kept(&self, side: usize, rest: &[u8]) -> bool {
+        self.at_sight[side]
+            .iter()
+            .any(|word| rest.starts_with(word))
+    }
+
+    pub fn is_ignored(&self, side: usize, rest: &[u8]) -> bool {
+        self.ignored[side].iter().any(|word| rest.starts_with(word))
+    }
+
+    /// Whether a line with an unknown first word may matter all the same; `text` begins
+    /// two bytes before its body. True more often than need be.
+    pub fn may_matter(&self, text: &[u8]) -> bool {
+        let blank =
+            |pair: &[u8]| pair[0] == b' ' && matches!(pair[1], b' ' | b'\t' | 0);
+        if text.windows(2).skip(1).any(blank) {
+            return true;
+        }
+        let small = text.to_ascii_lowercase();
+        self.perhaps.iter().any(|word| word.find(&small).is_some())
+    }
+}
