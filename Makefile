@@ -182,16 +182,25 @@ $(PEERS)/.done: Makefile
 	|| echo "apt-get failed: rsyslog and syslog-ng will not run"; }
 	@touch $@
 
+# What is committed, with the permissions of files that everyone may read: those of a
+# checkout depend on who made it, and a wheel holds them.
+SOURCE := build/source
+define source
+@rm -rf $(SOURCE) && mkdir -p $(SOURCE) dist
+@umask 022; git archive HEAD | tar -x --no-same-permissions -C $(SOURCE)
+endef
+
 # The same bytes of the same commit: the time in it is the commit's.
 wheel: $(VENV)/.test ## dist/*.whl, the same bytes for the same commit
-	@rm -rf build
-	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist .
+	$(source)
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m build --wheel --outdir dist $(SOURCE)
 
-# The same bytes of the same commit, too: setuptools writes into the archive who built it
-# and when each file was checked out, so it is packed again without.
+# The same bytes, too: setuptools writes into the archive who built it and when each file
+# was checked out, so it is packed again without.
 sdist: $(VENV)/.test ## dist/*.tar.gz, the same bytes for the same commit
-	@rm -rf build/sdist && mkdir -p build/sdist dist
-	$(BIN)/python -m build --sdist --outdir build/sdist .
+	$(source)
+	@rm -rf build/sdist && mkdir -p build/sdist
+	$(BIN)/python -m build --sdist --outdir build/sdist $(SOURCE)
 	@cd build/sdist && tar -xzf *.tar.gz && name=$$(basename *.tar.gz .tar.gz) && \
 	  tar -c --sort=name --format=ustar --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
 	    --mtime=@$$(git log -1 --format=%ct) $$name | gzip -n -9 > ../../dist/$$name.tar.gz

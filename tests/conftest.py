@@ -27,6 +27,8 @@ TESTS = Path(__file__).parent
 SLOW = (
     "bench/test_bench_gate.py",
     "commands/test_ack_rsyslog.py",
+    "commands/test_beginning.py",
+    "commands/test_config_files.py",
     "commands/test_convert.py",
     "commands/test_exhaustion.py",
     "commands/test_filter_process.py",

@@ -5,7 +5,8 @@ import sys
 import time
 from pathlib import Path
 
-from tests.support.harness import inbound, native, opened
+from esa_auth.state import CheckpointStore, Journal, StateDirectory
+from tests.support.harness import inbound, made, native, opened
 from tests.support.process import PATIENCE, esa_auth
 
 # As the command, but for seconds where it has thirty.
@@ -43,6 +44,25 @@ def test_a_session_opened_before_a_silence_outlives_a_kill(tmp_path: Path) -> No
     assert ended.assert_complete().lines == 1
     (event,) = ended.events
     assert event["cisco_esa"]["session"]["context"] == "complete"
+
+
+def test_a_journal_that_nobody_reads_any_more_is_removed(tmp_path: Path) -> None:
+    """It holds lines as they came, with the names in them."""
+    state = tmp_path / "state"
+    with StateDirectory.open(state) as directory:
+        saved = {"sessions": made().snapshot(), "journal": 3}
+        CheckpointStore(directory, 1).save(saved)
+        for number in (2, 3):
+            journal = Journal(directory, number)
+            journal.append(native(inbound()))
+            journal.close()
+    ended = esa_auth("filter", "--state-dir", str(state), stdin=b"")
+    assert ended.assert_complete().lines == 0
+    assert [path.name for path in state.glob("journal.*")] == []
+    # What `--ack rsyslog` would read next is not touched.
+    (state / "journal.5").write_bytes(b"")
+    esa_auth("filter", "--state-dir", str(state), stdin=b"").assert_complete()
+    assert [path.name for path in state.glob("journal.*")] == ["journal.5"]
 
 
 def test_nothing_is_saved_where_nothing_came(tmp_path: Path) -> None:

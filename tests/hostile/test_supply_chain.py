@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import sys
+import tarfile
 from configparser import ConfigParser
 from pathlib import Path
 
@@ -35,6 +36,25 @@ def test_two_builds_give_the_same_bytes(
         (wheel,) = out.glob("*.whl")
         digests.append(hashlib.sha256(wheel.read_bytes()).hexdigest())
     assert digests[0] == digests[1]
+
+
+@pytest.mark.skipif(not (ROOT / ".git").exists(), reason="needs git's history")
+def test_what_make_builds_is_the_same_for_everyone(tmp_path: Path) -> None:
+    """In clones of users who let others read different things."""
+    built = []
+    # As if it were new: this environment is not to be set up again.
+    done = f"{sys.prefix}/.test"
+    for mask in ("022", "077"):
+        clone = tmp_path / mask
+        run("sh", "-c", f"umask {mask}; git clone --quiet '{ROOT}' '{clone}'")
+        run("make", "-C", clone, f"VENV={sys.prefix}", "-o", done, "wheel", "sdist")
+        files = sorted((clone / "dist").iterdir())
+        assert [path.suffix for path in files] == [".whl", ".gz"]
+        with tarfile.open(files[1]) as sources:
+            owners = {(member.uid, member.uname) for member in sources}
+        assert owners == {(0, "")}
+        built.append([hashlib.sha256(path.read_bytes()).hexdigest() for path in files])
+    assert built[0] == built[1]
 
 
 def test_every_dependency_is_locked_by_hashes() -> None:

@@ -212,6 +212,33 @@ def test_lines_that_no_framing_reads_are_said() -> None:
             time.sleep(0.02)
 
 
+def test_lines_that_wait_are_said(tmp_path: Path) -> None:
+    """They are in no other count yet, so the account would not add up without them."""
+    config = tmp_path / "config.yaml"
+    config.write_text("join: {wait: 30}")
+    port, now = free_port(), int(time.time())
+
+    def line(second: int, body: str) -> bytes:
+        return f"{time.asctime(time.gmtime(now + second))} Info: {body}".encode()
+
+    tried = (
+        "SMTP Auth: (ICID 9) failed for user: ann using AUTH mechanism: PLAIN"
+        " with profile: staff"
+    )
+    words = ("--config", str(config), "--metrics", f"127.0.0.1:{port}")
+    with Running("filter", *words) as running:
+        running.feed([line(-100, tried)] * 5)
+        found = wait_for(port, lambda found: found["esa_auth_lines_held"] > 0)
+        assert found["esa_auth_lines_total"] + found["esa_auth_lines_held"] == 5
+        code, text = get(port, "/healthz")
+        assert (code, text.splitlines()[0]) == (200, "ok")
+        assert "5 lines are read and wait for others" in text
+        running.feed([line(-50, "ICID 9 close")])
+        found = wait_for(port, lambda found: found["esa_auth_lines_total"] == 6)
+        assert found["esa_auth_lines_held"] == 0
+        assert "wait for others" not in get(port, "/healthz")[1]
+
+
 def test_a_share_is_of_the_last_lines() -> None:
     pulse, counters, seen = Pulse(lambda: 0.0), Counters(), []
     for lines, unknown in ((900, 0), (900, 900), (900, 900), (1200, 0), (1200, 0)):

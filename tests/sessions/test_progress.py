@@ -79,6 +79,15 @@ def test_nothing_is_reported_unless_it_is_asked_for() -> None:
     assert reports(got.events) == []
 
 
+def test_a_session_without_an_attempt_is_not_reported() -> None:
+    """Its end is not told either: a notice alone is no try of anybody."""
+    notice = "SMTP Auth: (ICID 450) LDAP query/user lookup failed for user: ann"
+    lines = [*map(native, opened()), native(notice, 1), *message(1, 20, 2)]
+    got = run(lines, EVERY_TEN)
+    got.assert_accounted()
+    assert [e["event"]["action"] for e in got.events] == ["smtp-auth-backend-error"]
+
+
 def test_the_other_events_are_what_they_are_without_reports() -> None:
     lines = [*session((9, 2), (1, 3), (25, 4)), native("ICID 450 close", 9)]
     plain, got = run(lines), run(lines, EVERY_TEN)

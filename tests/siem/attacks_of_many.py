@@ -57,6 +57,19 @@ def one_open_session(log: Log) -> Iterator[Key | Named]:
     yield ("press",)
     session = f"{log.appliance}:{icid}:{begun:%Y%m%dT%H%M%SZ}"
     yield Named("recipients_burst_after_success", (session,))
+    yield Named("relay_volume_open_session", (session,))
+
+
+def never_closed(log: Log) -> Iterator[Key | Named]:
+    """510 recipients, little by little, in a session that goes on."""
+    icid = log.opened(0, "203.0.113.207")
+    log.login(1, icid, "scanner", good=True)
+    for number in range(15):
+        log.message(10 + 400 * number, icid, "scanner", 34)
+    session = f"{log.appliance}:{icid}:{log.now(0):%Y%m%dT%H%M%SZ}"
+    yield (session,)
+    yield Named("recipients_burst_after_success", (session,))
+    yield Named("relay_volume_by_user", ("scanner",))
 
 
 def three_messages(log: Log) -> Iterator[Key]:
@@ -123,10 +136,10 @@ def any_case(log: Log) -> Iterator[Key]:
 
 
 def got_in_elsewhere(log: Log) -> Iterator[Key]:
-    """Ten failures over three addresses, success from a fourth."""
+    """Ten failures over three addresses, success from a fourth within the second."""
     for number in range(10):
         log.attempt(280 * number, f"203.0.113.{220 + number % 3}", "director")
-    log.attempt(2900, "203.0.113.223", "Director", good=True)
+    log.attempt(280 * 9, "203.0.113.223", "Director", good=True)
     yield ("director",)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conf.build import queries
-from conf.build.detections import Detection, Each
+from conf.build.detections import AtLeast, Detection, Each
 from conf.build.table import DETECTIONS
 
 from tests.siem import finders
@@ -117,9 +117,9 @@ def main(only: str | None = None) -> int:
         for name, scenarios in CORPORA.items():
             server.create(f"logs-cisco_esa.auth-{name}", events_of(scenarios))
         for detection in DETECTIONS:
-            burst = detection.name == "recipients_burst_after_success"
+            counts = any(isinstance(c, AtLeast) for c in detection.select)
             if only not in {None, detection.name} or (
-                isinstance(detection.way, Each) and not burst
+                isinstance(detection.way, Each) and not counts
             ):
                 continue
             query = queries.query("esql", detection)

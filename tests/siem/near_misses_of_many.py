@@ -1,7 +1,9 @@
 """Near misses from many addresses, over many sessions, or over hours."""
 
+from collections.abc import Iterator
+
 from tests.siem.attacks_of_many import sent
-from tests.siem.log import Log, failures
+from tests.siem.log import Key, Log, Named, failures
 
 
 def scattered(
@@ -145,9 +147,10 @@ def nine_elsewhere(log: Log) -> None:
 
 
 def two_networks_elsewhere(log: Log) -> None:
-    """The old password in two devices at home, the new one in the office."""
+    """The old password in two devices on two networks, the new one in the office."""
     for number in range(14):
-        log.attempt(200 * number, f"198.51.100.{54 + number % 2}", "vera")
+        address = f"2001:db8:b0b:{number % 2}::{number // 2 % 2 + 5}"
+        log.attempt(200 * number, address, "vera")
     log.attempt(2900, "198.51.100.56", "vera", good=True)
 
 
@@ -182,3 +185,22 @@ def ten_with_address(log: Log) -> None:
     for number in range(10):
         log.login(1 + 60 * number, icid, f"found{number % 7}")
     log.write(660, f"ICID {icid} close")
+
+
+def open_below(log: Log) -> Iterator[Key | Named]:
+    """476 recipients in a session that goes on."""
+    icid = log.opened(0, "198.51.100.208")
+    log.login(1, icid, "club", good=True)
+    for number in range(14):
+        log.message(10 + 400 * number, icid, "club", 34)
+    session = f"{log.appliance}:{icid}:{log.now(0):%Y%m%dT%H%M%SZ}"
+    yield Named("recipients_burst_after_success", (session,))
+
+
+def open_and_one_mailing(log: Log) -> Iterator[Key | Named]:
+    """One message to 600 colleagues, and a correction, in a session that goes on."""
+    icid = log.opened(0, "198.51.100.209")
+    log.login(1, icid, "works", good=True)
+    log.message(10, icid, "works", 600)
+    log.message(300, icid, "works", 600)
+    yield Named("relay_volume_by_user", ("works",))

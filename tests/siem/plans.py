@@ -35,6 +35,7 @@ ATTACKS: Plan = {
         (372, many.one_open_session),
     ),
     "relay_volume_by_day": ((400, many.all_day),),
+    "relay_volume_open_session": ((720, many.never_closed),),
     "slow_brute_force": ((405, many.slow_guessing),),
     "admin_login_guessing": (
         (410, logins.guessed_at),
@@ -89,6 +90,10 @@ NEAR_MISSES: Plan = {
         (1010, many_near.portions_below),
         (1070, many_near.portions_over_hours),
         (1255, many_near.two_senders),
+    ),
+    "relay_volume_open_session": (
+        (900, many_near.open_below),
+        (1100, many_near.open_and_one_mailing),
     ),
     "relay_volume_by_day": (
         (400, many_near.day_below),

@@ -22,7 +22,8 @@ def events_of(scenarios: tuple[Scenario, ...]) -> tuple[Event, ...]:
     """
     events: list[Event] = []
     for appliance, lines in corpus(scenarios).logs.items():
-        ended = esa_auth("filter", "--appliance", appliance, stdin=joined(lines))
+        options = ("--appliance", appliance, "--report-every", "100")
+        ended = esa_auth("filter", *options, stdin=joined(lines))
         ended.assert_complete()
         events += ended.events
         events += [_letter(letter) for letter in ended.letters]

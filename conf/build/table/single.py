@@ -127,4 +127,28 @@ SINGLE = (
         (*ADMIN, Is("event.code", ("ADMIN_ATTEMPTS_EXCEEDED",))),
         Each(),
     ),
+    Detection(
+        "relay_volume_open_session",
+        "SMTP AUTH Session That Is Still Open Sends to Many Recipients",
+        "high",
+        ("attack.resource-development", *VALID_ACCOUNT, "attack.t1586.002"),
+        "A session in which a client logged in has sent several messages to 500"
+        " or more recipients and is not closed yet: mail is going out now, and can be"
+        " stopped.",
+        ("Newsletters, invoices and other bulk mail sent with a login",),
+        (
+            DATASET,
+            Is("event.action", ("smtp-session-progress",)),
+            NAMED,
+            AtLeast(
+                "cisco_esa.summary.recipients",
+                figure("relay_volume_open_session", "recipients"),
+            ),
+            AtLeast(
+                "cisco_esa.summary.messages",
+                figure("relay_volume_open_session", "messages"),
+            ),
+        ),
+        Each(SESSION),
+    ),
 )

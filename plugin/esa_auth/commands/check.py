@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from esa_auth.commands.beginning import add_beginning, read_since
 from esa_auth.commands.counted import counted
 from esa_auth.commands.delivery import enriched
 from esa_auth.commands.options import (
@@ -67,6 +68,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_input(parser)
     add_output(parser)
     add_live(parser)
+    add_beginning(parser)
     parser.set_defaults(run=run)
 
 
@@ -74,7 +76,9 @@ def run(args: argparse.Namespace) -> int:
     """Check; return 0 if all is well, 1 if an event or a table is refused."""
     if args.allow_shipper_fields and not args.events:
         raise ConfigError("--allow-shipper-fields: needs --events FILE")
-    wrong = told_of(load_config(args))
+    config = load_config(args)
+    read_since(args)
+    wrong = told_of(config)
     refused = 0
     if args.events:
         refused = _check_events(args.events, args.allow_shipper_fields)

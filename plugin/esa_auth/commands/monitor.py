@@ -11,7 +11,7 @@ from esa_auth.commands.delivery import Run
 from esa_auth.config import Config
 from esa_auth.inputs.follow import Follower
 from esa_auth.metrics.exposition import Exposition
-from esa_auth.metrics.health import complaints, heads
+from esa_auth.metrics.health import complaints, notes
 from esa_auth.metrics.pulse import Pulse
 from esa_auth.metrics.readings import ApplianceReading, Part, Readings, TableReading
 from esa_auth.metrics.server import MetricsServer, TextFile
@@ -40,13 +40,11 @@ def monitored(
     def reasons() -> list[str]:
         return complaints(readings, settings.stalled_after)
 
-    def note() -> str:
-        return heads(readings) if readings.beat().recent else ""
-
     shown = Exposition(readings, lambda: not reasons())
     with ExitStack() as held:
         if settings.address is not None:
-            server = MetricsServer(settings.address, shown.text, reasons, note)
+            known = partial(notes, readings)
+            server = MetricsServer(settings.address, shown.text, reasons, known)
             held.callback(server.close)
         if settings.file is not None:
             write = partial(_replace, shown)

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from esa_auth.commands.beginning import Beginning, add_beginning, read_since
 from esa_auth.commands.delivery import Run, observed, open_run, started
 from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
@@ -34,14 +35,15 @@ _PATIENCE_SECONDS = 5.0
 log = logging.getLogger("esa_auth")
 
 _ABOUT = """Follow log files until it is stopped, from their start at the first time and
-then from where it was, which --state-dir keeps. A PATH may be a file, a directory (the
-files in it) or a glob, and may have {appliance} for the part that names the appliance.
-Lines that name no appliance belong to the one that `appliances.NAME.serial` in the
-configuration gives the serial number in the file header, else to that part of the path,
-else to --appliance. Where several can be meant each is called by its serial number, or
-by its folder if its files have none. Exit codes: 0 stopped; 2 an option is wrong; 3
-another process holds the state; 74 nobody reads stdout; 75 something outside failed; 78
-the state is of a newer version."""
+then from where it was, which --state-dir keeps; it is required. What stands in the logs
+before the first start is read and sent, too: --since and --from-end take less. A PATH
+may be a file, a directory (the files in it) or a glob, and may have {appliance} for the
+part that names the appliance. Lines that name no appliance belong to the one that
+`appliances.NAME.serial` in the configuration gives the serial number in the file
+header, else to that part of the path, else to --appliance. Where several can be meant
+each is called by its serial number, or by its folder if its files have none. Exit
+codes: 0 stopped; 2 an option is wrong; 3 another process holds the state; 74 nobody
+reads stdout; 75 something outside failed; 78 the state is of a newer version."""
 
 
 def add_parser(subcommands: "Subcommands") -> None:
@@ -52,6 +54,7 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_config(parser)
     add_output(parser)
     add_live(parser)
+    add_beginning(parser)
     parser.set_defaults(run=run, stops_in_order=True)
 
 
@@ -60,6 +63,7 @@ def run(args: argparse.Namespace) -> int:
     config = load_config(args, live=True)
     if config.state_directory is None:
         raise ConfigError("state.directory: tail needs one (--state-dir DIR)")
+    since = read_since(args)
     gc.disable()
     stop = StopSignal()
     log.info(started("tail", config))
@@ -76,9 +80,14 @@ def run(args: argparse.Namespace) -> int:
         longest = config.pipeline.max_line + 1
         follower = Follower(args.path, positions, max_line=longest)
         owners = _owners(config, follower, saved)
+        if positions is None:
+            at_end = args.from_end
+            beginning = Beginning.first(since, config, follower, from_end=at_end)
+        else:
+            beginning = Beginning.again(config, saved.get("beginning"))
         held.enter_context(observed(run, config, follower))
         try:
-            _Tail(follower, owners, run, checkpoints, stop).follow()
+            _Tail(follower, owners, beginning, run, checkpoints, stop).follow()
         finally:
             run.notices.look_now(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
@@ -127,11 +136,13 @@ class _Tail:
         self,
         follower: Follower,
         owners: Owners,
+        beginning: Beginning,
         run: Run[Any],
         checkpoints: CheckpointStore,
         stop: StopSignal,
     ) -> None:
         self._follower, self._owners, self._run = follower, owners, run
+        self._beginning = beginning
         self._checkpoints, self._stop = checkpoints, stop
         self._reach, self._pace = Reach(follower), _Pace()
         self._unsaved = True
@@ -166,6 +177,7 @@ class _Tail:
         if self._unsaved and self._checkpoints.due():
             self._save()
         if not chunks and not self._follower.behind:
+            self._beginning.all_read()
             for doubt in self._doubts.values():
                 doubt.decide(ended=True)
             # A host that was killed starts another of us, and we hold the state.
@@ -175,17 +187,21 @@ class _Tail:
     def _feed(self, chunk: Chunk) -> None:
         pipeline = self._run.pipeline
         place = Place(chunk.log, self._follower.appliances.get(chunk.log))
-        pipeline.belongs_to(self._owners.name(place, read_opening(chunk.opening)))
+        name = self._owners.name(place, read_opening(chunk.opening))
+        lines = self._beginning.wanted(chunk, name)
+        if not lines:
+            return
+        pipeline.belongs_to(name)
         doubt = self._doubts.get(chunk.log)
         if doubt is None:
             say = partial(log.warning, "%s: %s", chunk.path)
             doubt = self._doubts[chunk.log] = Doubt("auto", say)
         if doubt.over:
-            pipeline.feed(chunk.lines)
+            pipeline.feed(lines)
             return
         before = Tally.of(pipeline.counters)
-        pipeline.feed(chunk.lines)
-        sample = b"\n".join(chunk.lines[:ENOUGH])
+        pipeline.feed(lines)
+        sample = b"\n".join(lines[:ENOUGH])
         doubt.add(sample, before, Tally.of(pipeline.counters))
         doubt.decide()
 
@@ -194,5 +210,6 @@ class _Tail:
         positions = checkpoint["positions"] = self._follower.positions()
         logs = {file["log"] for file in positions["files"]}
         checkpoint["owners"] = self._owners.snapshot(logs)
+        checkpoint["beginning"] = self._beginning.snapshot()
         self._checkpoints.save_with_retry(checkpoint, self._stop)
         self._unsaved = False

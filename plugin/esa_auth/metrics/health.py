@@ -38,6 +38,15 @@ def complaints(readings: Readings, stalled_after: float | None) -> list[str]:
     return found
 
 
+def notes(readings: Readings) -> list[str]:
+    """Return what is to be known of it though it is well."""
+    beat = readings.beat()
+    found = [heads(readings)] if beat.recent else []
+    if held := beat.counters.held:
+        found.append(f"{held} lines are read and wait for others")
+    return found
+
+
 def heads(readings: Readings) -> str:
     """Return how many of the last lines have a head that no framing reads."""
     beat = readings.beat()

@@ -26,11 +26,11 @@ class MetricsServer:
         address: str,
         metrics: Callable[[str], tuple[bytes, str]],
         complaints: Callable[[], list[str]],
-        note: Callable[[], str] = lambda: "",
+        notes: Callable[[], list[str]] = list,
     ) -> None:
         """Listen at ``address``, HOST:PORT; ``metrics`` takes an Accept header.
 
-        ``note`` is said on a line of its own when all is well, if it is not empty.
+        ``notes`` are said when all is well, each on a line of its own.
 
         Raises:
             ConfigError: it is no address, or nobody may listen there.
@@ -49,7 +49,7 @@ class MetricsServer:
                     _log.warning("metrics: %r", error)
 
         class Handler(_Handler):
-            answers = staticmethod(_answers(metrics, complaints, note))
+            answers = staticmethod(_answers(metrics, complaints, notes))
 
         try:
             self._server = Server((host, port), Handler)
@@ -82,7 +82,7 @@ def _host_and_port(address: str) -> tuple[str, int]:
 def _answers(
     metrics: Callable[[str], tuple[bytes, str]],
     complaints: Callable[[], list[str]],
-    note: Callable[[], str],
+    notes: Callable[[], list[str]],
 ) -> Callable[[str, str], Answer]:
     def answer(path: str, accept: str) -> Answer:
         plain = "text/plain; charset=utf-8"
@@ -92,7 +92,7 @@ def _answers(
                 return 200, kind, body
             case "/healthz":
                 found = complaints()
-                said = found or ["ok", *filter(None, [note()])]
+                said = found or ["ok", *notes()]
                 text = "".join(f"{line}\n" for line in said)
                 code = 503 if found else 200
                 return code, plain, text.encode("utf-8", "backslashreplace")

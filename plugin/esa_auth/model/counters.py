@@ -83,7 +83,11 @@ class Counters:
         "lines_unknown_head",
     )
     repeats_unread: int = 0
-    held: int = 0
+    held: int = metric(
+        "Lines that wait, or whose events do: in no other count yet.",
+        "lines_held",
+        level=True,
+    )
 
     @property
     def ignored(self) -> int:

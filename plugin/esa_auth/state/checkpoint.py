@@ -34,6 +34,7 @@ class CheckpointStore:
         self._part = _FIRST_PART
         self._next = time.monotonic() + seconds * self._part
         self._failing = False
+        self._tidied = False
         self.lost = False
         """`load` found that something was kept, and that it cannot be read."""
 
@@ -74,9 +75,19 @@ class CheckpointStore:
         """
         begun = time.monotonic()
         self._directory.write(packed(what))
+        self._tidy(what.get("journal"))
         ended = time.monotonic()
         self._next = ended + self._part * max(self._seconds, (ended - begun) * _SHARE)
         self._part = min(1.0, self._part * 4)
+
+    def _tidy(self, journal: Any) -> None:
+        """Remove journals that no checkpoint names any more, once.
+
+        A command that reads none leaves one behind, full of lines with names in them.
+        """
+        if not self._tidied and isinstance(journal, int):
+            self._tidied = True
+            self._directory.remove_before("journal", journal)
 
     def try_save(self, what: dict[str, Any]) -> bool:
         """Save if that can be done now; else say so, and be due again soon."""

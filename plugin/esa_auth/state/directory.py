@@ -163,6 +163,14 @@ class StateDirectory:
         with suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._directory)
 
+    def remove_before(self, name: str, number: int) -> None:
+        """Remove the files ``name.N`` with an N below ``number``, if that can be."""
+        with suppress(OSError):
+            for found in os.listdir(self._directory):
+                stem, _, last = found.rpartition(".")
+                if stem == name and last.isdecimal() and int(last) < number:
+                    self.remove(found)
+
     def close(self) -> None:
         """Let go of the lock. Safe to call twice."""
         if self._lock >= 0:
