@@ -163,7 +163,7 @@ class NativeReader:
         events, head, instant = self._events, appliance.head, appliance.instant
         if events is None or not events.writer.is_worth_it_natively:
             return None
-        if head is None or instant is None or instant.flags or head.repeated:
+        if head is None or instant is None or head.repeated:
             return None
         if type(appliance.identity) is not Identity:
             # A replay knows how often a line came before.
@@ -181,6 +181,7 @@ class NativeReader:
             instant.iso,
             events.number_of(appliance.observer),
             events.fragment("head", key),
+            events.fragment("flags", instant.flags),
         )
 
     def _told_of(self, appliance: Appliance) -> tuple[Any, ...]:

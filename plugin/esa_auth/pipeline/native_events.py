@@ -139,10 +139,6 @@ class NativeEvents:
         """Return how an event says these."""
         return self.fragment("auth", (mechanism.decode(), profile.decode()))
 
-    def no_flags(self) -> Any:
-        """Return how an event says that there are no flags."""
-        return self.fragment("flags", ())
-
     def began(self, appliance: str, epoch: int) -> tuple[str, str, str]:
         """Return a start, and what is around the number in the ids of such sessions."""
         instant = instant_at(epoch)

@@ -27,7 +27,6 @@ pub struct Events {
     shapes: HashMap<usize, Option<Arc<Template>>>,
     rules: HashMap<usize, Vec<Rule>>,
     users: Vec<UserForm>,
-    no_flags: Option<Py<Fragment>>,
     contexts: HashMap<Vec<u8>, Option<Arc<Context>>>,
     listeners: HashMap<(u64, Vec<u8>), Listener>,
     auths: HashMap<Vec<u8>, Py<Fragment>>,
@@ -150,7 +149,6 @@ impl Events {
             Some(user) => self.user(user, python)?,
             None => Vec::new(),
         };
-        let no_flags = self.no_flags(python)?;
         let mut texts = Vec::with_capacity(13);
         let fragments = [
             Some(&plain.listener),
@@ -158,7 +156,7 @@ impl Events {
             Some(&plain.context.tls),
             Some(&writing.head),
             values.auth,
-            Some(&no_flags),
+            Some(&writing.flags),
         ];
         for fragment in fragments {
             match fragment {
@@ -287,14 +285,5 @@ impl Events {
             }
         }
         Ok(out)
-    }
-
-    fn no_flags(&mut self, python: &Bound<'_, PyAny>) -> PyResult<Py<Fragment>> {
-        if let Some(found) = &self.no_flags {
-            return Ok(found.clone_ref(python.py()));
-        }
-        let told: Py<Fragment> = python.call_method0("no_flags")?.extract()?;
-        self.no_flags = Some(told.clone_ref(python.py()));
-        Ok(told)
     }
 }

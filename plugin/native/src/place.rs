@@ -65,7 +65,18 @@ pub struct Writing<'py> {
     /// Stands for what is known of the appliance.
     pub observer: u64,
     pub head: Py<Fragment>,
+    pub flags: Py<Fragment>,
 }
+
+/// What `Writing` is made of; see `pipeline/native.py`.
+type Written<'py> = (
+    Py<Appliance>,
+    Bound<'py, PyAny>,
+    String,
+    u64,
+    Py<Fragment>,
+    Py<Fragment>,
+);
 
 /// The appliance that lines with one head are of.
 pub struct Place<'py> {
@@ -93,20 +104,22 @@ impl<'py> Place<'py> {
             [Bound<'py, PyDict>; 2],
             [Bound<'py, PyDict>; 2],
             Bound<'py, PyDict>,
-            Option<(Py<Appliance>, Bound<'py, PyAny>, String, u64, Py<Fragment>)>,
+            Option<Written<'py>>,
         );
         let told: Told<'py> = told.extract()?;
         let (head, epoch, room, thousand, inbound, outbound, messages, events) = told;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
-        let writing = events.map(|(appliance, instant, iso, observer, head)| Writing {
-            appliance,
-            instant,
-            millis: millis_of(&iso),
-            iso,
-            observer,
-            head,
-        });
+        let writing =
+            events.map(|(appliance, instant, iso, observer, head, flags)| Writing {
+                appliance,
+                instant,
+                millis: millis_of(&iso),
+                iso,
+                observer,
+                head,
+                flags,
+            });
         Ok(Place {
             head,
             epoch,
