@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from esa_auth.commands.beginning import Beginning
+from esa_auth.config import load
+from esa_auth.inputs.follow import Chunk
+from esa_auth.inputs.follow.record import Position
 from tests.support.process import PATIENCE, Ended, Running
 
 NOW = datetime.now(UTC)
@@ -43,7 +47,7 @@ def words(tmp_path: Path) -> list[str]:
 
 def test_the_first_start_says_how_much_it_reads(words: list[str]) -> None:
     with Running(*words) as running:
-        assert running.next_event()
+        assert [running.next_event() for _ in range(50)]
         assert "first start: reading 1 log, 0.0 MiB from before" in running.told()
         done = ended(running)
     assert done.account.results == 50
@@ -54,9 +58,9 @@ def test_the_first_start_says_how_much_it_reads(words: list[str]) -> None:
 
 def test_since_begins_at_the_first_line_of_then(words: list[str]) -> None:
     with Running(*words, "--since", "24h") as running:
-        first = running.next_event()
+        found = [running.next_event() for _ in range(23)]
         done = ended(running)
-    assert first["cisco_esa"]["icid"] == 27
+    assert [event["cisco_esa"]["icid"] for event in found] == [*range(27, 50)]
     assert done.account.results == len(done.events) == 23
     assert "passed over 27 lines from before" in done.stderr
 
@@ -112,3 +116,23 @@ def test_both_are_too_much(words: list[str]) -> None:
         done = running.finish()
     assert done.code == 2
     assert "not allowed with" in done.stderr
+
+
+def test_a_crash_in_the_middle_of_passing_over() -> None:
+    config = load(None, {}, int(NOW.timestamp()))
+    lines = [line(icid, 1).rstrip(b"\n") for icid in range(3)]
+    chunk = Chunk(lines, (), "mail_logs", "log", 0, Position())
+    before = Beginning.again(config, {"log": None})
+    assert before.wanted(chunk, "esa") == []
+    after = Beginning.again(config, before.snapshot())
+    assert after.wanted(chunk, "esa") == []
+    after.all_read()
+    assert after.wanted(chunk, "esa") == lines
+    assert Beginning.again(config, after.snapshot()).wanted(chunk, "esa") == lines
+
+
+@pytest.mark.parametrize("saved", [None, 7, [], {"log": "soon"}, {7: None}])
+def test_what_an_earlier_version_saved_passes_over_nothing(saved: object) -> None:
+    config = load(None, {}, int(NOW.timestamp()))
+    chunk = Chunk([b"x"], (), "mail_logs", "log", 0, Position())
+    assert Beginning.again(config, saved).wanted(chunk, "esa") == [b"x"]

@@ -61,7 +61,7 @@ def tell(level: str, form: str) -> None:
         root.handlers[0].setFormatter(formatter)
 
 
-def log_to(path: str, form: str = "text") -> None:
+def log_to(path: str, level: str = "info", form: str = "text") -> None:
     """Write messages to ``path`` from now on, with their time (UTC) and our pid.
 
     Raises:
@@ -95,4 +95,6 @@ def log_to(path: str, form: str = "text") -> None:
     )
     text.converter = time.gmtime
     handler.setFormatter(JsonLine() if form == "json" else text)
-    logging.getLogger().handlers[:] = [handler]
+    root = logging.getLogger()
+    root.setLevel(level.upper())
+    root.handlers[:] = [handler]

@@ -162,7 +162,7 @@ def load_config(args: argparse.Namespace, *, live: bool = False) -> Config:
     overrides = {key: value for key, value in given if value not in (None, False, [])}
     config = load(path_of(args), overrides, int(time.time()))
     if config.log_file:
-        log_to(config.log_file, config.log_format)
+        log_to(config.log_file, config.log_level, config.log_format)
     else:
         tell(config.log_level, config.log_format)
     return replace(config, pipeline=replace(config.pipeline, live=live))
