@@ -33,4 +33,9 @@ class Document(NamedTuple):
 
     def line(self) -> bytes:
         """Return the document as a line of JSON."""
-        return orjson.dumps(self.whole(), None, orjson.OPT_APPEND_NEWLINE)
+        return json_line(self.whole())
+
+
+def json_line(event: dict[str, Any]) -> bytes:
+    """Return a whole document as a line of JSON."""
+    return orjson.dumps(event, None, orjson.OPT_APPEND_NEWLINE)

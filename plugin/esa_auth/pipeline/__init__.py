@@ -23,7 +23,7 @@ from esa_auth import grammar
 from esa_auth.envelope import INFO, NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
-from esa_auth.model.document import Document
+from esa_auth.model.document import Document, json_line
 from esa_auth.model.facts import Instant
 from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
 from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
@@ -283,14 +283,15 @@ class Pipeline:
                 setattr(count, one.kind, getattr(count, one.kind) + 1)
                 continue
             document = enrich(one.document) if enrich else one.document
-            if schema.valid(document.whole()):
+            event = document.whole()
+            if schema.valid(event):
                 if self._as_json:
-                    self._lines.append(document.line())
+                    self._lines.append(json_line(event))
                 else:
                     self._events.append(document)
                 setattr(count, one.kind, getattr(count, one.kind) + 1)
             else:
-                reasons = tuple(schema.reasons(document.whole()))
+                reasons = tuple(schema.reasons(event))
                 self._emitter.reject_event(one, reasons)
 
     def _account(self, received: int = 0) -> None:

@@ -216,7 +216,7 @@ def _session(event: Event) -> dict[str, Any]:
         "session": visible(own["session"].get("id", "")),
         "attempts": summary["attempts"],
         "failures": summary["failures"],
-        "messages": summary["messages"],
+        "messages": summary.get("messages", 0),
         "recipients": summary["recipients"],
     }
 
