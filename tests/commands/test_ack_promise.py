@@ -76,7 +76,7 @@ def test_a_dead_letter_is_on_the_disk_before_the_ok(tmp_path: Path) -> None:
             timeout=PATIENCE,
             check=False,
         )
-    assert done.stderr.startswith(b"esa-auth: 2 lines = 0 results"), done.stderr
+        assert b"\nesa-auth: 2 lines = 0 results" in done.stderr, done.stderr
     assert done.stdout == b"OK\n" * 3
 
 

@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
     # Nothing here makes reference cycles (a test holds it), and looking for them among
     # a million open sessions would cost more than the work.
     gc.disable()
-    stream = _stdin(config)
+    stream = Stream(sys.stdin.fileno())
+    stream.watch_signals()
     with ExitStack() as held:
         checkpoints = directory = None
         if config.state_directory:
@@ -91,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         run = held.enter_context(open_run(config, lambda: stream.over))
         held.enter_context(observed(run, config))
         decoder = _decoder(config, run, lines=bool(args.ack or args.reply))
+        _say_started(stream, config)
         try:
             if checkpoints and directory and (args.ack or args.reply):
                 _answer(args, config, run, decoder, stream, checkpoints, directory)
@@ -102,14 +104,11 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _stdin(config: Config) -> Stream:
-    stream = Stream(sys.stdin.fileno())
-    stream.watch_signals()
+def _say_started(stream: Stream, config: Config) -> None:
     if sys.stdin.isatty():
         log.info(_TYPED)
     elif not stream.is_file:
         log.info(started("filter", config))
-    return stream
 
 
 def _check_for_acknowledging(config: Config) -> None:

@@ -69,7 +69,6 @@ def run(args: argparse.Namespace) -> int:
     forms = _forms(config)
     gc.disable()
     stop = StopSignal()
-    log.info(started("listen", config))
     with ExitStack() as held:
         checkpoints = None
         if config.state_directory:
@@ -84,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         held.callback(server.close)
         run.listeners = server.counts
         held.enter_context(observed(run, config))
+        log.info(started("listen", config))
         try:
             _Listening(server, run, checkpoints, stop).follow()
         finally:

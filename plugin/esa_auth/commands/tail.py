@@ -66,7 +66,6 @@ def run(args: argparse.Namespace) -> int:
     since = read_since(args)
     gc.disable()
     stop = StopSignal()
-    log.info(started("tail", config))
     with ExitStack() as held:
         directory = held.enter_context(StateDirectory.open(config.state_directory))
         checkpoints = CheckpointStore(directory, SECONDS_BETWEEN_CHECKPOINTS)
@@ -86,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         else:
             beginning = Beginning.again(config, saved.get("beginning"))
         held.enter_context(observed(run, config, follower))
+        log.info(started("tail", config))
         try:
             _Tail(follower, owners, beginning, run, checkpoints, stop).follow()
         finally:
