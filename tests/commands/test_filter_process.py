@@ -413,8 +413,9 @@ def test_messages_go_to_a_file_where_stderr_is_thrown_away(tmp_path: Path) -> No
         ended = esa_auth("filter", "--log-file", str(log), *words, stdin=QUICK_START[0])
         assert ended.stderr == ""
 
-    closing, refusal = log.read_text().splitlines()
+    start, closing, refusal = log.read_text().splitlines()
     stamp = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ esa-auth\[\d+\]: "
+    assert re.fullmatch(stamp + "filter .* started; .*", start)
     assert re.fullmatch(stamp + "1 lines = .*", closing)
     assert re.fullmatch(stamp + "--ack rsyslog: needs .*", refusal)
     assert log.stat().st_mode & 0o777 == 0o600

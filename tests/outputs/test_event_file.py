@@ -322,4 +322,4 @@ def test_convert_does_not_read_what_it_writes(tmp_path: Path) -> None:
     for name in ("events", "events.1"):
         (tmp_path / name).write_bytes(b"")
     ended = esa_auth("convert", "--output-file", str(path), str(tmp_path))
-    assert "1 files of 1 appliances" in ended.stderr
+    assert "1 file of 1 appliance" in ended.stderr
