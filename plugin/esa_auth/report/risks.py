@@ -53,7 +53,7 @@ class Account:
     failures: dict[str, list[int]] = field(default_factory=dict)
     logins: list[tuple[int, str]] = field(default_factory=list)
     sent: dict[int, int] = field(default_factory=dict)
-    sessions: dict[str, int] = field(default_factory=dict)
+    sessions: dict[str, tuple[int, int]] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
 
     @property
@@ -109,13 +109,18 @@ class Account:
         return False
 
     def send(self, session: str, epoch: int, recipients: int) -> None:
-        """Take what a session has sent so far: of its words the last one counts."""
-        more = recipients - self.sessions.pop(session, 0)
+        """Take what a session has sent so far; as in the rules, all of it counts then.
+
+        Of what was taken of it before, nothing counts any more.
+        """
+        minute = epoch // 60
+        before, counted = self.sessions.pop(session, (minute, 0))
+        if before in self.sent:
+            self.sent[before] -= counted
         if len(self.sessions) >= _MOST_SESSIONS:
             del self.sessions[next(iter(self.sessions))]
-        self.sessions[session] = recipients
-        minute = epoch // 60
-        self.sent[minute] = self.sent.get(minute, 0) + more
+        self.sessions[session] = minute, recipients
+        self.sent[minute] = self.sent.get(minute, 0) + recipients
         if len(self.sent) > _MOST_MINUTES:
             del self.sent[min(self.sent)]
 
