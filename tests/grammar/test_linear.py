@@ -95,10 +95,12 @@ SEARCHED = (
     *("ecs._ESCAPED", "grammar._QUOTE", "grammar._SAID"),
     *("privacy._TOKEN", "pipeline._LEVEL", "grammar._ANY_TLS"),
 )
-# These read a setting, the name of a file, and the grammar itself.
+# These read a setting, the name of a file, keys that are typed, the schema, an event
+# that we made, and the grammar itself.
 NO_LINE = {
+    *("config._OFFSET", "commands._SEQUENCE", "pipeline._PIECE", "ecs._MARK"),
     *("outputs._TAG", "commands._STAMP", "grammar._OPEN_ENDED", "grammar._LITERAL"),
-    *("grammar._ITEM", "inputs._PARTS", "commands._DATE"),
+    *("grammar._ITEM", "inputs._PARTS", "commands._DATE", "commands._AGO"),
     *("grammar._LOOK_AHEAD", "grammar._LETTERS_ONLY", "grammar._NOT_LITERAL"),
     *("grammar._WORD", "grammar._LONG_WORD", "grammar._TELLING", "grammar._SIDE"),
     *("grammar._AROUND_NUMBER", "grammar._LEADING_NUMBER"),

@@ -285,7 +285,8 @@ def test_filter_waits_for_a_full_disk_and_loses_nothing(small_disk: Path) -> Non
     assert process.stdout
     process.stdin.write(lines.encode())
     process.stdin.close()
-    said = process.stderr.readline()
+    started, said = process.stderr.readline(), process.stderr.readline()
+    assert b"started" in started
     assert b"No space left on device: waiting" in said
     assert process.poll() is None
     torn = path.read_bytes()
