@@ -216,7 +216,7 @@ def test_a_full_disk_holds_the_stream_until_the_stop_signal() -> None:
     [
         ("colour: red", ["top level", "colour"]),
         ("input: {record: {mesage: x}}", ["input.record", "mesage"]),
-        ("sessions: {cap: many}", ["sessions.cap", "integer"]),
+        ("sessions: {cap: many}", ["sessions.cap", "whole number"]),
         ("join: {wait: -1}", ["join.wait", "-1"]),
         ("join: {wait: 61}", ["join.wait", "61"]),
         ("join: {wait: 1.5}", ["join.wait", "1.5"]),
