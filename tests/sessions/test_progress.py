@@ -311,7 +311,8 @@ def _log(seed: int) -> list[bytes]:
     return lines
 
 
-@given(st.integers(0, 10**6), st.lists(st.integers(0, 120), max_size=4), _WAYS)
+# A cut behind the last line would have two of the parts end the input.
+@given(st.integers(0, 10**6), st.lists(st.integers(0, 119), max_size=4), _WAYS)
 @settings(max_examples=25, deadline=None)
 def test_a_stop_anywhere_changes_nothing(
     seed: int, cuts: list[int], wanted: Settings
