@@ -22,6 +22,7 @@ from tests.kafka.topics import (
 )
 from tests.kafka.workers import Worker, wait_until
 from tests.support.process import esa_auth
+from tests.support.secret_files import write_secret
 
 PASSWORD = "made-up-for-this-test"  # noqa: S105 - it is
 PARTITIONS = 1
@@ -58,7 +59,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     ca, password = folder / "ca.pem", folder / "password"
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca)
-    password.write_text(PASSWORD + "\n", "utf-8")
+    write_secret(password, PASSWORD + "\n")
     store = folder / "broker.pem"
     store.write_bytes(_keystore(authority.issue_cert("localhost")))
     module = "org.apache.kafka.common.security.plain.PlainLoginModule"
@@ -128,7 +129,7 @@ def test_a_wrong_password_is_a_wrong_configuration(
     secured: Secured, tmp_path: Path
 ) -> None:
     wrong = tmp_path / "wrong"
-    wrong.write_text("not-it\n", "utf-8")
+    write_secret(wrong, "not-it\n")
     config = secured.config(tmp_path / "config.yaml", password_file=str(wrong))
     ended = esa_auth("stream", "--config", str(config))
     ended.assert_refused("stream", secured.cluster.secure_address)

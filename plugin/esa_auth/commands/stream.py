@@ -79,11 +79,11 @@ def run(args: argparse.Namespace) -> int:
     # Warns of a change of its format that our state has no part in.
     logging.getLogger("quixstreams.state").setLevel(logging.ERROR)
     stop = StopSignal()
-    log.info("stream %s started; brokers: %s", __version__, settings.brokers)
     config, tables = enriched(config)
     lines = Lines(config, tables)
     pipelines = KeyedPipelines(lines.pipeline, lines.feed, lines.take)
     client.look(settings)
+    log.info("stream %s started; brokers: %s", __version__, settings.brokers)
     with ExitStack() as held:
         directory = config.state_directory
         if directory is None:
