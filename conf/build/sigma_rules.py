@@ -207,8 +207,9 @@ class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
         super().increase_indent(flow, False)
 
-
-_Dumper.ignore_aliases = lambda self, data: True  # type: ignore[method-assign]
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write a value that comes twice in full each time."""
+        return True
 
 
 def _dumped(document: Body) -> str:

@@ -30,6 +30,7 @@ def plain(value: Any) -> Any:
     names = getattr(value, "_fields", None)
     if names is None:
         return [plain(item) for item in value]
+    # A tuple that has `_fields` is a named one, and has this; mypy knows a tuple only.
     defaults = type(value)._field_defaults  # type: ignore[attr-defined]
     return {
         name: plain(item)

@@ -280,19 +280,17 @@ class Pipeline:
         for one in made:
             if isinstance(one, Written):
                 self._lines.append(one.text)
-                setattr(count, one.kind, getattr(count, one.kind) + 1)
-                continue
-            document = enrich(one.document) if enrich else one.document
-            event = document.whole()
-            if schema.valid(event):
+            else:
+                document = enrich(one.document) if enrich else one.document
+                event = document.whole()
+                if not schema.valid(event):
+                    self._emitter.reject_event(one, tuple(schema.reasons(event)))
+                    continue
                 if self._as_json:
                     self._lines.append(json_line(event))
                 else:
                     self._events.append(document)
-                setattr(count, one.kind, getattr(count, one.kind) + 1)
-            else:
-                reasons = tuple(schema.reasons(event))
-                self._emitter.reject_event(one, reasons)
+            setattr(count, one.kind, getattr(count, one.kind) + 1)
 
     def _account(self, received: int = 0) -> None:
         """Count lines that came, but for those that wait, and those that waited."""

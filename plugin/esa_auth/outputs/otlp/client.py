@@ -107,7 +107,8 @@ class Client:
             )
         else:
             self._connection = _Secured(settings, self._tls)
-        # It is called as a class is: with the socket, and the method by name.
+        # http.client calls it as a class, with the socket and the method by name; a
+        # function does as well, which its declared type does not say.
         self._connection.response_class = self._response  # type: ignore[assignment]
         self._connection.connect()
         self.connects += 1
