@@ -112,8 +112,8 @@ class Run(Generic[Item]):
     def restore(self, saved: dict[str, Any]) -> None:
         """Take the sessions out of ``saved`` and go on with them, if they are sound.
 
-        What is saved from now on names another journal: that of before is of lines
-        which only `--ack rsyslog` takes up, and they are old when it is back.
+        What is saved from now on names another journal. Only `--ack rsyslog` reads
+        the lines of the last one, and they would be out of date when it does.
         """
         number = saved.get("journal", 0)
         self._journal = number + 1 if type(number) is int else 0

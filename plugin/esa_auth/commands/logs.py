@@ -71,7 +71,7 @@ def log_to(path: str, level: str = "info", form: str = "text") -> None:
     from logging.handlers import WatchedFileHandler
 
     class Handler(WatchedFileHandler):
-        """Opens its file, also anew when it was moved away, only if it is our own."""
+        """Opens its file, and again after it was moved away, only if it is ours."""
 
         def _open(self) -> TextIOWrapper:
             # A message may quote a name that a client gave.

@@ -137,7 +137,7 @@ class Owners:
         """Take up a snapshot; what the configuration says goes before it.
 
         Raises:
-            ValueError, LookupError: it is none.
+            ValueError, LookupError: it is not a snapshot.
         """
         holders = reader(dict[str, str])(saved["holders"])
         former = reader(dict[str, tuple[str, ...]])(saved["former"])

@@ -47,7 +47,7 @@ def read_address(where: str, text: str) -> str:
     """Return an IP address as it is written elsewhere.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not an IP address.
     """
     try:
         return str(ip_address(text))

@@ -21,7 +21,7 @@ _SCORE = re.compile(r"-?[0-9]{1,2}(?:\.[0-9]{1,2})?")
 
 
 def ip_of(address: str | None) -> str | None:
-    """Return ``address`` as a normal IP address, or None if it is none.
+    """Return ``address`` as a normal IP address, or None if it is not one.
 
     An IPv4 address in the form of IPv6 is one of IPv4, as detections look for it.
     """

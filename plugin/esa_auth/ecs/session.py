@@ -41,8 +41,8 @@ def session_progress_event(
 ) -> Document:
     """Return what an open session had done when ``source`` was written.
 
-    ``user`` is the last who had got in. No line is shown: it is one of mail, and what
-    it says of senders and remote replies is nobody's login.
+    ``user`` is the last who had got in. The line is not shown: it is about
+    mail, and its senders and remote replies have nothing to do with a login.
     """
     document = base_document(
         ["info"], "smtp-session-progress", source, session, sequence

@@ -53,7 +53,7 @@ def lines_of(data: bytes) -> list[str]:
     """Return the lines of a text.
 
     Raises:
-        TableError: it is none.
+        TableError: it is not UTF-8.
     """
     try:
         return data.decode("utf-8-sig").split("\n")
