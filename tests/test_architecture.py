@@ -1,7 +1,7 @@
 """Who may import whom, who may do I/O, how large things may be. Read by ast."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -179,6 +179,20 @@ class Module:
                 else:
                     yield origin
 
+    def imported_modules(self, known: Set[str]) -> set[str]:
+        """Return the modules of the package, of those ``known``, that are imported."""
+        found: set[str] = set()
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+                found.update(
+                    name if name.removeprefix("esa_auth.") in known else node.module
+                    for name in names
+                )
+            elif isinstance(node, ast.Import):
+                found.update(alias.name for alias in node.names)
+        return {n.removeprefix("esa_auth.") for n in found if n.startswith("esa_auth.")}
+
     def own_imports(self) -> set[str]:
         """Return the parts of the package that are imported."""
         own = {n.split(".")[1] for n in self.imports() if n.startswith("esa_auth.")}
@@ -283,6 +297,28 @@ def long_functions(module: Module) -> dict[str, int]:
     return found
 
 
+def circles(modules: Sequence[Module]) -> set[str]:
+    """Return the modules that import each other, directly or by way of others.
+
+    Each import counts, also one within a function or for types alone. The package
+    itself imports what is asked of it, when it is asked.
+    """
+    known = {module.name for module in modules}
+    left = {
+        module.name: (module.imported_modules(known) & known)
+        - {module.name, "__init__"}
+        for module in modules
+    }
+    while free := [name for name, wanted in left.items() if not wanted & left.keys()]:
+        for name in free:
+            del left[name]
+    # What is left is in a circle, or imports one.
+    while unused := left.keys() - set().union(*left.values()):
+        for name in unused:
+            del left[name]
+    return set(left)
+
+
 def taken_names(module: Module) -> set[str]:
     """Return the functions that are called as a module of their package is."""
     modules = {each.name for each in MODULES}
@@ -346,6 +382,32 @@ def test_a_module_says_what_it_is_for(module: Module) -> None:
 
 
 # ---- and the table and the rules are what they should be ----------------------------
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles(MODULES) == set()
+
+
+@pytest.mark.parametrize(
+    ("sources", "found"),
+    [
+        ({"a.x": "import esa_auth.a.y", "a.y": "from esa_auth.a import x"}, "xy"),
+        ({"a.x": "def f(): import esa_auth.a.y", "a.y": "import esa_auth.a.x"}, "xy"),
+        (
+            {
+                "a.w": "import esa_auth.a.x",
+                "a.x": "if TYPE_CHECKING:\n    from esa_auth.a.y import Y",
+                "a.y": "from esa_auth.a.z import Z",
+                "a.z": "from esa_auth.a import x",
+            },
+            "xyz",
+        ),
+        ({"a.x": "from esa_auth.a.y import z", "a.y": "import esa_auth.a.z"}, ""),
+    ],
+)
+def test_a_circle_is_seen(sources: dict[str, str], found: str) -> None:
+    modules = [Module(name, source) for name, source in sources.items()]
+    assert circles(modules) == {f"a.{letter}" for letter in found}
 
 
 def test_no_stage_may_import_a_stage() -> None:

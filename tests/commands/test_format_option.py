@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from esa_auth.commands.convert.plan import plan
-from esa_auth.commands.delivery import surroundings
+from esa_auth.commands.opening import surroundings
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.formats import converter, foreign, origin

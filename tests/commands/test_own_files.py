@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from esa_auth.commands.delivery import open_run
+from esa_auth.commands.opening import open_run
 from esa_auth.config import load
 from esa_auth.outputs import own_file
 from esa_auth.outputs.dead_letters import DeadLetters

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 import pytest
 
-from esa_auth.commands.delivery import enriched
+from esa_auth.commands.opening import enriched
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.stream.keyed import KeyedPipelines

@@ -16,7 +16,7 @@ from tests.support.process import esa_auth
 
 from esa_auth import outputs
 from esa_auth.commands import options
-from esa_auth.commands.delivery import open_run
+from esa_auth.commands.opening import open_run
 from esa_auth.config import load
 from esa_auth.errors import ConfigError
 from esa_auth.formats import FRAMINGS, SCHEMAS, converter

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from esa_auth.commands.notices import Notices
+from esa_auth.commands.delivery import Notices
 from esa_auth.pipeline import registry
 from esa_auth.pipeline.appliance import Appliance
 from tests.support.harness import (

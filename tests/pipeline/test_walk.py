@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import esa_auth
-from esa_auth.commands.delivery import Run, surroundings
+from esa_auth.commands.delivery import Run
+from esa_auth.commands.opening import surroundings
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.records import Keys

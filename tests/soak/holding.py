@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from esa_auth.commands.delivery import Run, read_time
+from esa_auth.commands.delivery import Run
+from esa_auth.commands.opening import read_time
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.state import CheckpointStore, StateDirectory

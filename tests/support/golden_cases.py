@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from esa_auth.commands.delivery import enriched
+from esa_auth.commands.opening import enriched
 from esa_auth.config import load
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder

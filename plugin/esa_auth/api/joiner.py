@@ -8,7 +8,7 @@ import msgpack
 import orjson
 
 from esa_auth.api.options import Options, configuration
-from esa_auth.commands.delivery import enriched, read_time
+from esa_auth.commands.opening import enriched, read_time
 from esa_auth.errors import StateVersionError
 from esa_auth.formats import converter
 from esa_auth.inputs.decode import Decoder

@@ -9,7 +9,7 @@ import orjson
 
 from esa_auth.commands.beginning import add_beginning, read_since
 from esa_auth.commands.counted import counted
-from esa_auth.commands.delivery import enriched
+from esa_auth.commands.opening import enriched
 from esa_auth.commands.options import (
     add_config,
     add_input,

@@ -2,30 +2,36 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from esa_auth import __version__
-from esa_auth.commands.notices import Notices
-from esa_auth.config import Config
-from esa_auth.ecs import dead_letter
-from esa_auth.errors import MissingExtraError
-from esa_auth.formats import encoder, origin, recorder
-from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
-from esa_auth.outputs import Output, Surroundings
+from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline
+from esa_auth.visible import visible
 
 if TYPE_CHECKING:
     from esa_auth.enrich.tables import Tables
-    from esa_auth.inputs.follow import Follower
     from esa_auth.metrics.pulse import Pulse
 
 Item = TypeVar("Item")
+
+# All appliances are looked at, and a fleet has many.
+_SECONDS_BETWEEN_LOOKS = 10.0
+_SECONDS_BETWEEN_NOTICES = 3600.0
+_MOST_NAMES = 3
+
+_TEXTS = {
+    "assumed_utc": "stamps without a zone are taken for UTC (flag assumed_utc): set"
+    " --timezone, or appliances.NAME.timezone in the configuration",
+    "future_time": "lines more than 5 minutes ahead of our clock (flag future_time): is"
+    " the time zone that of the appliance, are both clocks right?",
+    "implausible_time": "lines more than a day away from the others or from our clock"
+    " (flag implausible_time), read on their own: forged, or a clock that jumped",
+    "appliance_conflict": "two appliances under one name (flag appliance_conflict):"
+    " give each a name of its own",
+}
 
 _log = logging.getLogger("esa_auth")
 
@@ -125,116 +131,45 @@ class Run(Generic[Item]):
             )
 
 
-def started(command: str, config: Config) -> str:
-    """Return what a command says at its start, when it runs until it is stopped."""
-    return (
-        f"{command} {__version__} started; configuration: {config.path or 'defaults'};"
-        f" events to {config.destination}"
-    )
+class Notices:
+    """Says in our log what is doubtful of an appliance, at most once an hour.
 
-
-@contextmanager
-def open_run(
-    config: Config, stop: Callable[[], bool], patience: float = 0.0
-) -> Iterator[Run[Any]]:
-    """Open the output and the dead letters that ``config`` names.
-
-    From ``stop`` on, one who takes our events has ``patience`` seconds to do so.
-
-    Raises:
-        ConfigError: a file cannot be written, a TLS file cannot be used.
+    Of each kind, the appliances that have more of it than when it was last said.
     """
-    letters = dead_letters(config, stop)
-    config, tables = enriched(config)
-    around = surroundings(config, letters, stop, patience)
-    opened = config.output.open(around)
-    with closing(opened.output):
-        encode, output = opened
-        as_json = encode is Document.line
-        pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
-        own = None if as_json else encode
-        yield Run(pipeline, own, output, letters, config.output.kind.name, tables)
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self._next_look = 0.0
+        self._next_notice = dict.fromkeys(_TEXTS, 0.0)
+        self._said: dict[tuple[str, str], int] = {}
+
+    def look(self) -> None:
+        """Look if it is time to; cheap if not."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _SECONDS_BETWEEN_LOOKS
+            self.look_now(now)
+
+    def look_now(self, now: float) -> None:
+        """Say what was not said within the hour."""
+        known = self._pipeline.registry.appliances
+        self._said = {at: n for at, n in self._said.items() if at[1] in known}
+        due = [kind for kind, at in self._next_notice.items() if now >= at]
+        found = {kind: list(self._news(kind)) for kind in due}
+        for kind, names in found.items():
+            if names:
+                self._next_notice[kind] = now + _SECONDS_BETWEEN_NOTICES
+                _log.warning("%s: %s", _listed(names), _TEXTS[kind])
+
+    def _news(self, kind: str) -> Iterable[str]:
+        for name, appliance in list(self._pipeline.registry.appliances.items()):
+            count = getattr(appliance.counts(), kind)
+            if count > self._said.get((kind, name), 0):
+                self._said[kind, name] = count
+                yield name
 
 
-def surroundings(
-    config: Config,
-    letters: DeadLetters,
-    stop: Callable[[], bool] = lambda: False,
-    patience: float = 0.0,
-) -> Surroundings:
-    """Return what an output is told about how events are written."""
-
-    def bury(event_id: str, record: dict[str, Any], reason: str) -> None:
-        raw, name = origin(record)
-        reasons = (reason, f"event.id {event_id}")
-        letter = DeadLetter(raw.encode(), "undeliverable", reasons, name, ReplayHints())
-        letters.write([dead_letter(letter, read_time())])
-
-    framing, schema = config.output_format, config.output_schema
-    return Surroundings(
-        recorder(schema),
-        encoder(framing, schema),
-        framing,
-        schema,
-        bury,
-        stop,
-        patience,
-    )
-
-
-def enriched(config: Config) -> tuple[Config, "Tables | None"]:
-    """Return ``config`` with the enrichers that it asks for, and their tables.
-
-    Raises:
-        MissingExtraError: no reader of MaxMind's files is installed.
-    """
-    if not config.tables:
-        return config, None
-    # Imported here, because it brings the reader of MaxMind's files.
-    from esa_auth.enrich.tables import Tables
-
-    try:
-        tables = Tables(config.tables)
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("enrich.geo", error.name, "geo") from error
-    settings = replace(config.pipeline, enrich=tables.enrichment)
-    return replace(config, pipeline=settings), tables
-
-
-def observed(
-    run: Run[Any], config: Config, follower: "Follower | None" = None
-) -> AbstractContextManager[None]:
-    """Return what offers the metrics that ``config`` asks for, if it asks for any.
-
-    Raises:
-        ConfigError: when entered, if nobody may listen at the address.
-    """
-    if config.metrics.address is None and config.metrics.file is None:
-        return nullcontext()
-    # Imported here, because most runs offer none.
-    from esa_auth.commands.monitor import monitored
-
-    return monitored(run, config, follower)
-
-
-def dead_letters(
-    config: Config, stop: Callable[[], bool] = lambda: False
-) -> DeadLetters:
-    """Return where ``config`` wants dead letters; ``stop`` ends a wait for space.
-
-    Raises:
-        ConfigError: the file cannot be written.
-    """
-    return DeadLetters(
-        config.dead_letter,
-        config.dead_letter_max_bytes,
-        config.dead_letter_keep,
-        time.sleep,
-        stop,
-    )
-
-
-def read_time() -> str:
-    """Return the present, as dead letters carry it."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    return now.removesuffix("+00:00") + "Z"
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(visible(name) for name in names[:_MOST_NAMES])
+    more = len(names) - _MOST_NAMES
+    return f"{shown} and {more} more" if more > 0 else shown

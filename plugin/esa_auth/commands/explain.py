@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import orjson
 from rich.cells import cell_len
 
-from esa_auth.commands.delivery import enriched, read_time
+from esa_auth.commands.opening import enriched, read_time
 from esa_auth.commands.options import add_config, load_config
 from esa_auth.errors import ConfigError
 from esa_auth.pipeline import Pipeline

@@ -8,8 +8,9 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from esa_auth.commands.delivery import Run, observed, open_run, started
+from esa_auth.commands.delivery import Run
 from esa_auth.commands.doubt import DoubtingDecoder
+from esa_auth.commands.opening import observed, open_run, started
 from esa_auth.commands.options import (
     add_config,
     add_input,

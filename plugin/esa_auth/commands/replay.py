@@ -8,13 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from esa_auth.commands.bar import Bar
-from esa_auth.commands.delivery import (
-    Run,
-    dead_letters,
-    enriched,
-    read_time,
-    surroundings,
-)
+from esa_auth.commands.delivery import Run
+from esa_auth.commands.opening import dead_letters, enriched, read_time, surroundings
 from esa_auth.commands.options import add_config, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError

@@ -13,8 +13,8 @@ import orjson
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.convert.plan import Group, Source, plan
 from esa_auth.commands.counted import counted
-from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
+from esa_auth.commands.opening import read_time
 from esa_auth.commands.options import add_config, add_input, load_config
 from esa_auth.commands.period import HELP, as_stamp, read_period
 from esa_auth.config import Config

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from esa_auth import __version__
-from esa_auth.commands.delivery import enriched, read_time
+from esa_auth.commands.opening import enriched, read_time
 from esa_auth.commands.options import (
     add_config,
     add_format,

@@ -9,8 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from esa_auth.commands.beginning import Beginning, add_beginning, read_since
-from esa_auth.commands.delivery import Run, observed, open_run, started
+from esa_auth.commands.delivery import Run
 from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
+from esa_auth.commands.opening import observed, open_run, started
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
 from esa_auth.commands.reach import Reach

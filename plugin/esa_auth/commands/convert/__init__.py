@@ -12,7 +12,7 @@ from esa_auth.commands.convert.result import Result
 from esa_auth.commands.convert.worker import Mark
 from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
 from esa_auth.commands.counted import counted
-from esa_auth.commands.delivery import dead_letters, enriched
+from esa_auth.commands.opening import dead_letters, enriched
 from esa_auth.commands.options import (
     add_config,
     add_input,

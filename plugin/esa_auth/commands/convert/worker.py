@@ -16,8 +16,8 @@ import msgpack
 
 from esa_auth.commands.convert.plan import Group, Source
 from esa_auth.commands.convert.result import opened_sink
-from esa_auth.commands.delivery import read_time
 from esa_auth.commands.doubt import DoubtingDecoder
+from esa_auth.commands.opening import read_time
 from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.formats import encoder
