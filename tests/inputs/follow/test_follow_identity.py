@@ -210,6 +210,34 @@ def test_a_copy_of_a_log_that_is_renamed_later_is_not_read(
     assert reader.lines == log.written
 
 
+def test_an_archive_with_the_inode_of_an_older_one_is_another_file(
+    log: Log, reader: Reader
+) -> None:
+    """Rotated, compressed and the oldest deleted, twice between two looks."""
+    archive = Path(f"{log.numbered(1)}.gz")
+    first = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == first
+    second = log.write()
+    # What a file system does that gives the inode of a deleted file to the next one.
+    archive.write_bytes(gzip.compress(log.path.read_bytes()))
+    log.delete()
+    assert reader.poll() == second
+
+
+def test_a_log_that_is_truncated_and_then_removed_is_not_read_twice(
+    log: Log, reader: Reader
+) -> None:
+    """The copy is made, then the log itself is rotated, all between two looks."""
+    first = log.write()
+    assert reader.poll() == first
+    log.copytruncate()
+    compress(log.numbered(1))
+    second = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == second
+
+
 def test_an_archive_of_what_was_read_is_not_read_again(
     log: Log, reader: Reader
 ) -> None:
