@@ -1,4 +1,4 @@
-"""The attacker's text made fit to be looked at: nothing in it is obeyed."""
+"""Text for people: of hostile bytes harmless on a terminal, and of numbers."""
 
 LONGEST = 120
 
@@ -19,3 +19,8 @@ def _written(character: str) -> str:
     if character.isprintable():
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def counted(number: int, what: str) -> str:
+    """Return ``1 file`` or ``3 files``."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

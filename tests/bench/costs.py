@@ -20,7 +20,9 @@ from rich.table import Table
 
 from esa_auth import ecs, grammar
 from esa_auth.identity import Identity
-from esa_auth.pipeline import Pipeline, Settings, dispatch, emitter
+from esa_auth.model.session import Session
+from esa_auth.pipeline import Pipeline, Settings
+from esa_auth.pipeline.line import Line
 from tests.bench.corpora import Spec, write
 
 RUNS = 5
@@ -59,9 +61,9 @@ def of_stages(lines: list[bytes]) -> dict[str, float]:
     schema = pipeline._schema
     wanted: dict[str, tuple[Any, str]] = {
         "read (grammar)": (grammar, "read"),
-        "origin and id (identity)": (dispatch, "source_of"),
+        "origin and id (identity)": (Line, "source"),
         "id alone": (Identity, "of_line"),
-        "count for the session": (emitter, "fold_result"),
+        "count for the session": (Session, "fold_result"),
         "build, result (ecs)": (ecs, "result_event"),
         "build, session end (ecs)": (ecs, "session_end_event"),
         "validate": (schema, "fits"),

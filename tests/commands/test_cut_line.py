@@ -7,6 +7,7 @@ import msgpack
 import pytest
 
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.inputs.records import Keys
 from tests.support.harness import SETTINGS, Run, ended, inbound, made, native
 from tests.support.process import Running, esa_auth
@@ -89,7 +90,11 @@ def broken_off(data: bytes) -> Run:
     pipeline = made()
     keeps = SETTINGS.max_line
     decoder = Decoder(
-        pipeline, "native", Keys(), keeps, begins_record=lambda x: x[:4] == b"Wed "
+        pipeline,
+        among("native"),
+        Keys(),
+        keeps,
+        begins_record=lambda x: x[:4] == b"Wed ",
     )
     decoder.feed(data)
     decoder.reject_rest()

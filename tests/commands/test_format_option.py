@@ -14,7 +14,6 @@ from esa_auth.commands.opening import surroundings
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.formats import converter, foreign, origin
-from esa_auth.model.document import Context, Document
 from esa_auth.outputs.dead_letters import DeadLetters
 from tests.commands.test_watch import watching
 from tests.support import ocsf_schema
@@ -138,7 +137,7 @@ def test_what_cannot_be_sent_is_a_dead_letter_with_its_line(
     around = surroundings(config, DeadLetters(str(file)))
     for event in EVENTS:
         event_id = event["event"]["id"]
-        record = around.record(Document(event, Context({}, {}, {})))
+        record = around.record(event)
         around.bury(event_id, record, "too large")
     letters = [orjson.loads(line) for line in file.read_bytes().splitlines()]
     for event, letter in zip(EVENTS, letters, strict=True):

@@ -269,3 +269,15 @@ def test_a_key_file_that_is_no_use(tmp_path: Path) -> None:
 def test_values_of_the_command_line_are_checked_too(tmp_path: Path) -> None:
     assert refusal(tmp_path, "", timezone="Mars").startswith("timezone: ")
     assert refusal(tmp_path, "", appliance="\udcff").startswith("appliance: ")
+
+
+def test_a_directory_is_refused_with_pseudonyms(tmp_path: Path) -> None:
+    key = tmp_path / "key"
+    key.write_bytes(b"k" * 32 + b"\n")
+    key.chmod(0o600)
+    directory = "enrich: {directory: {file: users}}\n"
+    covered = f"privacy: {{pseudonymize: true, key_file: {key}}}\n{directory}"
+    more = f"event_id: {{key_file: {key}}}\n"
+    with pytest.raises(ConfigError, match=r"enrich\.directory\.file: not with"):
+        loaded(tmp_path, more + covered)
+    assert loaded(tmp_path, directory).tables["directory.file"] == "users"

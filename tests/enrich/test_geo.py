@@ -44,6 +44,11 @@ def test_a_record_of_asn_is_as() -> None:
     assert system({"autonomous_system_number": 64500}) == {"as": {"number": 64500}}
     assert system({"autonomous_system_organization": "Example Net"}) is None
     assert system(TOWN) is None
+    # 0 is reserved, and no number has more than 32 bits (RFC 7607, RFC 6793).
+    for number in (0, -1, 1 << 32, True, "64500"):
+        assert system({"autonomous_system_number": number}) is None
+    largest = (1 << 32) - 1
+    assert system({"autonomous_system_number": largest}) == {"as": {"number": largest}}
 
 
 def _every_value(tree: Any) -> list[tuple[Any, Any]]:

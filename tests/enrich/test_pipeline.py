@@ -103,7 +103,7 @@ def test_contexts_without_end_are_not_all_remembered() -> None:
             "source": {"ip": f"2001:db8::{number:x}"},
         }
         document = Document({"cisco_esa": {}}, Context(parts, {}, {}))
-        assert enrichment(document).whole()["source"]["geo"]
+        assert enrichment(document).context.parts["source"]["geo"]
     assert len(enrichment._known) == 10
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from unittest.mock import patch
 
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.inputs.records import Keys
 from esa_auth.pipeline import Pipeline, writer
 from esa_auth.pipeline.native import IS_BUILT
@@ -40,7 +41,7 @@ def outcome(log: Log, way: str) -> dict[str, Any]:
     # From the first event on.
     with patch.object(writer, "WORTH_IT", 0):
         pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
-        decoder = Decoder(pipeline, log.form, Keys(), settings.max_line)
+        decoder = Decoder(pipeline, among(log.form), Keys(), settings.max_line)
         for block in log.blocks:
             if not decoder.feed(block):
                 break

@@ -149,7 +149,7 @@ def test_nothing_is_passed_over_that_a_row_with_any_words_may_read() -> None:
 def test_a_name_that_holds_words_of_its_line_is_ambiguous(
     name: str, family: Family
 ) -> None:
-    assert GRAMMAR.is_ambiguous(name, family)
+    assert GRAMMAR.delimiters[family].search(f" {name}")
 
 
 @pytest.mark.parametrize(
@@ -157,5 +157,24 @@ def test_a_name_that_holds_words_of_its_line_is_ambiguous(
     ["ann", "", "ann@example.com", "John Smith", "EXAMPLE\\ann", "user", "a user b"],
 )
 def test_an_ordinary_name_is_not_ambiguous(name: str) -> None:
-    assert not GRAMMAR.is_ambiguous(name, "auth")
-    assert not GRAMMAR.is_ambiguous(name, "login")
+    assert not GRAMMAR.delimiters["auth"].search(f" {name}")
+    assert not GRAMMAR.delimiters["login"].search(f" {name}")
+
+
+@pytest.mark.parametrize(
+    ("word", "outcome"), [("succeeded", "success"), ("failed", "failure")]
+)
+def test_the_verdict_of_an_attempt_is_the_word_of_its_line(
+    word: str, outcome: str
+) -> None:
+    inbound = GRAMMAR.read(
+        f"SMTP Auth: (ICID 450) {word} for user: ann "
+        "using AUTH mechanism: PLAIN with profile: staff"
+    )
+    outbound = GRAMMAR.read(
+        "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay "
+        + {"succeeded": "succeeded.", "failed": "failed: ('535', ['5.7.8 No'])"}[word]
+    )
+    assert isinstance(inbound, InboundResult)
+    assert isinstance(outbound, OutboundResult)
+    assert inbound.outcome == outbound.outcome == outcome

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from esa_auth.sessions.kept import MAX_KEPT
+from esa_auth.sessions.table import MAX_KEPT
 from tests.support.harness import Event, inbound, made, native, opened, run
 from tests.support.strategies import hostile_text
 

@@ -7,9 +7,8 @@ import pytest
 
 from esa_auth.commands.cli import build_parser
 from esa_auth.config import load
-from esa_auth.inputs import framings
-from esa_auth.inputs.decode import Decoder, MessageReader
-from esa_auth.inputs.framings import FRAMINGS, of_lines
+from esa_auth.inputs.decode import Decoder, recognised
+from esa_auth.inputs.framings import FRAMINGS, MessageReader, among, of_lines
 from esa_auth.inputs.records import Broken, Keys, Piece, Terms
 from tests.support.harness import SETTINGS, decode, ended, inbound, made, native, opened
 
@@ -58,7 +57,7 @@ def test_a_stream_in_it_is_read(form: str, size: int) -> None:
 
 def test_what_breaks_off_in_it_is_refused() -> None:
     pipeline = made(SETTINGS)
-    decoder = Decoder(pipeline, "marked", Keys(), SETTINGS.max_line)
+    decoder = Decoder(pipeline, among("marked"), Keys(), SETTINGS.max_line)
     decoder.feed(framed(LINES)[:-1])
     decoder.reject_rest()
     run = ended(pipeline)
@@ -80,6 +79,6 @@ def test_option_and_configuration_know_it(tmp_path: Path) -> None:
 
 
 def test_the_first_row_is_what_nothing_else_is() -> None:
-    assert framings.recognised(ord("W")) is FRAMINGS[0]
-    assert framings.recognised(0x81).name == "msgpack"
-    assert framings.recognised(0x81, lines=True) is FRAMINGS[0]
+    assert recognised(FRAMINGS, ord("W")) is FRAMINGS[0]
+    assert recognised(FRAMINGS, 0x81).name == "msgpack"
+    assert recognised(FRAMINGS, 0x81, lines=True) is FRAMINGS[0]

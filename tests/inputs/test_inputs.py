@@ -8,8 +8,9 @@ import msgpack
 import orjson
 import pytest
 
-from esa_auth.inputs.lines import Joiner, LineSplitter
+from esa_auth.inputs.decode import LineSplitter
 from esa_auth.inputs.stream import Stream
+from esa_auth.inputs.wrapped import Joiner
 from tests.support.harness import SETTINGS, decode, inbound, native
 
 LINE = native(inbound())

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from esa_auth.inputs.decode import LineSplitter
 from esa_auth.inputs.json_lines import JsonLines
-from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.packed import MsgpackReader
 from esa_auth.inputs.records import TOGETHER, Broken, Keys, Record, Terms
 from tests.support.harness import decode, inbound, native

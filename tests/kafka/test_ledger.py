@@ -14,7 +14,7 @@ from esa_auth.config import load
 from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.keyed import KeyedPipelines
-from esa_auth.stream.outgoing import Outgoing
+from esa_auth.stream.settings import Outgoing
 from esa_auth.stream.split import PIECE, SplitValues
 from esa_auth.stream.stateful import StatefulPipeline
 from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
@@ -184,7 +184,7 @@ def test_what_a_look_and_a_message_given_up_leave_is_remembered() -> None:
     (appliance,) = taken_up.appliances.values()
     assert len(appliance.inbound.live) == 1
     assert len(appliance.messages) == 0
-    assert taken_up.until_look.left == appliance.until_look.left == LOOK - 2
+    assert taken_up.until_look == appliance.until_look == LOOK - 2
 
 
 def test_what_waits_no_more_is_written_by_whom_it_comes_to() -> None:

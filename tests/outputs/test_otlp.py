@@ -26,7 +26,6 @@ from tests.support.secret_files import write_secret
 
 from esa_auth.config import load
 from esa_auth.errors import ConfigError, TemporaryError
-from esa_auth.model.document import Context, Document
 from esa_auth.outputs.otlp import Item, OtlpOutput, packer
 from esa_auth.outputs.otlp.records import NAMES, log_record
 from esa_auth.outputs.otlp.requests import encoding
@@ -72,8 +71,7 @@ class Client:
         self._asleep()
 
     def send(self, events: Sequence[Json]) -> None:
-        documents = [Document(event, Context({}, {}, {})) for event in events]
-        self.output.send([self._pack(document) for document in documents])
+        self.output.send([self._pack(event) for event in events])
         counters = self.output.counters
         assert counters.sent == counters.acked + counters.poisoned
 

@@ -11,6 +11,7 @@ import pytest
 
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.pipeline import Pipeline, Settings, writer
 from esa_auth.pipeline.native import IS_BUILT
 from tests.bench.corpora import Kind, Spec, stamped
@@ -181,7 +182,8 @@ def test_a_golden_case(case: Any) -> None:
     for core in (False, True):
         settings = replace(config.pipeline, native=core)
         pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
-        decoder = Decoder(pipeline, config.input_format, config.keys, settings.max_line)
+        framings = among(config.input_format)
+        decoder = Decoder(pipeline, framings, config.keys, settings.max_line)
         decoder.feed(input_of(case).read_bytes())
         decoder.finish()
         pipeline.drain()

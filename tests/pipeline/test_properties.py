@@ -591,7 +591,7 @@ def test_equal_lines_have_ids_of_their_own(frame: Frame, count: int) -> None:
     def ids() -> list[str]:
         pipeline = Pipeline(SETTINGS, lambda: READ_AT)
         pipeline.feed(lines)
-        return [event.own["event"]["id"] for event in pipeline.take_events()]
+        return [event["event"]["id"] for event in pipeline.take_events()]
 
     first = ids()
     assert len(set(first)) == count

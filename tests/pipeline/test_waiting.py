@@ -341,7 +341,7 @@ def test_enrichers_see_what_came_late() -> None:
     seen: list[object] = []
 
     def enrich(document: Document) -> Document:
-        seen.append(document.whole().get("tls"))
+        seen.append(document.context.parts.get("tls"))
         return document
 
     pipeline: Pipeline = made(replace(WAIT, enrich=enrich))

@@ -21,6 +21,7 @@ from esa_auth.commands.delivery import Run
 from esa_auth.commands.opening import surroundings
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.inputs.records import Keys
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.stdout import Stdout
@@ -57,7 +58,7 @@ class Reading:
         letters = DeadLetters(None, 0, 0, lambda _: None)
         around = surroundings(load(None, {}, 0), letters)
         self._run = Run(pipeline, None, Stdout(around), letters)
-        self._decoder = Decoder(pipeline, "syslog", Keys(), SETTINGS.max_line)
+        self._decoder = Decoder(pipeline, among("syslog"), Keys(), SETTINGS.max_line)
 
     def read(self, *bodies: bytes) -> None:
         """Read lines of one second, and write what they make."""
@@ -87,7 +88,7 @@ class Reading:
 
 
 @pytest.mark.parametrize(
-    ("frame", "most"), [(native, Walk(56, 23, 37)), (syslog, Walk(57, 23, 37))]
+    ("frame", "most"), [(native, Walk(49, 14, 24)), (syslog, Walk(50, 14, 24))]
 )
 def test_a_line_of_auth_that_opens_a_session(
     frame: Frame, most: Walk, capfdbinary: pytest.CaptureFixture[bytes]
@@ -105,9 +106,9 @@ def test_a_line_that_opens_or_describes_a_connection(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1), b"ICID 1 close")
     found = reading.walk(opening, delivers=False)
-    assert found.is_within(Walk(19, 9, 12)), found
+    assert found.is_within(Walk(15, 4, 6)), found
     found = reading.walk(decision, delivers=False)
-    assert found.is_within(Walk(16, 6, 10)), found
+    assert found.is_within(Walk(16, 4, 6)), found
 
 
 @pytest.mark.parametrize("frame", [native, syslog])
@@ -115,4 +116,4 @@ def test_a_line_of_a_message_without_auth(frame: Frame) -> None:
     reading = Reading(frame)
     reading.read(*opened(1))
     found = reading.walk(b"MID 6 ICID 450 RID 0 To: <bob@example.com>", delivers=False)
-    assert found.is_within(Walk(9, 4, 5)), found
+    assert found.is_within(Walk(9, 3, 3)), found

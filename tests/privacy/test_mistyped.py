@@ -252,3 +252,13 @@ def test_a_flood_of_failures_is_bounded_and_complete() -> None:
     got = ended(pipeline)
     got.assert_accounted()
     assert len(got.results) == 5_000
+
+
+def test_a_name_tried_between_two_logins_of_a_session_is_kept() -> None:
+    """Who is logged in already did not mistype a password for it."""
+    tries = ("ann", "succeeded"), ("ben", "failed"), ("ann", "succeeded")
+    got = run(connection(1, *tries), KEYED)
+    got.assert_accounted()
+    assert got.events[-1]["related"]["user"] == ["ann", "ben"]
+    mistyped = run(connection(1, *tries[1:]), KEYED)
+    assert mistyped.events[-1]["related"]["user"] == [REDACTED, "ann"]

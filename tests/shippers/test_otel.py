@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import pytest
 
-from esa_auth.model.document import Context, Document
 from esa_auth.outputs.forward import ForwardOutput, ForwardSettings, packer
 from esa_auth.outputs.otlp import OtlpOutput
 from esa_auth.outputs.otlp import packer as otlp_packer
@@ -70,17 +69,16 @@ def leveled(record: Json) -> bool:
 
 def hand_over(bench: Bench) -> None:
     """Send the golden events as `--otlp`, `--forward` and `--output-file` do."""
-    documents = [Document(event, Context({}, {}, {})) for event in EVENTS]
     if bench.name == "otlp":
         settings = OtlpSettings(host="127.0.0.1", port=bench.port)
         otlp = OtlpOutput(settings, refused)
         pack = otlp_packer(otlp.encoding.record)
-        otlp.send([pack(document) for document in documents])
+        otlp.send([pack(event) for event in EVENTS])
         otlp.close()
     elif bench.name == "forward":
         forward = ForwardOutput(ForwardSettings("127.0.0.1", bench.port), refused)
-        packed = packer(Document.whole)
-        forward.send([packed(document) for document in documents])
+        packed = packer(dict)
+        forward.send([packed(event) for event in EVENTS])
         forward.close()
     else:
         # A line that a crash has cut is no event, and stops nothing.

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from esa_auth.sessions.kept import MAX_KEPT
+from esa_auth.sessions.table import MAX_KEPT
 from tests.soak.sizes import show, size
 
 SESSIONS = size(6_000, 200_000)

@@ -19,6 +19,7 @@ from esa_auth.commands.opening import enriched
 from esa_auth.config import load
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.pipeline import Pipeline
 from tests.support.mmdb import write_mmdb
 
@@ -76,7 +77,7 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     pipeline = Pipeline(config.pipeline, lambda: READ_AT, as_json=True)
     decoder = Decoder(
         pipeline,
-        config.input_format,
+        among(config.input_format),
         config.keys,
         config.pipeline.max_line,
         begins_record=has_prefix if config.join_wrapped else None,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.inputs.records import Keys
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline, Settings
@@ -68,7 +69,7 @@ class Run:
 def taken(pipeline: Pipeline) -> list[Event]:
     """Take the events, each as one dict that a test may change."""
     # The context of a document is that of many events.
-    return [deepcopy(document.whole()) for document in pipeline.take_events()]
+    return [deepcopy(event) for event in pipeline.take_events()]
 
 
 def made(settings: Settings = SETTINGS) -> Pipeline:
@@ -89,7 +90,7 @@ def decode(
 ) -> Run:
     """Run blocks of stdin through a new pipeline, to its end."""
     pipeline = made(settings)
-    decoder = Decoder(pipeline, form, Keys(), settings.max_line)
+    decoder = Decoder(pipeline, among(form), Keys(), settings.max_line)
     for block in blocks:
         if not decoder.feed(block):
             break

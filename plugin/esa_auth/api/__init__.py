@@ -22,12 +22,12 @@ from typing import Any, Unpack
 from esa_auth import resources
 from esa_auth.api.joiner import Event, Joiner, Line, as_bytes
 from esa_auth.api.options import Options, configuration
-from esa_auth.commands.counted import counted
 from esa_auth.commands.opening import enriched, read_time
 from esa_auth.errors import ConfigError, EsaAuthError
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.explanation import Explanation, explained
 from esa_auth.validation import EventSchema
+from esa_auth.visible import counted
 
 __all__ = [
     "ConfigError",

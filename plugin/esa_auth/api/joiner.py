@@ -12,6 +12,7 @@ from esa_auth.commands.opening import enriched, read_time
 from esa_auth.errors import StateVersionError
 from esa_auth.formats import converter
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.pipeline import Pipeline
 
 Line: TypeAlias = bytes | str
@@ -60,7 +61,7 @@ class Joiner:
         self._pipeline = Pipeline(config.pipeline, read_time)
         self._decoder = Decoder(
             self._pipeline,
-            config.input_format,
+            among(config.input_format),
             config.keys,
             config.pipeline.max_line,
             lines=True,
@@ -151,7 +152,7 @@ class Joiner:
         self.dead_letters += self._pipeline.take_dead()
         taken = self._pipeline.take_events()
         # What events of like connections share must not be shared with the caller.
-        found = [orjson.loads(orjson.dumps(each.whole())) for each in taken]
+        found = [orjson.loads(orjson.dumps(each)) for each in taken]
         return list(map(self._convert, found)) if self._convert else found
 
 

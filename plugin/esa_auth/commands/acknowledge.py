@@ -18,8 +18,7 @@ from typing import Any
 from esa_auth.commands.answers import Answers
 from esa_auth.commands.delivery import Run
 from esa_auth.fields import reader
-from esa_auth.inputs.decode import Decoder
-from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.decode import Decoder, LineSplitter
 from esa_auth.inputs.stream import Stream
 from esa_auth.state import CheckpointStore, Journal, StateDirectory
 

@@ -10,7 +10,7 @@ import termios
 from collections.abc import Callable
 
 from esa_auth.errors import ConfigError
-from esa_auth.outputs.descriptor import write_all
+from esa_auth.outputs.stdout import write_all
 from esa_auth.state import StateDirectory
 
 _OK = b"OK\n"

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Self
 
 from esa_auth import grammar
-from esa_auth.commands.counted import counted
 from esa_auth.commands.period import HELP, read_moment
 from esa_auth.config import Config
 from esa_auth.envelope import Clock, Present, read_prefix
 from esa_auth.inputs.follow import Chunk, Follower
 from esa_auth.model.facts import LogOffset
+from esa_auth.visible import counted
 
 _log = logging.getLogger("esa_auth")
 

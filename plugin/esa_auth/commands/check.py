@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from esa_auth.commands.beginning import add_beginning, read_since
-from esa_auth.commands.counted import counted
 from esa_auth.commands.opening import enriched
 from esa_auth.commands.options import (
     add_config,
@@ -21,6 +20,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
 from esa_auth.validation import EventSchema
+from esa_auth.visible import counted
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
+from esa_auth import __version__
 from esa_auth.commands.logs import begin, tell
 from esa_auth.commands.options import add_examples
 from esa_auth.commands.parser import Parser
@@ -115,9 +116,11 @@ class _Version(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         # Here, because it takes as long to load as all that a run needs.
-        from esa_auth.commands.version import version
+        from esa_auth.config import native_wanted
+        from esa_auth.pipeline.native import IS_BUILT
 
-        print(version())
+        reader = "native" if IS_BUILT and native_wanted() else "pure"
+        print(f"{__version__} ({reader})")
         parser.exit()
 
 

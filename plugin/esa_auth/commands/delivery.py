@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from esa_auth.model.document import Document
 from esa_auth.outputs import Output
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline
@@ -42,7 +41,7 @@ class Run(Generic[Item]):
     def __init__(
         self,
         pipeline: Pipeline,
-        encode: Callable[[Document], Item] | None,
+        encode: Callable[[dict[str, Any]], Item] | None,
         output: Output[Item],
         letters: DeadLetters,
         name: str = "",
@@ -58,7 +57,10 @@ class Run(Generic[Item]):
         # Of the output, as its metrics are called.
         self.name = name
         self.notices = Notices(pipeline)
-        self._encode = encode
+        # Takes what the pipeline made, as items of the output.
+        self._take: Callable[[], list[Any]] = pipeline.take_lines
+        if encode is not None:
+            self._take = lambda: list(map(encode, pipeline.take_events()))
         self._letters = letters
         self._journal = 0
 
@@ -95,11 +97,6 @@ class Run(Generic[Item]):
         """Drop what the pipeline made: it was delivered before."""
         self.pipeline.take_dead()
         self._take()
-
-    def _take(self) -> list[Any]:
-        if self._encode is None:
-            return self.pipeline.take_lines()
-        return list(map(self._encode, self.pipeline.take_events()))
 
     def sync(self) -> None:
         """Wait until dead letters and events are safe; see `Output.sync`."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from esa_auth.config import Config
 from esa_auth.envelope import has_prefix
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline
 
@@ -104,7 +105,7 @@ class DoubtingDecoder(Decoder):
         """As `Decoder`; ``say`` takes the sentence, if there is one to say."""
         super().__init__(
             pipeline,
-            config.input_format,
+            among(config.input_format),
             config.keys,
             config.pipeline.max_line,
             begins_record=has_prefix if config.join_wrapped else None,

@@ -12,9 +12,8 @@ from esa_auth.commands.delivery import Run
 from esa_auth.config import Config
 from esa_auth.ecs import dead_letter
 from esa_auth.errors import MissingExtraError
-from esa_auth.formats import encoder, origin, recorder
+from esa_auth.formats import encoder, json_line, origin, recorder
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
-from esa_auth.model.document import Document
 from esa_auth.outputs import Surroundings
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.pipeline import Pipeline
@@ -49,7 +48,7 @@ def open_run(
     opened = config.output.open(around)
     with closing(opened.output):
         encode, output = opened
-        as_json = encode is Document.line
+        as_json = encode is json_line
         pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
         own = None if as_json else encode
         yield Run(pipeline, own, output, letters, config.output.kind.name, tables)

@@ -12,8 +12,8 @@ import orjson
 
 from esa_auth.config.values import read_secret
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
-from esa_auth.outputs.descriptor import check_reader, write_all
 from esa_auth.outputs.forward.receiver import ForwardReceiver
+from esa_auth.outputs.stdout import check_reader, write_all
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands

@@ -13,11 +13,11 @@ from esa_auth.commands.opening import dead_letters, enriched, read_time, surroun
 from esa_auth.commands.options import add_config, add_output, load_config
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
+from esa_auth.formats import json_line
 from esa_auth.inputs.archives import Archive, size_of
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.inputs.spooled import spooled
+from esa_auth.inputs.paths import spooled
 from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter
-from esa_auth.model.document import Document
 from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.replay import Replay
@@ -65,7 +65,7 @@ def _replay(paths: list[str], config: Config, quiet: bool) -> int:
     around = surroundings(config, letters)
     # Each letter is read on its own: no line comes late.
     settings = replace(config.pipeline, wait=0, redact_wait=0)
-    as_json = around.line is Document.line
+    as_json = around.line is json_line
     pipeline = Pipeline(settings, read_time, as_json=as_json)
     encode = None if as_json else around.line
     run = Run(pipeline, encode, Stdout(around), letters)

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from esa_auth.commands.delivery import Run
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
-from esa_auth.inputs.decode import Decoder
-from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.decode import Decoder, LineSplitter
 from esa_auth.inputs.stream import Stream
 from esa_auth.outputs import STDOUT
-from esa_auth.outputs.descriptor import check_reader, write_all
+from esa_auth.outputs.stdout import check_reader, write_all
 from esa_auth.state import Journal
 
 if TYPE_CHECKING:

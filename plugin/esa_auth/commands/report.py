@@ -12,7 +12,6 @@ import orjson
 
 from esa_auth.commands.bar import Bar
 from esa_auth.commands.convert.plan import Group, Source, plan
-from esa_auth.commands.counted import counted
 from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.opening import read_time
 from esa_auth.commands.options import add_config, add_input, load_config
@@ -21,12 +20,12 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.formats import refuse_foreign
 from esa_auth.inputs.archives import Archive, size_of
-from esa_auth.inputs.lines import LineSplitter
-from esa_auth.inputs.paths import expand
-from esa_auth.inputs.spooled import STDIN, spooled
+from esa_auth.inputs.decode import LineSplitter
+from esa_auth.inputs.paths import STDIN, expand, spooled
 from esa_auth.outputs.own_file import check_replaceable, open_new
 from esa_auth.pipeline import Pipeline
 from esa_auth.validation import EventSchema
+from esa_auth.visible import counted
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -263,8 +262,8 @@ class Reading:
             self._ended(source.path, archive)
 
     def _take_events(self, pipeline: Pipeline) -> None:
-        for document in pipeline.take_events():
-            self._take(document.whole())
+        for event in pipeline.take_events():
+            self._take(event)
         # They are counted; nobody writes them.
         pipeline.take_dead()
 

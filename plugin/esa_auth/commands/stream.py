@@ -26,15 +26,13 @@ from esa_auth.ecs import dead_letter
 from esa_auth.envelope import read_prefix
 from esa_auth.errors import ConfigError, MissingExtraError
 from esa_auth.formats import converter
-from esa_auth.inputs.decode import MessageReader
+from esa_auth.inputs.framings import MessageReader
 from esa_auth.inputs.records import Broken, Record
 from esa_auth.inputs.stream import StopSignal
 from esa_auth.model.dead_letter import BROKEN_RECORD, DeadLetter, ReplayHints
-from esa_auth.model.document import Document
 from esa_auth.pipeline import Pipeline
 from esa_auth.stream.keyed import KeyedPipelines
-from esa_auth.stream.outgoing import MOST_BYTES, Outgoing
-from esa_auth.stream.settings import StreamSettings
+from esa_auth.stream.settings import MOST_BYTES, Outgoing, StreamSettings
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -139,8 +137,7 @@ class Lines:
         name = _appliance(self._reader.read(value), self._settings.appliance)
         return [Outgoing("keyed", name.encode(), value)]
 
-    def _event(self, document: Document) -> Outgoing:
-        event = document.whole()
+    def _event(self, event: dict[str, Any]) -> Outgoing:
         value = self._dumps(event)
         name, event_id = event["observer"]["name"], event["event"]["id"]
         if len(value) <= MOST_BYTES:

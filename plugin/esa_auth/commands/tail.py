@@ -14,13 +14,13 @@ from esa_auth.commands.doubt import ENOUGH, Doubt, Tally
 from esa_auth.commands.opening import observed, open_run, started
 from esa_auth.commands.options import add_config, add_live, add_output, load_config
 from esa_auth.commands.owners import Owners, Place, read_opening
-from esa_auth.commands.reach import Reach
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError, TemporaryError
 from esa_auth.inputs.follow import Chunk, Follower, all_unread
 from esa_auth.inputs.stream import StopSignal
 from esa_auth.pipeline import Settings
 from esa_auth.state import CheckpointStore, StateDirectory
+from esa_auth.visible import counted
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands
@@ -30,6 +30,8 @@ _WAIT_SECONDS = 1.0
 # About 30 lines, and about 10,000.
 _LEAST_BYTES, _MOST_BYTES = 4096, 1 << 20
 _SLOW_SECONDS = 0.5
+# Between two files of a rotation nothing may have the name for a moment.
+_POLLS_BEFORE_A_WARNING = 10
 # What is taken in this time after a stop is not sent again at the next start.
 _PATIENCE_SECONDS = 5.0
 
@@ -214,3 +216,28 @@ class _Tail:
         checkpoint["beginning"] = self._beginning.snapshot()
         self._checkpoints.save_with_retry(checkpoint, self._stop)
         self._unsaved = False
+
+
+class Reach:
+    """Says once which patterns name no file, and when there is one."""
+
+    def __init__(self, follower: Follower) -> None:
+        """Say what is followed from the start."""
+        self._follower = follower
+        files, logs = follower.followed()
+        log.info("following %s of %s", counted(files, "file"), counted(logs, "log"))
+        self._missing = dict.fromkeys(follower.unmatched, _POLLS_BEFORE_A_WARNING)
+        for pattern in sorted(self._missing):
+            log.warning("%s: no such file yet; waiting for it", pattern)
+
+    def polled(self) -> None:
+        """Say what has changed."""
+        if not self._missing and not self._follower.unmatched:
+            return
+        for pattern in sorted(self._missing.keys() - self._follower.unmatched):
+            if self._missing.pop(pattern) >= _POLLS_BEFORE_A_WARNING:
+                log.info("%s: there is a file now", pattern)
+        for pattern in sorted(self._follower.unmatched):
+            polls = self._missing[pattern] = self._missing.get(pattern, 0) + 1
+            if polls == _POLLS_BEFORE_A_WARNING:
+                log.warning("%s: no such file any more; waiting for it", pattern)

@@ -15,8 +15,8 @@ import orjson
 from esa_auth.commands.keys import Wishes
 from esa_auth.errors import ConfigError
 from esa_auth.formats import refuse_foreign
+from esa_auth.inputs.decode import LineSplitter
 from esa_auth.inputs.follow import Follower
-from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.stream import StopSignal
 from esa_auth.validation import EventSchema
 

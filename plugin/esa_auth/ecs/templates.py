@@ -227,7 +227,7 @@ def text_of(place: Path, value: Any) -> str:
 
 def _copy(document: Document) -> Event:
     """Return an event of which no part is another's."""
-    return dict(orjson.loads(orjson.dumps(document.whole())))
+    return dict(orjson.loads(orjson.dumps({**document.own, **document.context.parts})))
 
 
 def _marked(event: Event, places: list[Path]) -> str:

@@ -1,14 +1,16 @@
 """Raw line -> when, which appliance, level, body. Pure; no time but the lines'."""
 
 from esa_auth.envelope.clock import Clock, Present
-from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
 from esa_auth.envelope.forms import HEADS, LEVELS, Head
 from esa_auth.envelope.prefix import (
+    CHANGED_ENDS,
     INFO,
     NATIVE_INFO,
     PrefixCache,
+    end_of,
     has_prefix,
     read_prefix,
+    start_of,
 )
 
 __all__ = [

@@ -42,11 +42,11 @@ from esa_auth.envelope.stamp import (
     ODD_BSD,
     RFC3339,
     Parts,
+    latest,
     local_parts,
     noon_of,
     with_fraction,
 )
-from esa_auth.envelope.year import latest
 from esa_auth.envelope.zone import Zone
 from esa_auth.model.facts import Instant
 

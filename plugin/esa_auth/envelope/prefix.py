@@ -1,4 +1,7 @@
-"""What stands before the body of a line, put together from the forms of `HEADS`."""
+"""What stands before the body of a line, put together from the forms of `HEADS`.
+
+Also what collectors leave at the ends of a line, and is no part of it.
+"""
 
 import re
 
@@ -28,6 +31,27 @@ _BEGIN = re.compile(
 # A native line of level Info, before its body. The character before the level is of the
 # year, and not the colon of a program: a syslog header can be as long as a stamp.
 NATIVE_INFO = rb".{23}[^:] Info: "
+
+
+# A hole that logrotate's copytruncate left before the first line.
+_HOLE = b"\0"
+_BYTES = (b"\r", b"\0")
+# A line feed, a carriage return and a NUL as rsyslog escapes them.
+_ESCAPED = (b"#012", b"#015", b"#000")
+CHANGED_ENDS = (*_BYTES, *_ESCAPED)
+
+
+def start_of(line: bytes) -> int:
+    """Return where ``line`` begins, behind a hole of NULs."""
+    return len(line) - len(line.lstrip(_HOLE)) if line.startswith(_HOLE) else 0
+
+
+def end_of(line: bytes) -> int:
+    """Return where ``line`` ends, before what its line end became on the way."""
+    end = len(line)
+    while line.endswith(CHANGED_ENDS, 0, end):
+        end -= 1 if line.endswith(_BYTES, 0, end) else len(_ESCAPED[0])
+    return end
 
 
 def has_prefix(line: bytes) -> bool:

@@ -12,11 +12,10 @@ import msgpack
 import orjson
 
 from esa_auth.errors import ConfigError
-from esa_auth.model.document import Document
 
 Json = dict[str, Any]
 Convert = Callable[[Json], Json]
-Encode = Callable[[Document], bytes]
+Encode = Callable[[Json], bytes]
 
 
 class Schema(NamedTuple):
@@ -62,12 +61,9 @@ def converter(schema: str) -> Convert | None:
     return convert
 
 
-def recorder(schema: str) -> Callable[[Document], Json]:
+def recorder(schema: str) -> Convert:
     """Return what makes a record of ``schema`` of an event."""
-    convert = converter(schema)
-    if convert is None:
-        return Document.whole
-    return lambda document: convert(document.whole())
+    return converter(schema) or (lambda event: event)
 
 
 def encoder(framing: str, schema: str = "ecs") -> Encode:
@@ -103,18 +99,19 @@ def origin(record: Json) -> tuple[str, str]:
     return schema.origin(record)
 
 
+def json_line(event: Json) -> bytes:
+    """Return an event as a line of JSON, as the pipeline itself can make it."""
+    return orjson.dumps(event, None, orjson.OPT_APPEND_NEWLINE)
+
+
 def _json_lines(schema: str) -> Encode:
-    if schema == "ecs":
-        return Document.line
-    record = recorder(schema)
-    return lambda document: orjson.dumps(
-        record(document), None, orjson.OPT_APPEND_NEWLINE
-    )
+    convert = converter(schema)
+    return (lambda event: json_line(convert(event))) if convert else json_line
 
 
 def _msgpack(schema: str) -> Encode:
     pack, record = msgpack.Packer().pack, recorder(schema)
-    return lambda document: bytes(pack(record(document)))
+    return lambda event: bytes(pack(record(event)))
 
 
 FRAMINGS: dict[str, Callable[[str], Encode]] = {

@@ -85,10 +85,6 @@ class Grammar:
         """Return the row that goes furthest along with an unread ``body``."""
         return nearest(body, self.rules)
 
-    def is_ambiguous(self, name: str, family: Family) -> bool:
-        """Return whether a name holds the text that stands around one in a line."""
-        return self.delimiters[family].search(f" {name}") is not None
-
     def looks_like_auth(self, body: str) -> bool:
         """Return whether an unread body looks like one that would be an event.
 

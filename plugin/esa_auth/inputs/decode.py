@@ -1,11 +1,169 @@
-"""Blocks of bytes, or messages of a topic -> what the pipeline takes."""
+"""Blocks of bytes -> lines or records, bounded while they are read, for the pipeline.
 
-from collections.abc import Callable, Iterable
+`inputs.framings` is the table of framings; what its rows are made of is here.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from esa_auth.inputs.framings import AUTO, FRAMINGS, Reader, framing, recognised
-from esa_auth.inputs.lines import Joiner, TextLines
 from esa_auth.inputs.records import Broken, Keys, Lines, Piece, Record, Terms
+from esa_auth.inputs.wrapped import Joiner
+
+
+class LineSplitter:
+    """Gives whole lines without their newline.
+
+    A line longer than ``max_line`` bytes is cut to ``max_line + 1``, by which the
+    reader of the line knows; what follows up to its newline is passed over.
+    """
+
+    def __init__(self, max_line: int) -> None:
+        self._keep = max_line + 1
+        self._rest = b""
+        self._skipping = False
+
+    def feed(self, block: bytes) -> list[bytes]:
+        """Return the lines that ``block`` completes."""
+        if self._skipping:
+            _, newline, block = block.partition(b"\n")
+            if not newline:
+                return []
+            done = [self._rest]
+            self._rest, self._skipping = b"", False
+        else:
+            done = []
+        data, keep = self._rest + block, self._keep
+        lines = data.split(b"\n")
+        self._rest = lines.pop()
+        if len(self._rest) > keep:
+            # A hole that copytruncate of logrotate left in a file may be of any size.
+            rest = self._rest.lstrip(b"\0")
+            self._rest, self._skipping = rest[:keep], len(rest) > keep
+        longer = len(data) > keep and _may_hold_longer(data, keep)
+        if longer and lines and max(map(len, lines)) > keep:
+            lines = [x if len(x) <= keep else x.lstrip(b"\0")[:keep] for x in lines]
+        return done + lines if done else lines
+
+    def finish(self) -> list[bytes]:
+        """Return the last line if it had no newline."""
+        rest, self._rest, self._skipping = self._rest, b"", False
+        return [rest] if rest else []
+
+
+def _may_hold_longer(data: bytes, length: int) -> bool:
+    """Return whether a line of ``data`` may be longer than ``length`` bytes.
+
+    One that is goes over the whole of a stretch of half its length, wherever it begins.
+    """
+    step = length // 2 + 1
+    return any(
+        data.find(b"\n", at, at + step) < 0
+        for at in range(0, len(data) - step + 1, step)
+    )
+
+
+class LineForm(Protocol):
+    """A framing whose every line stands for itself."""
+
+    #: Whether a line that can be read was not cut, whatever stands behind it.
+    is_whole_by_itself: bool
+    #: Bytes that a line may have, with what is around it.
+    longest: int
+
+    def read(self, lines: list[bytes]) -> Iterable[Piece]:
+        """Read lines, each cut to ``longest`` + 1 at most."""
+
+
+class Reader(Protocol):
+    """Reads one stream, or messages that stand for themselves."""
+
+    def feed(self, block: bytes) -> Iterable[Piece]:
+        """Read what ``block`` completes.
+
+        Raises:
+            EOFError: after the last piece, if nothing more can be read of the stream.
+        """
+
+    def finish(self) -> Iterable[Piece]:
+        """Read what was held back at the end of the stream."""
+
+    def cut_off(self) -> Iterable[Piece]:
+        """Refuse what the stream broke off in, unless it is whole all the same."""
+
+    def message(self, value: bytes) -> Iterable[Piece]:
+        """Read a message that is whole; the stream is not touched."""
+
+
+class LineReader:
+    """A stream of lines in one form."""
+
+    def __init__(self, form: LineForm) -> None:
+        self._form = form
+        self._lines = LineSplitter(form.longest)
+
+    def feed(self, block: bytes) -> Iterable[Piece]:
+        """See `Reader.feed`."""
+        return self._form.read(self._lines.feed(block))
+
+    def finish(self) -> Iterable[Piece]:
+        """See `Reader.finish`."""
+        return self._form.read(self._lines.finish())
+
+    def cut_off(self) -> Iterable[Piece]:
+        """See `Reader.cut_off`."""
+        rest = self._lines.finish()
+        if self._form.is_whole_by_itself:
+            found = list(self._form.read(rest))
+            if not any(isinstance(some, Broken) for some in found):
+                return found
+        return [Broken.cut(raw) for raw in rest]
+
+    def message(self, value: bytes) -> Iterable[Piece]:
+        """See `Reader.message`."""
+        return self._form.read(value.removesuffix(b"\n").split(b"\n"))
+
+
+class TextLines:
+    """The framings native and syslog: lines as they are, nothing around them."""
+
+    is_whole_by_itself = False
+
+    def __init__(self, terms: Terms) -> None:
+        self.longest = terms.max_line
+
+    def read(self, lines: list[bytes]) -> Iterable[Piece]:
+        """Return the lines."""
+        return (Lines(lines),)
+
+
+@dataclass(frozen=True, slots=True)
+class Framing:
+    """A row of the table.
+
+    Attributes:
+        name: What `input.format` calls it.
+        reader: Returns a reader for one stream.
+        lines: Returns how a line is read, of a framing of lines.
+        begins: Tells by the first byte of an input that it is in this framing.
+    """
+
+    name: str
+    reader: Callable[[Terms], Reader]
+    lines: Callable[[Terms], LineForm] | None = None
+    begins: Callable[[int], bool] = lambda first: False
+
+
+def recognised(rows: Sequence[Framing], first: int, *, lines: bool = False) -> Framing:
+    """Return the framing of an input by its ``first`` byte that is no line end.
+
+    It is the first of ``rows`` if no other knows it. ``lines`` says that the input is
+    cut into lines: then no framing of anything else is meant.
+    """
+    for row in rows:
+        if row.begins(first) and (row.lines is not None or not lines):
+            return row
+    return rows[0]
 
 
 class Sink(Protocol):
@@ -27,24 +185,24 @@ class Decoder:
     def __init__(
         self,
         sink: Sink,
-        form: str,
+        framings: Sequence[Framing],
         keys: Keys,
         max_line: int,
         begins_record: Callable[[bytes], bool] | None = None,
         *,
         lines: bool = False,
     ) -> None:
-        """``form`` is `AUTO` or the name of a framing.
+        """``framings`` are those that may come; of several the first byte tells.
 
         With ``begins_record``, text lines of which it is not true continue the one
-        before. ``lines`` says that the input is cut into lines: then auto is never
-        a framing of anything else.
+        before. ``lines`` says that the input is cut into lines: then it is never
+        one of anything else.
         """
         self._sink = sink
         self._terms, self._lines = Terms(keys, max_line), lines
-        self._recognised = form != AUTO
+        self._framings, self._recognised = framings, len(framings) == 1
         # Until the first byte tells, blank lines are text.
-        row = framing(form) if self._recognised else FRAMINGS[0]
+        row = framings[0]
         self._reader = row.reader(self._terms)
         wrapped = begins_record if row.lines is TextLines else None
         self._joiner = Joiner(wrapped, max_line) if wrapped else None
@@ -54,7 +212,9 @@ class Decoder:
     @property
     def longest(self) -> int:
         """Bytes that the longest line may have with what its framing adds."""
-        return max(row.lines(self._terms).longest for row in FRAMINGS if row.lines)
+        return max(
+            row.lines(self._terms).longest for row in self._framings if row.lines
+        )
 
     @property
     def joined(self) -> int:
@@ -97,8 +257,8 @@ class Decoder:
         if not start:
             return block
         self._recognised = True
-        row = recognised(start[0], lines=self._lines)
-        if row is FRAMINGS[0]:
+        row = recognised(self._framings, start[0], lines=self._lines)
+        if row is self._framings[0]:
             return block
         # As if they had come in a block of their own, which is read as text.
         self._hand_on(self._reader.feed(block[: len(block) - len(start)]))
@@ -120,29 +280,3 @@ class Decoder:
     def _hand_on_joined(self) -> None:
         if self._joiner:
             self._sink.feed(self._joiner.finish())
-
-
-class MessageReader:
-    """Reads values that stand for themselves: each is whole, and of any framing."""
-
-    def __init__(self, form: str, keys: Keys, max_line: int) -> None:
-        """``form`` is `AUTO` or the name of a framing."""
-        self._terms = Terms(keys, max_line)
-        self._readers: dict[str, Reader] = {
-            row.name: row.reader(self._terms) for row in FRAMINGS
-        }
-        self._only = None if form == AUTO else self._readers[form]
-
-    def read(self, value: bytes) -> Iterable[list[Record] | Broken]:
-        """Return the physical lines of ``value``, and what is none, in order."""
-        reader = self._only
-        if reader is None:
-            start = value.lstrip(b"\r\n")
-            reader = self._readers[recognised(start[0] if start else 0).name]
-        # One byte more than a line may have tells the pipeline that it was cut.
-        keep = self._terms.max_line + 1
-        for piece in reader.message(value):
-            if isinstance(piece, Lines):
-                yield [(line[:keep], None, None) for line in piece.lines]
-            else:
-                yield piece

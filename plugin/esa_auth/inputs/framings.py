@@ -5,54 +5,22 @@ and `listen` take their names and their readers from this table.
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
 
+from esa_auth.inputs.decode import (
+    Framing,
+    LineForm,
+    LineReader,
+    Reader,
+    TextLines,
+    recognised,
+)
 from esa_auth.inputs.json_lines import JsonLines
-from esa_auth.inputs.lines import LineForm, LineReader, TextLines
 from esa_auth.inputs.packed import MsgpackReader
-from esa_auth.inputs.records import Piece, Terms
+from esa_auth.inputs.records import Broken, Keys, Lines, Record, Terms
 from esa_auth.inputs.senders import SenderLines
 
 #: The choice that is no framing: the first byte tells it.
 AUTO = "auto"
-
-
-class Reader(Protocol):
-    """Reads one stream, or messages that stand for themselves."""
-
-    def feed(self, block: bytes) -> Iterable[Piece]:
-        """Read what ``block`` completes.
-
-        Raises:
-            EOFError: after the last piece, if nothing more can be read of the stream.
-        """
-
-    def finish(self) -> Iterable[Piece]:
-        """Read what was held back at the end of the stream."""
-
-    def cut_off(self) -> Iterable[Piece]:
-        """Refuse what the stream broke off in, unless it is whole all the same."""
-
-    def message(self, value: bytes) -> Iterable[Piece]:
-        """Read a message that is whole; the stream is not touched."""
-
-
-@dataclass(frozen=True, slots=True)
-class Framing:
-    """A row of the table.
-
-    Attributes:
-        name: What `input.format` calls it.
-        reader: Returns a reader for one stream.
-        lines: Returns how a line is read, of a framing of lines.
-        begins: Tells by the first byte of an input that it is in this framing.
-    """
-
-    name: str
-    reader: Callable[[Terms], Reader]
-    lines: Callable[[Terms], LineForm] | None = None
-    begins: Callable[[int], bool] = lambda first: False
 
 
 def of_lines(
@@ -84,21 +52,38 @@ def names() -> list[str]:
     return [AUTO, *(framing.name for framing in FRAMINGS)]
 
 
-def framing(name: str) -> Framing:
-    """Return the row of ``name``.
+def among(form: str) -> list[Framing]:
+    """Return the framings that an input may be in, of which ``form`` is said.
 
     Raises:
-        KeyError: there is none.
+        KeyError: it is neither `AUTO` nor the name of a framing.
     """
-    return {row.name: row for row in FRAMINGS}[name]
+    if form == AUTO:
+        return FRAMINGS
+    return [{row.name: row for row in FRAMINGS}[form]]
 
 
-def recognised(first: int, *, lines: bool = False) -> Framing:
-    """Return the framing of an input by its ``first`` byte that is no line end.
+class MessageReader:
+    """Reads values that stand for themselves: each is whole, and of any framing."""
 
-    ``lines`` says that the input is cut into lines: then no other framing is meant.
-    """
-    for row in FRAMINGS:
-        if row.begins(first) and (row.lines is not None or not lines):
-            return row
-    return FRAMINGS[0]
+    def __init__(self, form: str, keys: Keys, max_line: int) -> None:
+        """``form`` is `AUTO` or the name of a framing."""
+        self._terms = Terms(keys, max_line)
+        self._readers: dict[str, Reader] = {
+            row.name: row.reader(self._terms) for row in FRAMINGS
+        }
+        self._only = None if form == AUTO else self._readers[form]
+
+    def read(self, value: bytes) -> Iterable[list[Record] | Broken]:
+        """Return the physical lines of ``value``, and what is none, in order."""
+        reader = self._only
+        if reader is None:
+            start = value.lstrip(b"\r\n")
+            reader = self._readers[recognised(FRAMINGS, start[0] if start else 0).name]
+        # One byte more than a line may have tells the pipeline that it was cut.
+        keep = self._terms.max_line + 1
+        for piece in reader.message(value):
+            if isinstance(piece, Lines):
+                yield [(line[:keep], None, None) for line in piece.lines]
+            else:
+                yield piece

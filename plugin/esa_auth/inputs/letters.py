@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
+from esa_auth.inputs.decode import LineSplitter
 from esa_auth.inputs.json_lines import JsonLines
-from esa_auth.inputs.lines import LineSplitter
 from esa_auth.inputs.records import Broken, Keys, Terms
 from esa_auth.model.dead_letter import (
     BROKEN_RECORD,

@@ -1,8 +1,16 @@
-"""What the command line names -> the files that are meant."""
+"""What the command line names -> the files that are meant; ``-`` is stdin.
+
+Of stdin a copy is kept as a file, which can be read twice.
+"""
 
 import glob
 import os
-from collections.abc import Callable, Iterator
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 from esa_auth.errors import ConfigError
 
@@ -39,3 +47,22 @@ def _below(folder: str) -> Iterator[str]:
             path = os.path.join(where, name)
             if not name.startswith(".") and os.path.isfile(path):
                 yield path
+
+
+STDIN = "-"
+
+
+@contextmanager
+def spooled(names: Sequence[str]) -> Iterator[list[str]]:
+    """Give ``names`` with the path of a copy of stdin, made once, in the place of "-".
+
+    The copy is readable for its owner only, and goes with the end of `with`.
+    """
+    if STDIN not in names:
+        yield list(names)
+        return
+    with tempfile.TemporaryDirectory(prefix="esa-auth-") as folder:
+        path = Path(folder, "stdin")
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [str(path) if name == STDIN else name for name in names]

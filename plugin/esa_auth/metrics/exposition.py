@@ -1,6 +1,6 @@
 """Readings -> Prometheus' text formats."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -20,7 +20,6 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from esa_auth import __version__
-from esa_auth.metrics.listeners import listener_metrics
 from esa_auth.metrics.readings import Part, Readings, TableReading
 from esa_auth.model.counters import Level
 
@@ -235,3 +234,26 @@ def _counter(name: str, text: str, value: float) -> CounterMetricFamily:
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"esa_auth_{name}", text, value=value)
+
+
+# By the name of a counter; `open` alone is a level.
+_TEXTS = {
+    "open": "Connections held.",
+    "accepted": "Connections taken.",
+    "refused": "Connections closed at once: there were as many as there may be.",
+    "handshakes_failed": "Connections without TLS, or that took too long for it.",
+    "received_bytes": "Bytes received.",
+    "messages": "Lines, counted messages or datagrams received.",
+    "broken": "Connections that ended inside a message.",
+    "dropped": "Datagrams that the system dropped: its buffer was full.",
+}
+
+
+def listener_metrics(counters: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield a family for each counter; ``counters`` is by address."""
+    for name, text in _TEXTS.items():
+        kind = GaugeMetricFamily if name == "open" else CounterMetricFamily
+        family = kind(f"esa_auth_listen_{name}", text, labels=["listener"])
+        for address, counts in counters.items():
+            family.add_metric([address], counts[name])
+        yield family

@@ -1,8 +1,6 @@
-"""The vocabulary behind the ECS stage: a document in the two parts it is built of."""
+"""An event in the two parts that it is built of, until it is validated."""
 
 from typing import Any, NamedTuple
-
-import orjson
 
 
 class Context:
@@ -22,20 +20,7 @@ class Context:
 
 
 class Document(NamedTuple):
-    """An ECS document: the fields of its own, and its context."""
+    """An event: ``own``, its fields of its own, and behind them `Context.parts`."""
 
     own: dict[str, Any]
     context: Context
-
-    def whole(self) -> dict[str, Any]:
-        """Return the document as one."""
-        return {**self.own, **self.context.parts}
-
-    def line(self) -> bytes:
-        """Return the document as a line of JSON."""
-        return json_line(self.whole())
-
-
-def json_line(event: dict[str, Any]) -> bytes:
-    """Return a whole document as a line of JSON."""
-    return orjson.dumps(event, None, orjson.OPT_APPEND_NEWLINE)

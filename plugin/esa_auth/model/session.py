@@ -1,17 +1,29 @@
-"""The vocabulary after the join: a session as its lines told it, and what left it."""
+"""A session as its lines told it, what a fact changes in it, and what left it."""
 
 from typing import Literal, NamedTuple, TypeAlias
 
 from esa_auth.model.facts import (
+    Bounced,
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    Fact,
     HatDecision,
+    InboundAddress,
     InboundOpened,
+    InboundResult,
     Instant,
     OutboundOpened,
+    OutboundResult,
     Side,
     Tls,
+    Unread,
 )
 
 Completeness: TypeAlias = Literal["missing", "partial", "complete"]
+
+# Made once: `A | B` in a condition is made at each call of it.
+_OPENINGS = (InboundOpened, OutboundOpened)
 
 MAX_USERS = 1000
 # Of all their names together: one name may be as long as a line.
@@ -64,6 +76,53 @@ class Session:
         self.users = {}
         self.mids = set()
 
+    def fold(self, fact: Fact | Unread) -> None:
+        """Take what ``fact`` says of how the connection was opened and admitted."""
+        if isinstance(fact, _OPENINGS):
+            self.opening = fact
+        elif isinstance(fact, HatDecision):
+            if self.hat is None or fact.action:
+                self.hat = fact
+        elif isinstance(fact, Tls):
+            self.tls = _known_of_tls(self.tls, fact)
+        elif isinstance(fact, InboundAddress):
+            self.address = fact.address
+        elif isinstance(fact, Unread) and fact.auth_like:
+            # It was kept because it begins like a line on TLS.
+            self.tls = _known_of_tls(self.tls, Tls(self.side, self.number, None))
+
+    def fold_result(self, fact: InboundResult | OutboundResult) -> None:
+        """Count one attempt."""
+        self.attempts += 1
+        if fact.outcome == "failure":
+            self.failures += 1
+        if isinstance(fact, OutboundResult):
+            # The line names the server itself; the session's end is to name it too.
+            if self.opening is None and self.address is None:
+                self.address = fact.address
+        elif fact.user:
+            users, name = self.users, fact.user
+            letters = sum(map(len, users)) + len(name)
+            if len(users) < MAX_USERS and letters <= MAX_USER_LETTERS:
+                users[name] = None
+            if fact.outcome == "success":
+                self.last_success = fact.user
+
+    def fold_delivery(self, fact: Fact) -> None:
+        """Count what became of the messages of an outbound session."""
+        match fact:
+            case Delivered():
+                self.delivered += fact.recipients
+            case Bounced():
+                self.bounced += 1
+                self.bounce = self.bounce or (fact.code, fact.reason)
+            case Delayed():
+                self.delayed += 1
+            case ConnectionFailed():
+                self.connection_errors += 1
+            case _:
+                pass
+
     def disown(self) -> None:
         """Forget the context, which may be that of another appliance's connection."""
         self.opening = self.hat = self.tls = self.address = None
@@ -98,6 +157,17 @@ class Session:
         repeated = self.address if self.side == "icid" else None
         seen = self.opening or self.hat or self.tls or repeated
         return "partial" if seen else "missing"
+
+
+def _known_of_tls(before: Tls | None, fact: Tls) -> Tls:
+    """Return what two lines say together.
+
+    A failure after a success is the end of the connection (seen in 2023), not
+    cleartext; after a line that is not understood it says nothing of that line.
+    """
+    if before is None or fact.established:
+        return fact
+    return fact if before.established is False else before
 
 
 class Summary(NamedTuple):

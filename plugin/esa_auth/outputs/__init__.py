@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from esa_auth.errors import ConfigError
-from esa_auth.model.document import Document
 
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Secret = Callable[[str, str | None], str | None]
@@ -58,9 +57,9 @@ class Output(Protocol[Item_contra]):
 class Surroundings:
     """What an output is given by whoever opens it."""
 
-    record: Callable[[Document], dict[str, Any]]
+    record: Callable[[dict[str, Any]], dict[str, Any]]
     """An event in the schema that the configuration asks for."""
-    line: Callable[[Document], bytes]
+    line: Callable[[dict[str, Any]], bytes]
     """An event as bytes, framed as the configuration asks for."""
     framing: str
     """Name of that framing, see `formats.FRAMINGS`."""
@@ -76,7 +75,7 @@ class Surroundings:
 class Opened(NamedTuple):
     """An output, and how an event becomes an item of it."""
 
-    encode: Callable[[Document], Any]
+    encode: Callable[[dict[str, Any]], Any]
     output: Output[Any]
 
 

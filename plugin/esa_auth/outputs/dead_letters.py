@@ -11,7 +11,6 @@ from typing import Any
 import orjson
 
 from esa_auth.errors import OutputGoneError
-from esa_auth.outputs.descriptor import write_all
 from esa_auth.outputs.rotated import (
     Appender,
     Limits,
@@ -19,6 +18,7 @@ from esa_auth.outputs.rotated import (
     UnwrittenError,
     open_rotated,
 )
+from esa_auth.outputs.stdout import write_all
 from esa_auth.retry import UNSLICED, Retry
 
 MAX_BYTES = 64 << 20

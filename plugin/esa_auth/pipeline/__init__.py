@@ -19,15 +19,17 @@ from dataclasses import replace
 from itertools import filterfalse, repeat
 from typing import Any, TypeAlias
 
+import orjson
+
 from esa_auth import grammar
 from esa_auth.envelope import INFO, NATIVE_INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
-from esa_auth.model.document import Document, json_line
 from esa_auth.model.facts import Instant
-from esa_auth.pipeline.appliance import ImplausibleTimeError, Line, Settings
+from esa_auth.pipeline.appliance import ImplausibleTimeError, Settings
 from esa_auth.pipeline.dispatch import LEAD, Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter, Written
+from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.native import native_reader
 from esa_auth.pipeline.odd import OddLines
 from esa_auth.pipeline.registry import ApplianceRegistry
@@ -51,7 +53,7 @@ class Pipeline:
     ) -> None:
         """``read_time`` is the clock for dead letters.
 
-        ``as_json`` asks for events as lines, see `take_lines`, not as documents.
+        ``as_json`` asks for events as lines, see `take_lines`, not as data.
         """
         self.settings = settings
         self._emitter = Emitter(settings, read_time)
@@ -68,12 +70,13 @@ class Pipeline:
         self._odd = OddLines(self._emitter, dispatch, settings, self._take)
         self.registry.read_odd = self._odd.came_back
         self._schema = EventSchema()
-        self._events, self._lines = list[Document](), list[bytes]()
+        self._events, self._lines = list[dict[str, Any]](), list[bytes]()
         self._as_json = as_json
         if as_json and not settings.enrich and not settings.whole:
             self._emitter.writer = Writer(self._schema)
+        take = self._read, lambda lines: self._lines.extend(lines)
         tools = self.registry, self._prefixes, dispatch, self._emitter.writer
-        self.native = native_reader(settings, self._read, self._take_lines, *tools)
+        self.native = native_reader(settings, *take, *tools)
         # `Counters.held` when lines were counted last.
         self._held = 0
 
@@ -178,8 +181,8 @@ class Pipeline:
         self._finish()
         self._account()
 
-    def take_events(self) -> list[Document]:
-        """Return the events made since the last call."""
+    def take_events(self) -> list[dict[str, Any]]:
+        """Return the events made since the last call; they share parts."""
         taken, self._events = self._events, []
         return taken
 
@@ -187,9 +190,6 @@ class Pipeline:
         """Return the same as lines of JSON, with their newline, if made ``as_json``."""
         taken, self._lines = self._lines, []
         return taken
-
-    def _take_lines(self, lines: list[bytes]) -> None:
-        self._lines += lines
 
     def take_dead(self) -> list[dict[str, Any]]:
         """Return the dead letters made since the last call."""
@@ -264,7 +264,7 @@ class Pipeline:
         appliance = line.appliance
         if line.envelope is appliance.head or line.envelope == appliance.head:
             return appliance.instant
-        instant = appliance.move_to(line)
+        instant = appliance.move_to(line.raw, line.envelope)
         if instant is not None:
             if appliance.odd:
                 self._odd.came_back(appliance)
@@ -277,19 +277,20 @@ class Pipeline:
         """Take what was made through the last steps: enrich, validate, and out."""
         made, self._emitter.made = self._emitter.made, []
         enrich, schema, count = self.settings.enrich, self._schema, self.counters
+        newline = orjson.OPT_APPEND_NEWLINE
         for one in made:
             if isinstance(one, Written):
                 self._lines.append(one.text)
             else:
                 document = enrich(one.document) if enrich else one.document
-                event = document.whole()
+                event = {**document.own, **document.context.parts}
                 if not schema.valid(event):
                     self._emitter.reject_event(one, tuple(schema.reasons(event)))
                     continue
                 if self._as_json:
-                    self._lines.append(json_line(event))
+                    self._lines.append(orjson.dumps(event, None, newline))
                 else:
-                    self._events.append(document)
+                    self._events.append(event)
             setattr(count, one.kind, getattr(count, one.kind) + 1)
 
     def _account(self, received: int = 0) -> None:

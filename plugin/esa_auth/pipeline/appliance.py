@@ -1,13 +1,13 @@
 """All that is known of one appliance."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NamedTuple
 
 from esa_auth import grammar
-from esa_auth.envelope import Clock, Present, end_of
+from esa_auth.envelope import Clock, Present
 from esa_auth.identity import Identity
 from esa_auth.model.counters import ApplianceCounts
 from esa_auth.model.dead_letter import ReplayHints
@@ -113,32 +113,17 @@ class ImplausibleTimeError(Exception):
         self.appliance, self.odd = appliance, odd
 
 
-class Interval:
-    """Counts connections up to the next look for what is too old or too much."""
+def looks_in(left: int, every: int) -> int:
+    """Return the connections to the next look, of the saved number of them.
 
-    __slots__ = ("every", "left")
+    The cap, and with it ``every``, may be another one than at the stop.
 
-    def __init__(self, every: int) -> None:
-        self.every = self.left = every
-
-    def is_over(self) -> bool:
-        """Count one connection; return whether it is time, and begin again if so."""
-        self.left -= 1
-        if self.left:
-            return False
-        self.left = self.every
-        return True
-
-    def restore(self, left: int) -> None:
-        """Go on with ``left`` connections to the next look.
-
-        Raises:
-            ValueError: it is no such number.
-        """
-        if left <= 0:
-            raise ValueError(f"a look in {left} connections")
-        # The cap, and with it the interval, may be another one than at the stop.
-        self.left = min(left, self.every)
+    Raises:
+        ValueError: it is no such number.
+    """
+    if left <= 0:
+        raise ValueError(f"a look in {left} connections")
+    return min(left, every)
 
 
 class Appliance:
@@ -176,18 +161,17 @@ class Appliance:
         )
         # Connections until it is looked for sessions that are too old: its own, for an
         # event must not depend on what other appliances write.
-        self.until_look = Interval(settings.look_every)
+        self.look_every = self.until_look = settings.look_every
         # What stood before its body, None if that had no time; and when it was written.
         self.head: Envelope | None = None
         self.instant: Instant | None = None
 
-    def move_to(self, line: "Line") -> Instant | None:
-        """Set the clock to the time of ``line``; return it, or None if it has none.
+    def move_to(self, raw: bytes, envelope: Envelope) -> Instant | None:
+        """Set the clock to the time of a line; return it, or None if it has none.
 
         Raises:
             ImplausibleTimeError: see `envelope.clock`; nothing is moved.
         """
-        envelope = line.envelope
         instant = None
         if envelope.stamp is not None:
             instant = self.clock.resolve(envelope.stamp, envelope.around)
@@ -198,7 +182,7 @@ class Appliance:
             # So that the next line is looked at, whatever its head, and not only known
             # again: what is put off is to be read before it.
             self.head = None
-            raise ImplausibleTimeError(self, Odd(line.raw, envelope))
+            raise ImplausibleTimeError(self, Odd(raw, envelope))
         self.head, self.instant = envelope, instant
         return instant
 
@@ -251,31 +235,6 @@ class Appliance:
     def open_sessions(self) -> int:
         """Return how many connections are held."""
         return len(self.inbound) + len(self.outbound)
-
-
-@dataclass(slots=True, eq=False)
-class Line:
-    """One line on its way, not to be changed; its body is at ``envelope.body_at``."""
-
-    appliance: Appliance
-    raw: bytes
-    envelope: Envelope
-
-    @property
-    def body(self) -> str:
-        """The body as text; bytes that are not UTF-8 are escaped."""
-        return self.raw[self.envelope.body_at :].decode("utf-8", "backslashreplace")
-
-    @property
-    def physical(self) -> bytes:
-        """The bytes that stood in the log."""
-        return self.envelope.repeated or self.raw
-
-    def trimmed(self) -> "Line":
-        """Return it without what its line end became on the way."""
-        raw = self.raw
-        end = end_of(raw)
-        return self if end == len(raw) else replace(self, raw=raw[:end])
 
 
 @lru_cache(maxsize=4096)

@@ -1,21 +1,22 @@
 """What lines tell of connections: one opens, how it was admitted, AUTH, the end.
 
 Until its first AUTH line, the lines of a connection are kept as bytes that nobody has
-read; see `sessions.Table`.
+read; see `sessions.Table`. How many are open is bounded here, over all appliances.
 """
 
 import re
 from collections.abc import Callable
+from heapq import heapify, heapreplace
 
 from esa_auth import grammar
 from esa_auth.model.facts import Instant, Side
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import SIDES, Appliance, Line
+from esa_auth.pipeline.appliance import SIDES, Appliance
 from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.pipeline.sources import source_of
-from esa_auth.sessions import State
-from esa_auth.sessions.kept import MAX_KEPT
+from esa_auth.sessions import State, Table
+from esa_auth.sessions.table import MAX_KEPT
 
 # ICID 0: TCPREFUSE, and messages that the system makes itself.
 NO_CONNECTION = b"0"
@@ -75,7 +76,7 @@ class Connections:
         ended = table.opened(number, instant.epoch, body, series.jumped)
         if ended is not None:
             self._emit.ended(ended, appliance)
-        self._registry.grown(appliance)
+        self._grown(appliance)
 
     def describe(self, side: Side, number: bytes, line: Line) -> None:
         """Take a line on how a connection was admitted."""
@@ -99,7 +100,7 @@ class Connections:
         if (ended := table.expire(number, instant.epoch)) is not None:
             self._emit.ended(ended, appliance)
         if table.described(number, instant, body):
-            self._registry.grown(appliance)
+            self._grown(appliance)
 
     def close(self, side: Side, number: bytes, line: Line) -> None:
         """End a connection."""
@@ -115,7 +116,7 @@ class Connections:
             return
         appliance.messages.ended(ended.session)
         line = line.trimmed()
-        source = source_of(line, instant, line.body.rstrip())
+        source = line.source(instant, line.body.rstrip())
         self._emit.closed(ended.session, source, appliance)
 
     def session(
@@ -133,6 +134,50 @@ class Connections:
         session = table.authenticated(key, instant)
         if session.last is None:
             session.conflict = session.conflict or appliance.series.doubled
-            self._registry.grown(appliance)
+            self._grown(appliance)
         session.last = instant
         return session
+
+    def alive(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
+    ) -> Session | None:
+        """Return the live session of ``number``, if it is not too old for a line."""
+        if instant is None:
+            return None
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
+        return table.session_of(number)
+
+    def _grown(self, appliance: Appliance) -> None:
+        """Note that a connection was added; expire and evict when it is time."""
+        appliance.until_look -= 1
+        if not appliance.until_look:
+            appliance.until_look = appliance.look_every
+            clock = appliance.clock
+            for table in (appliance.inbound, appliance.outbound):
+                for ended in table.sweep(clock.steady, clock.now):
+                    self._emit.ended(ended, appliance)
+        registry = self._registry
+        registry.until_look -= 1
+        if not registry.until_look:
+            registry.until_look = registry.settings.look_every
+            excess = registry.open_sessions() - registry.settings.cap
+            if excess > 0:
+                self._evict(excess)
+
+    def _evict(self, excess: int) -> None:
+        # The largest pays: a flood on one appliance costs the others nothing. Of equal
+        # ones the first, and in a heap: a flood of names makes many small ones.
+        heap = [
+            (-appliance.open_sessions(), number, appliance)
+            for number, appliance in enumerate(self._registry.appliances.values())
+        ]
+        heapify(heap)
+        while excess > 0:
+            _, number, appliance = heap[0]
+            table = max(appliance.inbound, appliance.outbound, key=len)
+            before = len(table)
+            for ended in table.evict(excess, appliance.clock.now):
+                self._emit.ended(ended, appliance)
+            excess -= before - len(table)
+            heapreplace(heap, (-appliance.open_sessions(), number, appliance))

@@ -39,12 +39,12 @@ from esa_auth.model.facts import (
     Side,
     Tls,
 )
-from esa_auth.pipeline.appliance import SIDES, Line
+from esa_auth.pipeline.appliance import SIDES
 from esa_auth.pipeline.connections import NO_CONNECTION, Connections
 from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.mail import Mail
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.pipeline.sources import source_of
 
 Handler: TypeAlias = Callable[[Line], None]
 
@@ -70,7 +70,7 @@ class Dispatcher:
         self._advance = advance
         self._max_line = registry.settings.max_line
         self._connections = Connections(emitter, registry, advance, self.read)
-        self._mail = Mail(emitter, registry, advance)
+        self._mail = Mail(emitter, self._connections, registry.settings, advance)
         self.concerns = self._mail.concerns
         rules = grammar.GRAMMAR
         # A name that holds what stands around one may be another one in a longer line.
@@ -176,14 +176,14 @@ class Dispatcher:
         session = self._connections.session(appliance, side, number, instant)
         user = None if isinstance(fact, OutboundResult) else fact.user
         found = user and self._around_user.search(f" {user}")
-        source = source_of(line, instant, body, _AMBIGUOUS if found else ())
+        source = line.source(instant, body, _AMBIGUOUS if found else ())
         self._emit.event(fact, session, source, appliance)
 
     def _login(self, fact: AdminLogin | AdminLogout, line: Line, body: str) -> None:
         instant = self._sound(line)
         if instant is not None:
             found = fact.user and self._around_admin.search(f" {fact.user}")
-            source = source_of(line, instant, body, _AMBIGUOUS if found else ())
+            source = line.source(instant, body, _AMBIGUOUS if found else ())
             self._emit.event(fact, None, source, line.appliance)
 
     def _sound(self, line: Line) -> Instant | None:

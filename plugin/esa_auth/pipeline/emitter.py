@@ -17,12 +17,13 @@ from esa_auth.model.facts import (
     OutboundResult,
 )
 from esa_auth.model.session import Session, Source
-from esa_auth.pipeline.appliance import Appliance, Line, Settings
+from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.hold import Hold, Tried
+from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.waiting import Held, OfSession, Said, SessionEnd, SessionProgress
 from esa_auth.pipeline.writer import Writer
 from esa_auth.places import hidden, replaced
-from esa_auth.sessions import END_FLAGS, Ended, fold_result
+from esa_auth.sessions import END_FLAGS, Ended
 
 # What a line of AUTH or of a login says.
 Told: TypeAlias = InboundResult | OutboundResult | AuthNotice | AdminLogin | AdminLogout
@@ -84,7 +85,7 @@ class Emitter:
         if session is not None and isinstance(fact, _RESULTS):
             if self.pseudonymizer and isinstance(fact, InboundResult):
                 self.pseudonymizer.forget_mistyped(session, fact)
-            fold_result(session, fact)
+            session.fold_result(fact)
             session.first_event_id = session.first_event_id or source.event_id
         if self._hold is None or session is None or isinstance(fact, _ADMIN):
             self._make(fact, session, source, appliance)
@@ -182,9 +183,10 @@ class Emitter:
         if session is not None:
             session.sequence += 1
             sequence = session.sequence
-            if self.writer and isinstance(fact, InboundResult):
-                text = self.writer.result(fact, session, source, sequence)
-                if text is not None:
+            if (writer := self.writer) and isinstance(fact, InboundResult):
+                if writer.to_build:
+                    writer.to_build -= 1
+                elif text := writer.result(fact, session, source, sequence):
                     self.made.append(Written(text, "results"))
                     return
         kind: Kind = "results"
@@ -205,11 +207,12 @@ class Emitter:
         number = session.sequence
         kind: Kind = "session_ends"
         if isinstance(fact, SessionEnd):
-            if self.writer and fact.closed:
-                text = self.writer.end(session, source, number)
-                if text is not None:
-                    self.made.append(Written(text, kind))
-                    return
+            writer, text = self.writer if fact.closed else None, None
+            if writer and not writer.to_build:
+                text = writer.end(session, source, number)
+            if text is not None:
+                self.made.append(Written(text, kind))
+                return
             document = ecs.session_end_event(
                 session, source, number, closed=fact.closed
             )

@@ -133,7 +133,7 @@ def head_entry(appliance: Appliance, order: int, slots: int, pieces: int) -> byt
     """Return the bytes of ``appliance``'s `Head`."""
     head = Head(
         clock=appliance.clock.snapshot(),
-        until_look=appliance.until_look.left,
+        until_look=appliance.until_look,
         series=appliance.series.snapshot(),
         version=appliance.observer.version,
         serial=appliance.observer.serial,

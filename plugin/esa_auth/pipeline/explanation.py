@@ -72,7 +72,7 @@ def explained(line: bytes, pipeline: Pipeline) -> Explanation:
     dead = pipeline.take_dead()
     repeated = _told(pipeline) > told
     rows = list(_rows(line, body, pipeline, dead, repeated=repeated))
-    events = [document.whole() for document in pipeline.take_events()]
+    events = pipeline.take_events()
     verdict: Verdict = "ignored"
     if events:
         verdict = "event"

@@ -16,7 +16,7 @@ from esa_auth.model.facts import (
     Side,
 )
 from esa_auth.model.session import Observer, Session
-from esa_auth.pipeline.appliance import Appliance
+from esa_auth.pipeline.appliance import Appliance, looks_in
 from esa_auth.pipeline.entries import (
     APART,
     CONNECTION,
@@ -29,7 +29,7 @@ from esa_auth.pipeline.entries import (
     HeldSession,
 )
 from esa_auth.pipeline.waiting import Held, SessionEnd, SessionProgress
-from esa_auth.sessions.kept import began_at
+from esa_auth.sessions.table import began_at
 
 #: Told of each connection that was loaded: side, number, n of its entry, order.
 Placed = Callable[[Side, bytes, int, int], None]
@@ -128,7 +128,7 @@ def _load_head(appliance: Appliance, head: Head) -> None:
     if head.series is not None:
         appliance.series.restore(head.series)
     appliance.odd = list(head.odd)
-    appliance.until_look.restore(head.until_look)
+    appliance.until_look = looks_in(head.until_look, appliance.look_every)
 
 
 def _load_connection(

@@ -18,11 +18,11 @@ from esa_auth.model.facts import (
     SenderGiven,
 )
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Line
+from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.connections import Connections
 from esa_auth.pipeline.emitter import Emitter
-from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.pipeline.sources import unseen
-from esa_auth.sessions import fold_delivery, is_due
+from esa_auth.pipeline.line import Line
+from esa_auth.sessions import is_due
 
 # Whom a line may name, in so many of its first bytes: the rest may be text of others.
 # Inside a word, too: the row decides, and a first letter is found faster than a word.
@@ -36,15 +36,15 @@ class Mail:
     def __init__(
         self,
         emitter: Emitter,
-        registry: ApplianceRegistry,
+        connections: Connections,
+        settings: Settings,
         advance: Callable[[Line], Instant | None],
     ) -> None:
         """See `Dispatcher` for ``advance``."""
         self._emit = emitter
         self._count = emitter.counters
-        settings = registry.settings
         self._every = settings.report_every if settings.reports else None
-        self._alive = registry.alive
+        self._alive = connections.alive
         self._advance = advance
         self._pseudonymizer = emitter.pseudonymizer
         self._ignored = re.compile(grammar.GRAMMAR.mail_to_ignore().encode())
@@ -111,7 +111,7 @@ class Mail:
         session.last = instant
         if self._pseudonymizer and isinstance(fact, Bounced):
             fact = self._pseudonymizer.bounced(fact)
-        fold_delivery(session, fact)
+        session.fold_delivery(fact)
         if not isinstance(fact, DeliveryStarted):
             self._report(session, line, instant)
 
@@ -120,4 +120,4 @@ class Mail:
         if self._every and is_due(session, instant.epoch, self._every):
             # Its end, if no line says that, is not to be earlier.
             session.last = instant
-            self._emit.progress(session, unseen(line, instant), line.appliance)
+            self._emit.progress(session, line.unseen_source(instant), line.appliance)

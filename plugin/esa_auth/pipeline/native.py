@@ -17,14 +17,14 @@ from esa_auth.model.facts import Envelope, Side
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.dispatch import Dispatcher
+from esa_auth.pipeline.line import CUTS
 from esa_auth.pipeline.native_events import NativeEvents
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
-from esa_auth.pipeline.sources import CUTS
 from esa_auth.pipeline.unusual import REPEATED
 from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions import Table
-from esa_auth.sessions.kept import MAX_KEPT
 from esa_auth.sessions.states import State
+from esa_auth.sessions.table import MAX_KEPT
 
 try:
     from esa_auth import _native
@@ -131,8 +131,8 @@ class NativeReader:
         count.context += context
         count.results += results
         count.session_ends += ends
-        appliance.until_look.left -= grown
-        self._registry.until_look.left -= grown
+        appliance.until_look -= grown
+        self._registry.until_look -= grown
         appliance.inbound.ends[State.CLOSED] += inbound
         appliance.outbound.ends[State.CLOSED] += outbound
         self._lines(lines)
@@ -191,7 +191,7 @@ class NativeReader:
 
     def _room(self, appliance: Appliance) -> int:
         """Return how many connections may be added before Python looks at all."""
-        return min(appliance.until_look.left, self._registry.until_look.left) - 1
+        return min(appliance.until_look, self._registry.until_look) - 1
 
 
 def native_reader(

@@ -19,7 +19,6 @@ from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.pipeline.forms import Kind
 from esa_auth.pipeline.native_rules import Asked, Rule, rules_of
 from esa_auth.pipeline.writer import Writer
-from esa_auth.sessions import fold_context
 
 Outcome: TypeAlias = Literal["success", "failure", ""]
 Pieces: TypeAlias = list[tuple[bytes, int]]
@@ -120,7 +119,7 @@ class NativeEvents:
             fact = read_context(b"ICID 0 " + line)
             if not isinstance(fact, HatDecision | Tls | SessionLost):
                 return None
-            fold_context(session, fact)
+            session.fold(fact)
         hat, tls = session.hat, session.tls
         told = self.fragment("hat", hat), self.fragment("tls", tls)
         return *told, hat is not None, hat is None and tls is None

@@ -12,12 +12,12 @@ from esa_auth.envelope.stamp import DAY
 from esa_auth.pipeline.appliance import (
     Appliance,
     ImplausibleTimeError,
-    Line,
     Odd,
     Settings,
 )
 from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.line import Line
 
 
 class OddLines:
@@ -70,7 +70,7 @@ class OddLines:
 
     def _time(self, appliance: Appliance, odd: Odd) -> int:
         apart = self._scratch(appliance)
-        instant = apart.move_to(Line(apart, odd.line, odd.envelope))
+        instant = apart.move_to(odd.line, odd.envelope)
         return 0 if instant is None else instant.epoch
 
     def _taken(self, appliance: Appliance) -> list[Odd]:

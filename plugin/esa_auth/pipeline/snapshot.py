@@ -9,6 +9,7 @@ from typing import Any
 
 from esa_auth.errors import StateVersionError
 from esa_auth.fields import reader
+from esa_auth.pipeline.appliance import looks_in
 from esa_auth.pipeline.entries import VERSION, all_entries
 from esa_auth.pipeline.loading import load
 from esa_auth.pipeline.migration import entries_of_snapshot
@@ -30,7 +31,7 @@ def about(
     """Return what is saved of a pipeline beside its appliances."""
     saved: dict[str, Any] = {
         "version": VERSION,
-        "until_look": registry.until_look.left,
+        "until_look": registry.until_look,
     }
     if pseudonymizer is not None:
         saved["privacy"] = pseudonymizer.about
@@ -64,7 +65,8 @@ def restore(
         for name, held in appliances.items():
             entries = entries_of_snapshot(held) if version == 1 else taken(held)
             load(registry.named(name), entries)
-        registry.until_look.restore(reader(int)(saved["until_look"]))
+        saved_look = reader(int)(saved["until_look"])
+        registry.until_look = looks_in(saved_look, registry.settings.look_every)
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError(f"not a snapshot: {error!r}") from error
 

@@ -7,9 +7,10 @@ from itertools import islice
 from esa_auth import grammar
 from esa_auth.envelope import LEVELS, end_of, read_prefix, start_of
 from esa_auth.model.facts import Envelope
-from esa_auth.pipeline.appliance import ImplausibleTimeError, Line
+from esa_auth.pipeline.appliance import ImplausibleTimeError
 from esa_auth.pipeline.dispatch import Dispatcher, Handler
 from esa_auth.pipeline.emitter import Emitter
+from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.registry import ApplianceRegistry
 
 # rsyslog, $RepeatedMsgReduction: "message repeated %d times: [%.800s]".

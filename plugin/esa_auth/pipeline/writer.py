@@ -51,8 +51,8 @@ class Writer:
         self.schema = schema
         self._forms: dict[tuple[Any, ...], Form] = {}
         self._kinds: dict[Shape, Kind] = {}
-        # Events that a template is not made for yet.
-        self._built = 0
+        # Results that `ecs` builds before templates are made; its caller counts them.
+        self.to_build = WORTH_IT
 
     @property
     def is_worth_it_natively(self) -> bool:
@@ -60,7 +60,7 @@ class Writer:
 
         It saves more of an event than templates alone do.
         """
-        return self._built >= WORTH_IT // 4
+        return self.to_build <= WORTH_IT * 3 // 4
 
     def kind(self, shape: Shape) -> Kind:
         """Return the kind that ``shape`` is of, with the fragments of its events."""
@@ -74,9 +74,6 @@ class Writer:
     ) -> bytes | None:
         """Return the event of an attempt, or None if it is not plain."""
         name = fact.user
-        if self._built < WORTH_IT:
-            self._built += 1
-            return None
         if not name:
             return None
         user, text = _user(name)
@@ -88,7 +85,7 @@ class Writer:
     def end(self, session: Session, source: Source, sequence: int) -> bytes | None:
         """Return the event of the end that a line says, or None if it is not plain."""
         users, last = session.users, session.last_success
-        if self._built < WORTH_IT or not users:
+        if not users:
             return None
         start, end = session.start, source.instant
         summary = (

@@ -1,7 +1,6 @@
 """Facts -> sessions. Bounded, no clock but the log's, no I/O."""
 
 from esa_auth.sessions.changes import Changes
-from esa_auth.sessions.fold import fold_context, fold_delivery, fold_result
 from esa_auth.sessions.messages import Messages
 from esa_auth.sessions.progress import NO_REPORTS, ReportEvery, is_due
 from esa_auth.sessions.series import Series
@@ -19,8 +18,5 @@ __all__ = [
     "Series",
     "State",
     "Table",
-    "fold_context",
-    "fold_delivery",
-    "fold_result",
     "is_due",
 ]

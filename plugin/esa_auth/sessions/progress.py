@@ -30,7 +30,7 @@ def is_due(session: Session, now: int, every: ReportEvery) -> bool:
         return False
     handled = session.recipients + session.delivered + session.bounced
     before = session.reported_at or session.start.epoch
-    # A clock may be set back; see `sessions.age`.
+    # A clock may be set back; see `sessions.table`.
     due = (
         every.recipients is not None and handled - session.reported >= every.recipients
     ) or (every.seconds is not None and abs(now - before) >= every.seconds)

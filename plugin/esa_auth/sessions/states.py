@@ -26,7 +26,7 @@ for the next state, and nothing else begins or ends a connection.
 The line that ends a connection can also begin the next one of the same number. It is
 then applied twice: to the connection that ends, and to the number that is UNKNOWN
 again. Age comes before any other event: whatever ends a connection that is too old, it
-ends as EXPIRED (`sessions.age`).
+ends as EXPIRED (`sessions.table`).
 """
 
 from enum import IntEnum, unique

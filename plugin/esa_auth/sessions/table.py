@@ -1,8 +1,22 @@
-"""Open connections of one side of one appliance, bounded.
+r"""Open connections of one side of one appliance, bounded.
 
-Most connections never authenticate. Their lines are kept as they came (`sessions.kept`)
-and read only when an AUTH line asks for them; then the connection becomes a `Session`.
-What begins and ends a connection is in `sessions.states`; each event has a method here.
+Most connections never authenticate. Their lines are *kept* as they came and read only
+when an AUTH line asks for them; then the connection becomes a `Session`. What begins
+and ends a connection is in `sessions.states`; each event has a method here.
+
+What is kept is one bytes object, ``<epoch> <body>\n<body>...``; the epoch is the time
+of the first line. It has a sign, ``+``, while the opening line was not seen.
+
+Two rules on time, both absolute and in seconds of the log. A clock may be set back, so
+a difference of either sign is an age: what is an hour in the future is as old as what
+is an hour in the past.
+
+- Late: an opening line belongs to a session, or to kept lines, without one if it is at
+  most `SAME_MOMENT` seconds away from the first line of these.
+- Expired: a session, or kept lines, that began more than ``max_age`` seconds away from
+  the time of the line that was read last is over. In a sweep it has to be so by the
+  appliance's steady clock too: what has just begun behind a jump that this clock does
+  not follow yet is new.
 """
 
 from collections.abc import Callable, Iterable
@@ -17,20 +31,16 @@ from esa_auth.model.facts import (
     Unread,
 )
 from esa_auth.model.session import Session
-from esa_auth.sessions.age import is_late
 from esa_auth.sessions.changes import Changes
-from esa_auth.sessions.fold import fold_context
-from esa_auth.sessions.kept import (
-    CONFLICT,
-    MAX_KEPT,
-    began_at,
-    lacks_opening,
-    opened_at,
-    read_kept,
-    seen_at,
-)
 from esa_auth.sessions.states import TRANSITIONS, Ended, Event, State
 
+# Lines of one second may come in another order over UDP (and do in Elastic's fixture).
+SAME_MOMENT = 2
+# Stands for the lines of a number that two appliances have open under one name. No line
+# begins so.
+CONFLICT = b"\0conflict"
+# A connection's opening lines take some 300 bytes; the rest would be a flood.
+MAX_KEPT = 4096
 # How many of the oldest a sweep looks at in one go.
 SWEPT = 32
 _REMEMBERED = 512
@@ -38,20 +48,6 @@ _REMEMBERED = 512
 
 class Table:
     """Kept lines and live sessions by number (ICID or DCID, as bytes)."""
-
-    __slots__ = (
-        "_read",
-        "_read_long",
-        "_resolve",
-        "_shorten",
-        "changes",
-        "conflicts",
-        "ends",
-        "kept",
-        "live",
-        "max_age",
-        "side",
-    )
 
     def __init__(
         self,
@@ -107,7 +103,7 @@ class Table:
         known from then on.
         """
         if self.state(number) is State.UNKNOWN:
-            self._keep(number, opened_at(at, body))
+            self._keep(number, b"%d %b" % (at, body))
             return None
         if self._is_late(number, at):
             self._opened_late(number, at, body)
@@ -119,7 +115,7 @@ class Table:
             body = CONFLICT
             if ended is not None:
                 ended.session.disown()
-        self._keep(number, opened_at(at, body))
+        self._keep(number, b"%d %b" % (at, body))
         return ended
 
     def described(self, number: bytes, instant: Instant, body: bytes) -> bool:
@@ -138,11 +134,11 @@ class Table:
         session = self.session_of(number)
         if session is None:
             if body:
-                self._keep(number, seen_at(instant.epoch, body))
+                self._keep(number, b"%+d %b" % (instant.epoch, body))
             return True
         session.last = instant
         if body and not session.disowned:
-            fold_context(session, self._fact(number, body))
+            session.fold(self._fact(number, body))
         return False
 
     def authenticated(self, number: bytes, instant: Instant) -> Session:
@@ -167,8 +163,8 @@ class Table:
 
     def unfolded(self, number: bytes, kept: bytes) -> Session:
         """Make a session of kept lines, as old as the first of them."""
-        began, lines = read_kept(kept)
-        first = self._resolve(began)
+        began, _, bodies = kept.partition(b" ")
+        lines, first = bodies.split(b"\n"), self._resolve(int(began))
         session = Session(self.side, number.decode(), first)
         if CONFLICT in lines:
             session.disown()
@@ -176,7 +172,7 @@ class Table:
         for line in lines:
             # As a line of connection 0: many have the same, then.
             read = self._read if len(line) <= _REMEMBERED else self._read_long
-            fold_context(session, read(line.replace(number, b"0", 1)))
+            session.fold(read(line.replace(number, b"0", 1)))
         if session.opening is not None:
             session.opened = first
         return session
@@ -229,10 +225,11 @@ class Table:
 
     def _keep(self, number: bytes, kept: bytes) -> None:
         self.kept[number] = kept
-        self.changes.added(self.side, number)
+        if self.changes.watching:
+            self.changes.added(self.side, number)
 
     def _is_old(self, number: bytes, now: int) -> bool:
-        """Return whether a connection is over by its age: see `sessions.age`."""
+        """Return whether a connection is over by its age: see the top of the module."""
         kept = self.kept.get(number)
         if kept is not None:
             began = began_at(kept)
@@ -246,20 +243,22 @@ class Table:
         """Return whether an opening line of ``at`` is that of what is open."""
         session = self.live.get(number)
         if session is not None:
-            return session.opening is None and is_late(at, session.first.epoch)
-        kept = self.kept[number]
-        return lacks_opening(kept) and is_late(at, began_at(kept))
+            lacks_opening, first = session.opening is None, session.first.epoch
+        else:
+            kept = self.kept[number]
+            lacks_opening, first = kept.startswith(b"+"), began_at(kept)
+        return lacks_opening and abs(at - first) <= SAME_MOMENT
 
     def _opened_late(self, number: bytes, at: int, body: bytes) -> None:
         session = self.session_of(number)
         if session is None:
             rest = self.kept.pop(number).partition(b" ")[2]
-            self._keep(number, opened_at(at, body + b"\n" + rest))
+            self._keep(number, b"%d %b\n%b" % (at, body, rest))
         elif not session.disowned:
             opening = self._opening(number, body)
             if opening is not None:
                 session.opened = self._resolve(at)
-                fold_context(session, opening)
+                session.fold(opening)
 
     def _is_foreign(self, number: bytes, at: int, body: bytes, since: int) -> bool:
         """Return whether another appliance has ``number`` open under this name."""
@@ -268,8 +267,10 @@ class Table:
             began, opening = session.start.epoch, session.opening
             doubled = session.disowned
         else:
-            began, lines = read_kept(self.kept[number])
-            doubled, opening = CONFLICT in lines, self._opening(number, lines[0])
+            kept = self.kept[number]
+            lines = kept.partition(b" ")[2].split(b"\n")
+            began, opening = began_at(kept), self._opening(number, lines[0])
+            doubled = CONFLICT in lines
         # Of two that had the number open, one may have it still.
         here, other = _interface(opening), _interface(self._opening(number, body))
         foreign = doubled or (bool(here and other) and here != other)
@@ -284,6 +285,11 @@ class Table:
     def _fact(self, number: bytes, body: bytes) -> Fact | Unread:
         """Read a context line as that of connection 0."""
         return self._read_long(body.replace(number, b"0", 1))
+
+
+def began_at(kept: bytes) -> int:
+    """Return when the first of kept lines was written, epoch seconds."""
+    return int(kept.partition(b" ")[0])
 
 
 def _interface(opening: InboundOpened | OutboundOpened | None) -> str:

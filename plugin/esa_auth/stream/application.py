@@ -25,8 +25,7 @@ from quixstreams.sinks import BaseSink
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.stream.client import connection, consumer, failure, producer
 from esa_auth.stream.keyed import KeyedPipelines
-from esa_auth.stream.outgoing import Outgoing
-from esa_auth.stream.settings import StreamSettings
+from esa_auth.stream.settings import Outgoing, StreamSettings
 
 _LOOK_SECONDS = 10.0
 _PAUSE_SECONDS = 0.05

@@ -8,8 +8,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
 from esa_auth.errors import ConfigError, EsaAuthError, TemporaryError
-from esa_auth.stream.outgoing import MOST_BYTES
-from esa_auth.stream.settings import StreamSettings
+from esa_auth.stream.settings import MOST_BYTES, StreamSettings
 
 Words = dict[str, str | int]
 

@@ -1,7 +1,8 @@
-"""What `esa-auth stream` is told."""
+"""What `esa-auth stream` is told, and what a worker sends."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +46,17 @@ class StreamSettings:
     session_timeout: float
     transaction_timeout: float
     security: Security
+
+
+# Brokers refuse more than 1,048,588 bytes of key, value and framing unless told
+# otherwise; what is larger would stop the worker, and every worker after it.
+MOST_BYTES = 900_000
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message; ``topic`` is the name of a field of `Topics`."""
+
+    topic: Literal["keyed", "events", "dead_letters"]
+    key: bytes
+    value: bytes

@@ -6,6 +6,7 @@ from typing import Any
 from esa_auth.errors import ConfigError, StateVersionError
 from esa_auth.fields import reader
 from esa_auth.pipeline import Pipeline
+from esa_auth.pipeline.appliance import looks_in
 from esa_auth.pipeline.entries import packed
 from esa_auth.pipeline.ledger import Ledger, Read
 from esa_auth.pipeline.loading import unpacked
@@ -56,7 +57,9 @@ class StatefulPipeline:
         names = reader(tuple[str, ...])(index["appliances"])
         for number, name in enumerate(names, 1):
             self._ledger(name).restore(self._reader(store, number), version)
-        self.pipeline.registry.until_look.restore(reader(int)(index["until_look"]))
+        registry = self.pipeline.registry
+        saved_look = reader(int)(index["until_look"])
+        registry.until_look = looks_in(saved_look, registry.settings.look_every)
         self.pipeline.resume()
 
     def _changes(self) -> Iterator[tuple[str, bytes | None]]:

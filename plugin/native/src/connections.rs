@@ -128,7 +128,7 @@ impl<'py> Reader<'_, 'py> {
         Ok(Read::Done)
     }
 
-    /// Whether a connection began too long ago, or nobody can tell; see `sessions/age.py`.
+    /// Whether a connection began too long ago, or nobody can tell; see `sessions/table.py`.
     fn is_old(&self, kept: &Kept<'py>, now: i64) -> bool {
         kept.began()
             .map_or(true, |began| (now - began).abs() > self.max_age)

@@ -11,7 +11,6 @@ from esa_auth.commands.convert.plan import Plan, plan
 from esa_auth.commands.convert.result import Result
 from esa_auth.commands.convert.worker import Mark
 from esa_auth.commands.convert.workers import Progress, Workers, stopped_by
-from esa_auth.commands.counted import counted
 from esa_auth.commands.opening import dead_letters, enriched
 from esa_auth.commands.options import (
     add_config,
@@ -23,8 +22,7 @@ from esa_auth.commands.options import (
 )
 from esa_auth.config import Config
 from esa_auth.errors import ConfigError
-from esa_auth.inputs.paths import expand
-from esa_auth.inputs.spooled import STDIN, spooled
+from esa_auth.inputs.paths import STDIN, expand, spooled
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.file import FileSettings
 from esa_auth.outputs.rotated import is_of
@@ -32,6 +30,7 @@ from esa_auth.retry import Retry
 from esa_auth.signals import release
 from esa_auth.state.generation import DamagedError
 from esa_auth.state.progress import ProgressFile
+from esa_auth.visible import counted
 
 if TYPE_CHECKING:
     from esa_auth.commands.options import Subcommands

@@ -11,6 +11,7 @@ from esa_auth.commands.owners import Opening, Owners, Place
 from esa_auth.config import Config
 from esa_auth.inputs.archives import Archive, beginning
 from esa_auth.inputs.decode import Decoder
+from esa_auth.inputs.framings import among
 from esa_auth.inputs.records import Record
 from esa_auth.pipeline import Settings
 from esa_auth.pipeline.origin import Origin, origin
@@ -117,7 +118,8 @@ def _source(path: str, config: Config) -> Source | None:
     if not head:
         return None
     lines = _Lines()
-    decoder = Decoder(lines, config.input_format, config.keys, config.pipeline.max_line)
+    framings, longest = among(config.input_format), config.pipeline.max_line
+    decoder = Decoder(lines, framings, config.keys, longest)
     decoder.feed(head)
     decoder.finish()
     return Source(

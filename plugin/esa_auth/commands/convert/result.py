@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 
 from esa_auth.errors import ConfigError, StateLockedError
-from esa_auth.outputs.descriptor import write_all
 from esa_auth.outputs.file import FileOutput, FileSettings
 from esa_auth.outputs.own_file import open_own
 from esa_auth.outputs.rotated import is_of
+from esa_auth.outputs.stdout import write_all
 
 _BLOCK = 1 << 20
 # Workers of a run that was killed see it at their next block.

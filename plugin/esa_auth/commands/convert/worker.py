@@ -20,9 +20,8 @@ from esa_auth.commands.doubt import DoubtingDecoder
 from esa_auth.commands.opening import read_time
 from esa_auth.config import Config
 from esa_auth.errors import EsaAuthError, TemporaryError
-from esa_auth.formats import encoder
+from esa_auth.formats import encoder, json_line
 from esa_auth.inputs.archives import Archive
-from esa_auth.model.document import Document
 from esa_auth.outputs.file import FileSettings
 from esa_auth.pipeline import Pipeline
 
@@ -118,7 +117,7 @@ class _Worker:
         self._job = job
         self._report = report
         self._parent = parent
-        as_json = self._encode is Document.line
+        as_json = self._encode is json_line
         self._pipeline = Pipeline(settings, read_time, as_json=as_json)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
@@ -187,7 +186,7 @@ class _Worker:
         self._length += len(data)
 
     def _take(self) -> list[bytes]:
-        if self._encode is Document.line:
+        if self._encode is json_line:
             return self._pipeline.take_lines()
         return list(map(self._encode, self._pipeline.take_events()))
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Any, NamedTuple
 
-from esa_auth.inputs.framings import AUTO, FRAMINGS, recognised
-from esa_auth.inputs.lines import LineForm
+from esa_auth.inputs.decode import LineForm, recognised
+from esa_auth.inputs.framings import AUTO, FRAMINGS
 from esa_auth.inputs.listen.frames import FrameError, Frames
 from esa_auth.inputs.records import Broken, Piece, Terms
 
@@ -76,7 +76,8 @@ class Forms:
         """Return how a sender is read whose first message this is."""
         if self._only is not None:
             return self._only
-        return self._forms[recognised(message[0] if message else 0, lines=True).name]
+        first = message[0] if message else 0
+        return self._forms[recognised(FRAMINGS, first, lines=True).name]
 
 
 class Connection:

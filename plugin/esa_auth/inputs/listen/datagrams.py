@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from esa_auth.inputs.lines import LineForm
+from esa_auth.inputs.decode import LineForm
 from esa_auth.inputs.listen.connection import Arrival, Counters, Forms, sender_of
 from esa_auth.inputs.listen.endpoint import OVERFLOW
 from esa_auth.inputs.listen.frames import one_line

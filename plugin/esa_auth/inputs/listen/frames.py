@@ -2,7 +2,7 @@
 
 import re
 
-from esa_auth.inputs.lines import LineSplitter
+from esa_auth.inputs.decode import LineSplitter
 
 _COUNT = re.compile(rb"([1-9][0-9]{0,8}) ")
 _PERHAPS = re.compile(rb"(?:[1-9][0-9]{0,8})?")

@@ -17,7 +17,6 @@ from typing import Any
 import msgpack
 
 from esa_auth.errors import ConfigError
-from esa_auth.model.document import Document
 from esa_auth.outputs import Opened, Secret, Surroundings
 from esa_auth.outputs.forward.chunks import Entry, pack_entry
 from esa_auth.outputs.forward.output import ForwardOutput
@@ -85,10 +84,10 @@ def open_output(chosen: ForwardSettings, around: Surroundings) -> Opened:
 
 
 def packer(
-    record: Callable[[Document], dict[str, Any]],
-) -> Callable[[Document], Entry]:
+    record: Callable[[dict[str, Any]], dict[str, Any]],
+) -> Callable[[dict[str, Any]], Entry]:
     """Return how an event is packed, as what ``record`` makes of it."""
-    return lambda document: _pack(document, _ordered(record(document)))
+    return lambda event: _pack(event, _ordered(record(event)))
 
 
 def _ordered(record: dict[str, Any]) -> dict[str, Any]:
@@ -101,10 +100,10 @@ def _ordered(record: dict[str, Any]) -> dict[str, Any]:
     return {"log": record["log"], **record} if "log" in record else record
 
 
-def _pack(document: Document, record: dict[str, Any]) -> Entry:
+def _pack(event: dict[str, Any], record: dict[str, Any]) -> Entry:
     # Outside of what EventTime can hold, @timestamp in the record is still right.
-    stamp: str = document.own["@timestamp"]
+    stamp: str = event["@timestamp"]
     seconds = int(datetime.fromisoformat(f"{stamp[:19]}+00:00").timestamp())
     seconds = min(max(seconds, 1), _LAST_SECOND)
     nanoseconds = int(stamp[20:23]) * 1_000_000
-    return pack_entry(document.own["event"]["id"], seconds, nanoseconds, record)
+    return pack_entry(event["event"]["id"], seconds, nanoseconds, record)

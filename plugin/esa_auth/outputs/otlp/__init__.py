@@ -8,9 +8,9 @@ opentelemetry-proto 1.x, `opentelemetry/proto/logs/v1/logs.proto`.
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from esa_auth.errors import ConfigError, MissingExtraError
-from esa_auth.model.document import Document
 from esa_auth.outputs import Opened, Surroundings
 from esa_auth.outputs.otlp.output import Item, OtlpOutput
 from esa_auth.outputs.otlp.records import LogRecord, log_record
@@ -49,11 +49,10 @@ def open_output(chosen: OtlpSettings, around: Surroundings) -> Opened:
 
 def packer(
     pack: Callable[[LogRecord], bytes], now: Callable[[], int] = time.time_ns
-) -> Callable[[Document], Item]:
+) -> Callable[[dict[str, Any]], Item]:
     """Return how an event becomes an item; ``now`` is the time it was observed."""
 
-    def item(document: Document) -> Item:
-        event = document.whole()
+    def item(event: dict[str, Any]) -> Item:
         return Item(event["event"]["id"], event, pack(log_record(event, now())))
 
     return item
