@@ -74,9 +74,9 @@ class Pipeline:
         self._as_json = as_json
         if as_json and not settings.enrich and not settings.whole:
             self._emitter.writer = Writer(self._schema)
-        take = self._read, lambda lines: self._lines.extend(lines)
-        tools = self.registry, self._prefixes, dispatch, self._emitter.writer
-        self.native = native_reader(settings, *take, *tools)
+        more, writer = lambda lines: self._lines.extend(lines), self._emitter.writer
+        tools = self._read, more, self.registry, self._prefixes, dispatch, writer
+        self.native = native_reader(settings, *tools)
         # `Counters.held` when lines were counted last.
         self._held = 0
 

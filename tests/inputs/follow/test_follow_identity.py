@@ -238,6 +238,26 @@ def test_a_log_that_is_truncated_and_then_removed_is_not_read_twice(
     assert reader.poll() == second
 
 
+def test_an_archive_of_a_log_that_begins_with_nuls_is_not_read_again(
+    tmp_path: Path,
+) -> None:
+    """A writer without O_APPEND goes on at its old place in a truncated log."""
+    log = Log(tmp_path / "logs", append=False)
+    reader = Reader(log.path)
+    log.write(2, size=5000)
+    log.copytruncate()
+    log.write()
+    reader.poll()
+    log.rename()
+    reader.poll()
+    compress(log.numbered(1))
+    log.write()
+    reader.poll()
+    assert reader.lines == log.written
+    reader.kill()
+    log.close()
+
+
 def test_an_archive_of_what_was_read_is_not_read_again(
     log: Log, reader: Reader
 ) -> None:
