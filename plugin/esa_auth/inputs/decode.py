@@ -212,9 +212,8 @@ class Decoder:
     @property
     def longest(self) -> int:
         """Bytes that the longest line may have with what its framing adds."""
-        return max(
-            row.lines(self._terms).longest for row in self._framings if row.lines
-        )
+        forms = [row.lines(self._terms) for row in self._framings if row.lines]
+        return max((form.longest for form in forms), default=self._terms.max_line)
 
     @property
     def joined(self) -> int:

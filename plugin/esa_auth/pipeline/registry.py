@@ -27,8 +27,8 @@ class ApplianceRegistry:
         self.settings = settings
         self._emitter = emitter
         self._names = dict(settings.names)
-        # Looked at now and then, not at every connection, and always at the same
-        # connections: a replay must evict the same ones.
+        # Connections until the next look for too many of them: not at every one, but
+        # always at the same ones, for a replay must evict the same sessions.
         self.until_look = settings.look_every
 
     def named(self, name: str) -> Appliance:
