@@ -10,8 +10,8 @@ FAILED = "ICID 450 TLS failed: [Errno 54] Connection reset by peer"
 
 def event_behind(*said: str) -> Event:
     """Return the event of a login behind lines of its connection."""
-    lines = [*opened(450), *said, inbound(450)]
-    (event,) = run(map(native, lines)).results
+    lines: list[str | bytes] = [*opened(450), *said, inbound(450)]
+    (event,) = run([native(line) for line in lines]).results
     return event
 
 
