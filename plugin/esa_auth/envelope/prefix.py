@@ -31,8 +31,6 @@ _BEGIN = re.compile(
 # A native line of level Info, before its body. The character before the level is of the
 # year, and not the colon of a program: a syslog header can be as long as a stamp.
 NATIVE_INFO = rb".{23}[^:] Info: "
-
-
 # A hole that logrotate's copytruncate left before the first line.
 _HOLE = b"\0"
 _BYTES = (b"\r", b"\0")

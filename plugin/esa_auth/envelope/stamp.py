@@ -26,6 +26,11 @@ ODD_BSD = re.compile(
 )
 # Month, day, hour, minute, second.
 Parts: TypeAlias = tuple[int, int, int, int, int]
+# The same day of the next year is further away than this, whatever its zone does.
+_SURELY_LATEST = 364 * DAY
+# 29 February is away for at most so many years.
+_LEAP = 8
+_Read = Callable[[datetime], Instant]
 
 
 @lru_cache(maxsize=64)
@@ -79,13 +84,6 @@ def zone_text(zone: tzinfo, local: datetime) -> str:
 def is_native(stamp: str) -> bool:
     """Return whether a stamp begins with its weekday."""
     return stamp[3:4] == " " and stamp[:3] not in _MONTHS
-
-
-# The same day of the next year is further away than this, whatever its zone does.
-_SURELY_LATEST = 364 * DAY
-# 29 February is away for at most so many years.
-_LEAP = 8
-_Read = Callable[[datetime], Instant]
 
 
 def latest(reference: int, parts: Parts, read: _Read) -> Instant:

@@ -34,6 +34,18 @@ _LINES = (
     ("rejected", "dead letters"),
 )
 
+# What an address of `listen` counts; `open` alone is a level.
+_OF_LISTENERS = {
+    "open": "Connections held.",
+    "accepted": "Connections taken.",
+    "refused": "Connections closed at once: there were as many as there may be.",
+    "handshakes_failed": "Connections without TLS, or that took too long for it.",
+    "received_bytes": "Bytes received.",
+    "messages": "Lines, counted messages or datagrams received.",
+    "broken": "Connections that ended inside a message.",
+    "dropped": "Datagrams that the system dropped: its buffer was full.",
+}
+
 # By the flag of the events, which is the key in `ApplianceReading.doubts`.
 _DOUBTS = {
     "appliance_conflict": (
@@ -107,7 +119,7 @@ class _Own(Collector):
         if self._readings.tables:
             yield from _tables(self._readings.tables(), self._readings.now())
         if self._readings.listeners:
-            yield from listener_metrics(self._readings.listeners())
+            yield from _listeners(self._readings.listeners())
 
     def _work(self) -> Iterator[Metric]:
         beat = self._readings.beat()
@@ -236,22 +248,9 @@ def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"esa_auth_{name}", text, value=value)
 
 
-# By the name of a counter; `open` alone is a level.
-_TEXTS = {
-    "open": "Connections held.",
-    "accepted": "Connections taken.",
-    "refused": "Connections closed at once: there were as many as there may be.",
-    "handshakes_failed": "Connections without TLS, or that took too long for it.",
-    "received_bytes": "Bytes received.",
-    "messages": "Lines, counted messages or datagrams received.",
-    "broken": "Connections that ended inside a message.",
-    "dropped": "Datagrams that the system dropped: its buffer was full.",
-}
-
-
-def listener_metrics(counters: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
-    """Yield a family for each counter; ``counters`` is by address."""
-    for name, text in _TEXTS.items():
+def _listeners(counters: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    """Yield a family for each counter, with the address as label."""
+    for name, text in _OF_LISTENERS.items():
         kind = GaugeMetricFamily if name == "open" else CounterMetricFamily
         family = kind(f"esa_auth_listen_{name}", text, labels=["listener"])
         for address, counts in counters.items():
