@@ -10,19 +10,17 @@ native code and without.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
 from esa_auth.identity import MOST_LINES, Identity
-from esa_auth.model.facts import Envelope, Side
+from esa_auth.model.facts import Envelope
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.native_events import NativeEvents
+from esa_auth.pipeline.native_words import words
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
-from esa_auth.pipeline.sources import CUTS
-from esa_auth.pipeline.unusual import REPEATED
 from esa_auth.pipeline.writer import Writer
-from esa_auth.sessions import Table
+from esa_auth.sessions import Messages, Table
 from esa_auth.sessions.kept import MAX_KEPT
 from esa_auth.sessions.states import State
 
@@ -64,8 +62,8 @@ class NativeReader:
         self._envelope: Envelope | None = None
         self._told: tuple[Any, ...] = ()
         settings = registry.settings
-        words = _words(dispatch, settings.max_line)
-        self._sieve = _native.Sieve(words, settings.max_age, MAX_KEPT)
+        told = words(dispatch, settings.max_line)
+        self._sieve = _native.Sieve(told, settings.max_age, MAX_KEPT)
 
     def write_with(self, writer: Writer | None) -> None:
         """Let native code write those events that ``writer`` has templates for."""
@@ -207,7 +205,8 @@ def native_reader(
     if not (settings.native and IS_BUILT):
         return None
     reader = NativeReader(read, lines, registry, prefixes, dispatch)
-    if not settings.waits and settings.pseudonymizer is None:
+    # Reports on open sessions are made as their messages come.
+    if not (settings.waits or settings.reports) and settings.pseudonymizer is None:
         reader.write_with(writer)
     return reader
 
@@ -218,7 +217,9 @@ class Written:
     def __init__(self, appliance: Appliance, number: int) -> None:
         self._appliance, self._identity = appliance, appliance.identity
         self._seconds = self._identity.snapshot()
-        appliance.inbound.live = Live(appliance.inbound)
+        live = Live(appliance.inbound, appliance.messages)
+        appliance.inbound.live = live
+        appliance.messages.open = Open(appliance.messages, live)
         self.told = _native.Appliance(
             appliance.name,
             number,
@@ -238,9 +239,9 @@ class Written:
 class Live(dict[bytes, Session]):
     """Live sessions; one of native code becomes Python's when it is taken."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, messages: Messages) -> None:
         super().__init__(table.live)
-        self._table = table
+        self._table, self._messages = table, messages
 
     def get(self, number: bytes, default: Any = None) -> Any:
         """Return the session of ``number``."""
@@ -255,33 +256,43 @@ class Live(dict[bytes, Session]):
         return self._session(number, found) if type(found) is _native.Plain else found
 
     def _session(self, number: bytes, plain: "_native.Plain") -> Session:
-        kept, last, first_id, counts, users, success = plain.told()
+        kept, last, first_id, counts, users, success, mids = plain.told()
         session = self._table.unfolded(number, kept)
         # What is not changed stands on the class, and is not saved.
         session.conflict = False
         session.last = last
         session.users = dict.fromkeys(users)
-        sequence, session.attempts, failures = counts
+        sequence, session.attempts, failures, received, recipients = counts
         if failures:
             session.failures = failures
+        if received:
+            session.messages, session.recipients = received, recipients
+        self._messages.restore((mid, session, count) for mid, count in mids)
         if success is not None:
             session.last_success = success
         session.first_event_id, session.sequence = first_id, sequence
         return session
 
 
-def _words(dispatch: Dispatcher, max_line: int) -> tuple[Any, ...]:
-    """Return what native code is to know of the grammar; see `words.rs`."""
-    rules = grammar.GRAMMAR
-    passed = rules.mail_passed_over()
-    sides: tuple[Side, Side] = ("icid", "dcid")
-    return (
-        [(w.encode(), f"0123456789{n}".encode()) for w, n in passed.items()],
-        list(dispatch.handlers),
-        list(dispatch.mail_leads),
-        [[w.encode() for w in rules.words_at_sight(s, "context")] for s in sides],
-        [[w.encode() for w in rules.words_at_sight(s, "ignored")] for s in sides],
-        [word.lower().encode() for word in (*rules.phrases.words, REPEATED)],
-        CUTS,
-        max_line,
-    )
+class Open(dict[bytes, Any]):
+    """Open messages; of those of native code, the number of the session stands here.
+
+    When one is asked for, its session becomes Python's, and it with that.
+    """
+
+    def __init__(self, messages: Messages, live: Live) -> None:
+        super().__init__(messages.open)
+        self._live = live
+
+    def get(self, mid: bytes, default: Any = None) -> Any:
+        """Return the message ``mid``."""
+        found = super().get(mid, default)
+        if type(found) is bytes:
+            self._live.get(found)
+            found = super().get(mid, default)
+        return found
+
+    def pop(self, mid: bytes, default: Any = None) -> Any:
+        """Remove and return the message ``mid``."""
+        self.get(mid)
+        return super().pop(mid, default)

@@ -72,6 +72,9 @@ impl<'py> Reader<'_, 'py> {
             failures: 0,
             users: Vec::new(),
             last_success: None,
+            mids: Vec::new(),
+            messages: 0,
+            recipients: 0,
             kept: kept.0.clone().unbind(),
         }))
     }

@@ -2,15 +2,12 @@
 
 use crate::events::Events;
 use crate::place::Place;
-use crate::text::{is_native, named, Named, INFO};
+use crate::text::{is_native, INFO};
 use crate::words::{Words, LEAD};
 use memchr::memmem;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-/// Within so many bytes of a body on mail the number stands.
-const NAMED_WITHIN: usize = 100;
 
 /// Why lines are handed over, in the order of `Reason`.
 pub const REASONS: [&str; 5] = ["new_head", "event", "session", "connection", "other"];
@@ -70,7 +67,7 @@ pub struct Reader<'a, 'py> {
     /// Of the line that Python read last.
     pub place: Option<Place<'py>>,
     /// Of lines that do not name their appliance; their time does not matter.
-    native: Option<Place<'py>>,
+    pub native: Option<Place<'py>>,
     pub done: Done<'py>,
 }
 
@@ -174,7 +171,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             });
         }
         if self.words.is_mail(lead) {
-            return self.mail(&raw[at..], known);
+            return self.mail(line.py(), &raw[at..], known);
         }
         let opens_or_more = matches!(lead, b"New " | b"ICID" | b"DCID");
         if !opens_or_more && lead != b"SMTP" {
@@ -187,27 +184,5 @@ impl<'a, 'py> Reader<'a, 'py> {
             return self.connection(line.py(), raw, at);
         }
         self.result(line.py(), raw, at)
-    }
-
-    /// A line on mail: of interest only if it is of a session with AUTH.
-    fn mail(&self, body: &[u8], known: bool) -> PyResult<Read> {
-        let place = if known { &self.place } else { &self.native };
-        let Some(place) = place else {
-            return Ok(Read::Not(Reason::NewHead));
-        };
-        if place.is_quiet() || self.words.passes_over(body) {
-            return Ok(Read::Done);
-        }
-        for (what, number) in named(&body[..body.len().min(NAMED_WITHIN)]) {
-            let table = match what {
-                Named::Message => &place.messages,
-                Named::Inbound => &place.sides[0].live,
-                Named::Outbound => &place.sides[1].live,
-            };
-            if table.contains(PyBytes::new(table.py(), number))? {
-                return Ok(Read::Not(Reason::Session));
-            }
-        }
-        Ok(Read::Done)
     }
 }

@@ -43,6 +43,17 @@ pub struct Plain {
     pub users: Vec<Box<str>>,
     /// The place among the users.
     pub last_success: Option<usize>,
+    /// Messages begun and not yet ready, with their recipients.
+    pub mids: Vec<(Box<[u8]>, u64)>,
+    pub messages: u64,
+    pub recipients: u64,
+}
+
+impl Plain {
+    /// Return the place of an open message.
+    pub fn message(&self, mid: &[u8]) -> Option<usize> {
+        self.mids.iter().position(|(known, _)| **known == *mid)
+    }
 }
 
 /// What Python's session is made of; see `pipeline/native_events.py`.
@@ -50,9 +61,10 @@ type Told<'py> = (
     Py<PyBytes>,
     Option<Py<PyAny>>,
     String,
-    (u64, u64, u64),
+    (u64, u64, u64, u64, u64),
     Vec<String>,
     Option<String>,
+    Vec<(Bound<'py, PyBytes>, u64)>,
 );
 
 #[pymethods]
@@ -60,14 +72,24 @@ impl Plain {
     fn told<'py>(&self, py: Python<'py>) -> Told<'py> {
         let last = self.last.as_ref().map(|last| last.clone_ref(py));
         let users = self.users.iter().map(ToString::to_string).collect();
+        let mids = self.mids.iter();
+        let mids = mids.map(|(mid, count)| (PyBytes::new(py, mid), *count));
+        let mids = mids.collect();
         let success = self.last_success.map(|at| self.users[at].to_string());
         (
             self.kept.clone_ref(py),
             last,
             self.first_id.clone(),
-            (self.sequence, self.attempts, self.failures),
+            (
+                self.sequence,
+                self.attempts,
+                self.failures,
+                self.messages,
+                self.recipients,
+            ),
             users,
             success,
+            mids,
         )
     }
 }
