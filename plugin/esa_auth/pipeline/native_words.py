@@ -2,12 +2,17 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
 from esa_auth.grammar.rule import Rule
 from esa_auth.model.facts import (
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    DeliveryStarted,
     Fact,
     MessageAborted,
     MessageReady,
@@ -36,7 +41,7 @@ _KINDS = {
     " +": (" ", " "),
     ".*": ("x", ""),
 }
-_PIECE = re.compile(
+_PART = re.compile(
     "|".join(f"({re.escape(text)})" for text in _KINDS)
     + r"|((?:[A-Za-z0-9 :,-]|\\[()\[\]])(?![?*+{]))"
 )
@@ -100,7 +105,7 @@ def _form(rule: Rule, expression: str) -> Form | None:
     """Return a form as native code knows it; None: there is more to it."""
     pieces: list[tuple[int, str]] = []
     at = 0
-    while match := _PIECE.match(expression, at):
+    while match := _PART.match(expression, at):
         at, text = match.end(), match[0]
         kind = (match.lastindex or 0) % (len(_KINDS) + 1)
         if kind == _LITERAL:
@@ -109,7 +114,9 @@ def _form(rule: Rule, expression: str) -> Form | None:
                 text = pieces.pop()[1] + text
         pieces.append((kind, text))
     examples = list(_KINDS.values())
-    told = [text if kind == _LITERAL else examples[kind - 1][0] for kind, text in pieces]
+    told = [
+        text if kind == _LITERAL else examples[kind - 1][0] for kind, text in pieces
+    ]
     reading = grammar.GRAMMAR.reading("".join(told))
     if at < len(expression) or reading is None or reading.rule is not rule:
         return None
@@ -122,7 +129,7 @@ def _form(rule: Rule, expression: str) -> Form | None:
 def _is_plain(pieces: list[tuple[int, str]]) -> bool:
     """Return whether each piece ends where the next one cannot go on."""
     letters = [letters for _, letters in _KINDS.values()]
-    for (kind, _), (next_kind, text) in zip(pieces, pieces[1:], strict=False):
+    for (kind, _), (next_kind, text) in pairwise(pieces):
         if kind and (next_kind or text[0] in letters[kind - 1]):
             return False
     kinds = [kind for kind, _ in pieces]
@@ -142,6 +149,8 @@ def _meaning(fact: Fact | Unread) -> int:
             return 3
         case MessageAborted():
             return 4
+        case DeliveryStarted() | Delivered() | Delayed() | ConnectionFailed():
+            return 5
         case _:
             # It is Python's.
-            return 5
+            return 6

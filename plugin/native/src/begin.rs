@@ -108,7 +108,7 @@ impl<'py> Reader<'_, 'py> {
         let line = [rest, b"\n"].concat();
         match self.events.context(&line, self.python)? {
             Some(context) if context.says_nothing => {
-                told.last = Some(writing.instant.clone().unbind());
+                told.last = Some(writing.moment.clone());
                 self.done.context += 1;
                 Ok(Read::Done)
             }

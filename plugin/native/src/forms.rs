@@ -17,17 +17,20 @@ pub enum What {
     Ready,
     /// It was given up.
     Aborted,
+    /// What became of one at another server.
+    Delivery,
     /// What Python is to read.
     Other,
 }
 
 /// In the order of their numbers in `pipeline/native_words.py`.
-const WHAT: [What; 6] = [
+const WHAT: [What; 7] = [
     What::Started,
     What::Given,
     What::Recipient,
     What::Ready,
     What::Aborted,
+    What::Delivery,
     What::Other,
 ];
 
@@ -58,6 +61,8 @@ pub type Told = (usize, Vec<(u8, Vec<u8>)>);
 pub struct Said<'a> {
     pub what: What,
     pub numbers: [&'a [u8]; 2],
+    /// Of a delivery: the same line with other numbers, and with no words of others.
+    pub like: Vec<u8>,
 }
 
 impl Form {
@@ -82,6 +87,8 @@ impl Form {
     /// Return what `body` says if it has this form.
     pub fn read<'a>(&self, body: &'a [u8]) -> Option<Said<'a>> {
         let (mut rest, mut numbers, mut at) = (body, [&body[..0]; 2], 0);
+        let mut like = Vec::new();
+        let wanted = self.what == What::Delivery;
         let run = |rest: &[u8], good: fn(&u8) -> bool| {
             rest.iter().take_while(|&byte| good(byte)).count()
         };
@@ -110,13 +117,32 @@ impl Form {
                         _ => true,
                     };
                     let what = self.what;
-                    return fits.then_some(Said { what, numbers });
+                    if wanted {
+                        like.push(b'x');
+                        if let Some(Piece::Literal(text)) = self.pieces.get(place + 1) {
+                            like.extend_from_slice(text);
+                        }
+                    }
+                    return fits.then_some(Said {
+                        what,
+                        numbers,
+                        like,
+                    });
                 }
                 Piece::Digits | Piece::Blanks => return None,
             };
-            rest = &rest[rest.len() - size..];
+            let (text, behind) = rest.split_at(rest.len() - size);
+            if wanted {
+                let number = matches!(piece, Piece::Number | Piece::Digits);
+                like.extend_from_slice(if number { b"0" } else { text });
+            }
+            rest = behind;
         }
         let what = self.what;
-        rest.is_empty().then_some(Said { what, numbers })
+        rest.is_empty().then_some(Said {
+            what,
+            numbers,
+            like,
+        })
     }
 }

@@ -18,6 +18,7 @@ mod reader;
 mod results;
 mod rules;
 mod session;
+mod steps;
 mod template;
 mod text;
 mod words;

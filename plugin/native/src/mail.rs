@@ -28,6 +28,9 @@ impl<'py> Reader<'_, 'py> {
         if place.is_quiet() || self.words.passes_over(body) || !concerns(place, body)? {
             return Ok(Read::Done);
         }
+        // Python takes blanks away as well.
+        let blanks = body.iter().rev().take_while(|byte| **byte == b' ').count();
+        let body = &body[..body.len() - blanks];
         let whole = body.is_ascii() && body.last().is_some_and(u8::is_ascii_graphic);
         if !known || !whole || self.words.is_end_changed(body) {
             return Ok(Read::Not(Reason::Session));
@@ -38,6 +41,7 @@ impl<'py> Reader<'_, 'py> {
         let done = match said.what {
             What::Started | What::Given | What::Recipient => self.message(py, &said)?,
             What::Ready | What::Aborted => self.message_end(py, &said)?,
+            What::Delivery => self.delivery(py, &said)?,
             What::Other => false,
         };
         if !done {
@@ -85,7 +89,7 @@ impl<'py> Reader<'_, 'py> {
             }
         };
         told.mids[at].1 += u64::from(said.what == What::Recipient);
-        told.last = Some(writing.instant.clone().unbind());
+        told.last = Some(writing.moment.clone());
         Ok(true)
     }
 
@@ -118,6 +122,23 @@ impl<'py> Reader<'_, 'py> {
             told.recipients += recipients;
         }
         Ok(true)
+    }
+
+    /// What became of a message; false: it is not plain.
+    fn delivery(&mut self, py: Python<'py>, said: &Said<'_>) -> PyResult<bool> {
+        let Some(place) = &self.place else {
+            return Ok(false);
+        };
+        let Some(writing) = &place.writing else {
+            return Ok(false);
+        };
+        let number = PyBytes::new(py, said.numbers[0]);
+        let Some(session) = place.sides[1].live.get_item(number)? else {
+            return Ok(false);
+        };
+        let like = PyBytes::new(py, &said.like);
+        let asked = (session, like, writing.moment.told(py)?);
+        self.python.call_method1("delivery", asked)?.extract()
     }
 }
 

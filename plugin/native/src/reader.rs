@@ -69,6 +69,8 @@ pub struct Reader<'a, 'py> {
     /// Of lines that do not name their appliance; their time does not matter.
     pub native: Option<Place<'py>>,
     pub done: Done<'py>,
+    /// The line by which the time was moved without Python.
+    pub moved: Option<Bound<'py, PyBytes>>,
 }
 
 impl<'a, 'py> Reader<'a, 'py> {
@@ -91,6 +93,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             place,
             native,
             done,
+            moved: None,
         };
         let told = reader.python.call_method0("begin")?;
         reader.told(&told)?;
@@ -116,7 +119,9 @@ impl<'a, 'py> Reader<'a, 'py> {
             return Ok(());
         }
         let counts = (done.context, done.grown, done.closed, done.events);
-        self.python.call_method1("settle", (counts, &done.lines))?;
+        let moved = self.moved.take();
+        self.python
+            .call_method1("settle", (counts, &done.lines, moved))?;
         self.done = Done::new(self.python.py());
         Ok(())
     }
@@ -153,10 +158,35 @@ impl<'a, 'py> Reader<'a, 'py> {
             return Ok(Read::Not(Reason::Other));
         };
         let at = found + INFO.len();
-        let known = self
-            .place
-            .as_ref()
-            .is_some_and(|place| place.head == raw[..at]);
+        let head = &raw[..at];
+        let known = self.place.as_ref().is_some_and(|place| place.head == head);
+        if known {
+            return self.by_lead(line, at, known);
+        }
+        let Some(before) = self.place.as_mut().and_then(|place| place.step(head))
+        else {
+            return self.by_lead(line, at, known);
+        };
+        let (context, events) = (self.done.context, self.done.events);
+        let read = self.by_lead(line, at, true)?;
+        // Python's clock moves with those lines only that count.
+        if (context, events) == (self.done.context, self.done.events) {
+            if let Some(place) = &mut self.place {
+                place.back(before);
+            }
+        } else {
+            self.moved = Some(line.clone());
+        }
+        Ok(read)
+    }
+
+    fn by_lead(
+        &mut self,
+        line: &Bound<'py, PyBytes>,
+        at: usize,
+        known: bool,
+    ) -> PyResult<Read> {
+        let raw = line.as_bytes();
         let native = at == 31 && is_native(raw);
         if !known && !native {
             return Ok(Read::Not(Reason::NewHead));

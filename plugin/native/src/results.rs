@@ -204,7 +204,7 @@ impl<'py> Reader<'_, 'py> {
         if found.success {
             told.last_success = Some(who);
         }
-        told.last = Some(writing.instant.clone().unbind());
+        told.last = Some(writing.moment.clone());
         told.sequence += 1;
         told.attempts += 1;
         told.failures += u64::from(!found.success);
