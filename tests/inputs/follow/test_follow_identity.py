@@ -210,6 +210,54 @@ def test_a_copy_of_a_log_that_is_renamed_later_is_not_read(
     assert reader.lines == log.written
 
 
+def test_an_archive_with_the_inode_of_an_older_one_is_another_file(
+    log: Log, reader: Reader
+) -> None:
+    """Rotated, compressed and the oldest deleted, twice between two looks."""
+    archive = Path(f"{log.numbered(1)}.gz")
+    first = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == first
+    second = log.write()
+    # What a file system does that gives the inode of a deleted file to the next one.
+    archive.write_bytes(gzip.compress(log.path.read_bytes()))
+    log.delete()
+    assert reader.poll() == second
+
+
+def test_a_log_that_is_truncated_and_then_removed_is_not_read_twice(
+    log: Log, reader: Reader
+) -> None:
+    """The copy is made, then the log itself is rotated, all between two looks."""
+    first = log.write()
+    assert reader.poll() == first
+    log.copytruncate()
+    compress(log.numbered(1))
+    second = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == second
+
+
+def test_an_archive_of_a_log_that_begins_with_nuls_is_not_read_again(
+    tmp_path: Path,
+) -> None:
+    """A writer without O_APPEND goes on at its old place in a truncated log."""
+    log = Log(tmp_path / "logs", append=False)
+    reader = Reader(log.path)
+    log.write(2, size=5000)
+    log.copytruncate()
+    log.write()
+    reader.poll()
+    log.rename()
+    reader.poll()
+    compress(log.numbered(1))
+    log.write()
+    reader.poll()
+    assert reader.lines == log.written
+    reader.kill()
+    log.close()
+
+
 def test_an_archive_of_what_was_read_is_not_read_again(
     log: Log, reader: Reader
 ) -> None:

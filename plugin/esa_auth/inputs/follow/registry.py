@@ -149,8 +149,9 @@ class Registry:
             return
         try:
             if not file.check():
-                if was_closed and renamed:
-                    # Another file, which was given the same inode.
+                if was_closed and (renamed or file.rank < LIVE):
+                    # Another file, which was given the same inode: nobody writes
+                    # to a rotated one.
                     self.bury(file)
                 else:
                     self.replaced(file)
@@ -172,6 +173,12 @@ class Registry:
             # Of a number in its last name: others are counted on without it.
             file.rank, file.name_stamp = 0, ""
             file.pathless, file.quiet_since = True, self._clock()
+            try:
+                if file.changed and not file.check():
+                    # It was truncated before it lost its name: a copy may be there.
+                    self.replaced(file)
+            except OSError as error:
+                self.complain(error, file.path)
         self._copies = {
             key: copy for key, copy in self._copies.items() if key in look.found
         }
