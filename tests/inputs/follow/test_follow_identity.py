@@ -258,6 +258,30 @@ def test_an_archive_of_a_log_that_begins_with_nuls_is_not_read_again(
     log.close()
 
 
+def test_an_archive_with_the_inode_of_an_older_copy_inherits_nothing_of_it(
+    log: Log,
+) -> None:
+    """While there is more to read than one call may, no look is taken between."""
+    reader = Reader(log.path, max_bytes=17)
+    archive = Path(f"{log.numbered(1)}.gz")
+    first, second = (
+        b"a line without its end, longer than the next",
+        b"another one, short",
+    )
+    log.raw(first)
+    reader.poll()
+    log.rename_and_compress()
+    log.raw(second)
+    lines = [line for chunk in reader.follower.poll() for line in chunk.lines]
+    reader.clock.now += 10.0
+    archive.write_bytes(gzip.compress(second))
+    log.delete()
+    log.write()
+    lines += reader.poll()
+    assert lines == [first, second, *log.written]
+    reader.kill()
+
+
 def test_an_archive_of_what_was_read_is_not_read_again(
     log: Log, reader: Reader
 ) -> None:
