@@ -82,3 +82,11 @@ def test_the_first_row_is_what_nothing_else_is() -> None:
     assert recognised(FRAMINGS, ord("W")) is FRAMINGS[0]
     assert recognised(FRAMINGS, 0x81).name == "msgpack"
     assert recognised(FRAMINGS, 0x81, lines=True) is FRAMINGS[0]
+
+
+def test_a_map_of_msgpack_is_known_by_its_first_byte() -> None:
+    """Fixmap, map 16 and map 32, and none of their neighbours."""
+    maps = {
+        first for first in range(256) if recognised(FRAMINGS, first).name == "msgpack"
+    }
+    assert maps == {*range(0x80, 0x90), 0xDE, 0xDF}

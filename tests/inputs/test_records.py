@@ -141,3 +141,26 @@ def test_lines_of_any_length_are_cut_alike(
         for line in splitter.feed(data[at : at + size])
     ]
     assert found == [line[: most + 1] for line in lines]
+
+
+@pytest.mark.parametrize(
+    ("time", "read"),
+    [
+        (1_240_398_000, "2009-04-22T11:00:00.000+00:00"),
+        (1_240_398_000.25, "2009-04-22T11:00:00.250+00:00"),
+        ("2009-04-22T11:00:00Z", "2009-04-22T11:00:00Z"),
+        (True, None),
+        (1e300, None),
+        # The EventTime of the forward protocol; another type of as many bytes is none.
+        (
+            msgpack.ExtType(0, (1_240_398_000 << 32).to_bytes(8)),
+            "2009-04-22T11:00:00.000+00:00",
+        ),
+        (msgpack.ExtType(1, (1_240_398_000 << 32).to_bytes(8)), None),
+        (msgpack.ExtType(0, b"1234"), None),
+    ],
+)
+def test_the_time_of_a_record(time: object, read: str | None) -> None:
+    packed = msgpack.packb({"message": "a", "time": time})
+    (found,) = MsgpackReader(Terms(Keys(), KEEP)).message(packed)
+    assert found == [(b"a", None, read)]

@@ -205,3 +205,13 @@ def test_a_letter_of_it_is_read_again_as_one() -> None:
     found = ended(pipeline)
     found.assert_accounted()
     assert len({event["event"]["id"] for event in found.events}) == 3
+
+
+@pytest.mark.parametrize(
+    ("times", "results"), [(MOST_REPEATS, MOST_REPEATS), (MOST_REPEATS + 1, 0)]
+)
+def test_as_many_attempts_as_may_be_are_read(times: int, results: int) -> None:
+    found = run([*map(syslog, opened()), repeated(times, b" Info: " + FAILED)])
+    found.assert_accounted()
+    assert found.counters.results == results
+    assert found.counters.rejected == (results == 0)
