@@ -2,6 +2,10 @@
 
 import pytest
 
+from esa_auth.model.facts import Instant
+from esa_auth.model.session import Session
+from esa_auth.sessions import Messages
+from esa_auth.sessions.messages import MOST_OPEN
 from tests.support.harness import Event, inbound, native, opened, run
 
 SUCCESS = "ICID 450 TLS success protocol TLSv1.2 cipher ECDHE-RSA-AES256-GCM-SHA384"
@@ -37,3 +41,14 @@ def test_the_last_decision_of_the_hat_is_the_one_that_counts(last: str) -> None:
     event = event_behind(said)
     assert event["cisco_esa"]["policy"]["action"] == last
     assert event["rule"]["name"] == "PARTNERS"
+
+
+def test_messages_whose_ends_were_not_seen_are_forgotten_at_a_bound() -> None:
+    messages = Messages()
+    session = Session("icid", "450", Instant(0, "1970-01-01T00:00:00.000Z", "UTC"))
+    for number in range(MOST_OPEN):
+        messages.started(b"%d" % number, session)
+    assert len(messages) == len(session.mids) == MOST_OPEN
+    messages.started(b"one more", session)
+    assert session.mids == {b"one more"}
+    assert len(messages) == 1

@@ -1,5 +1,6 @@
 """The journal: whole records come back, and what is torn harms nothing that follows."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import msgpack
 import pytest
 from tests.support.checkout import ROOT
 
+from esa_auth.errors import TemporaryError
 from esa_auth.state import Journal, StateDirectory
 
 RELEASED = ROOT / "tests" / "released" / "state-0.1.0" / "journal.0"
@@ -100,3 +102,17 @@ def test_the_journal_of_a_released_version_comes_back(
     assert len(found) == 4
     assert b"New SMTP ICID 1" in found[0]
     assert found[2] == found[3]
+
+
+def test_a_record_that_a_full_disk_cut_is_not_in_it(
+    directory: StateDirectory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal, write = Journal(directory, 0), os.write
+    journal.append(b"one")
+    with monkeypatch.context() as full:
+        full.setattr(os, "write", lambda descriptor, data: write(descriptor, data[:3]))
+        with pytest.raises(TemporaryError, match="the disk is full"):
+            journal.append(b"half")
+    journal.append(b"two")
+    journal.close()
+    assert records(directory) == [b"one", b"two"]
