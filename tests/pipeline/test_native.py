@@ -162,6 +162,33 @@ def test_other_settings(settings: Settings) -> None:
     assert_same(list(mutated(corpus("ordinary", 3000), 7)), settings)
 
 
+@pytest.mark.parametrize("hosts", [["esa01"], ["esa01", None, "192.0.2.77", ""]])
+@pytest.mark.parametrize("times", [[None], [None, "2026-03-17T16:00:05Z"]])
+def test_records(hosts: list[str | None], times: list[str | None]) -> None:
+    random = Random(1)
+    lines = list(mutated(corpus("ordinary", 3000), 3))
+    lines[700:700] = [b"two\nlines", lines[0] + b"\n" + lines[1]]
+    records = [
+        (line, hosts[at // 97 % len(hosts)], times[at // 301 % len(times)])
+        for at, line in enumerate(lines)
+    ]
+    for _ in range(20):
+        at = random.randrange(len(records))
+        records[at] = (records[at][0], random.choice(["esa02", None]), None)
+    found = []
+    for core in (False, True):
+        pipeline = Pipeline(
+            replace(SETTINGS, native=core), lambda: READ_AT, as_json=True
+        )
+        for at in range(0, len(records), 499):
+            pipeline.feed_records(records[at : at + 499])
+        held = unpacked(pipeline.snapshot())
+        pipeline.drain()
+        dead, counters = pipeline.take_dead(), astuple(pipeline.counters)
+        found.append((pipeline.take_lines(), dead, counters, held))
+    assert found[0] == found[1]
+
+
 def odd_lines(seed: int, count: int) -> Iterator[bytes]:
     """Yield lines of few connections and appliances, most of them plain."""
     random = Random(seed)

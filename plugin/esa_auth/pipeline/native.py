@@ -18,6 +18,7 @@ from esa_auth.pipeline.appliance import Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.native_events import NativeEvents
+from esa_auth.pipeline.native_records import Record, runs
 from esa_auth.pipeline.native_steps import NO_STEPS, steps_of
 from esa_auth.pipeline.native_tables import Live, Open
 from esa_auth.pipeline.native_words import words
@@ -44,7 +45,7 @@ class NativeReader:
 
     def __init__(
         self,
-        read: Callable[[list[tuple[bytes, None, None]]], None],
+        read: Callable[[list[Record]], None],
         lines: Callable[[list[bytes]], None],
         registry: ApplianceRegistry,
         prefixes: PrefixCache,
@@ -59,6 +60,8 @@ class NativeReader:
         # By name; and how many there were.
         self._written: dict[str, Written] = {}
         self._appliances = 0
+        # Of records around the lines.
+        self._host: str | None = None
         # Of the place that was told last.
         self._appliance: Appliance | None = None
         self._head = b""
@@ -83,6 +86,16 @@ class NativeReader:
         """Read lines in log order."""
         self._sieve.feed(lines, self)
 
+    def feed_records(self, records: list[Record]) -> None:
+        """Read records in log order."""
+        for host, lines, others in runs(records):
+            self._host = host
+            if lines:
+                self.feed(lines)
+            self._host = None
+            if others:
+                self._read(others)
+
     # ---- asked by native code -------------------------------------------------------
 
     def __getattr__(self, name: str) -> Any:
@@ -99,7 +112,7 @@ class NativeReader:
 
         If both are as they were: how many connections may be added.
         """
-        self._read([(line, None, None)])
+        self._read([(line, self._host, None)])
         room = self._room_before()
         if room is not None and line.startswith(self._head):
             return room
@@ -107,7 +120,7 @@ class NativeReader:
         head = line[: line.find(INFO) + len(INFO)]
         envelope = self._prefixes.known.get(head)
         if envelope is not None:
-            name = envelope.host or self._registry.settings.appliance
+            name = envelope.host or self._default()
             appliance = self._registry.appliances.get(name)
             # Else its time is not that of the clock.
             if appliance is not None and appliance.head == envelope:
@@ -167,6 +180,10 @@ class NativeReader:
             self._advance(Line(appliance, line, envelope))
         self._envelope = appliance.head
 
+    def _default(self) -> str:
+        """Return the name of the appliance of lines that name none."""
+        return self._host or self._registry.settings.appliance
+
     def _room_before(self) -> int | None:
         """Return the room in the place told last; None: it is not as it was."""
         appliance = self._appliance
@@ -177,7 +194,7 @@ class NativeReader:
         return self._room(appliance) if same else None
 
     def _native(self) -> Place | None:
-        appliance = self._registry.appliances.get(self._registry.settings.appliance)
+        appliance = self._registry.appliances.get(self._default())
         return self._place(b"", appliance) if appliance else None
 
     def _place(self, head: bytes, appliance: Appliance) -> Place | None:
@@ -241,7 +258,7 @@ class NativeReader:
 
 def native_reader(
     settings: Settings,
-    read: Callable[[list[tuple[bytes, None, None]]], None],
+    read: Callable[[list[Record]], None],
     lines: Callable[[list[bytes]], None],
     registry: ApplianceRegistry,
     prefixes: PrefixCache,
