@@ -52,13 +52,13 @@ def module() -> Path | None:
 class Bench:
     """A folder with the configuration, and a port."""
 
-    def __init__(self, folder: Path, index: OpenSearch) -> None:
+    def __init__(self, folder: Path, index_port: int) -> None:
         self.folder, self.port = folder, free_port()
         places = {
             'workDirectory="/var/spool/rsyslog"': f'workDirectory="{folder}"',
             'type="imtcp" port="514"': f'type="imtcp" port="{self.port}"',
             'load="omelasticsearch"': f'load="{module()}"',
-            'serverport="9200"': f'serverport="{index.port}"',
+            'serverport="9200"': f'serverport="{index_port}"',
             "/etc/esa-auth/in_place.yaml": str(ROOT / "conf/rsyslog/in_place.yaml"),
             "/var/lib/esa-auth/rsyslog": str(folder / "state"),
             "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
@@ -114,7 +114,7 @@ def test_the_documents_are_the_events(
     tmp_path: Path, opensearch: OpenSearch, expected: dict[str, object]
 ) -> None:
     emptied(opensearch)
-    bench = Bench(tmp_path, opensearch)
+    bench = Bench(tmp_path, opensearch.port)
     with bench.running():
         for sender in bench.push():
             sender.join()
@@ -135,7 +135,7 @@ def test_a_killed_child_is_started_again_and_the_sessions_go_on(
 ) -> None:
     """What rsyslog has in the pipe of a dead child has no events: a page of it."""
     emptied(opensearch)
-    bench = Bench(tmp_path, opensearch)
+    bench = Bench(tmp_path, opensearch.port)
     with bench.running() as host:
         senders = bench.push()
         until(lambda: len(documents(opensearch)) > 50, "no documents")
