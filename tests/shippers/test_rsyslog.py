@@ -100,6 +100,26 @@ def test_two_appliances_and_a_child_killed_in_the_middle(
     assert (tmp_path / "dead.ndjson").read_bytes() == b""
 
 
+def test_a_kill_of_the_host_loses_nothing_that_it_has_read(
+    tmp_path: Path, expected: dict[str, object]
+) -> None:
+    with Collector() as collector:
+        bench = Bench(tmp_path, collector.address)
+        collector.delay = 0.01
+        with bench.running() as host:
+            for sender in bench.push():
+                sender.join()
+            # By then it has read its sockets to their ends.
+            until(lambda: len(collector.events) > len(expected) // 8, "no events")
+            host.kill()
+            host.wait()
+        assert len(collector.by_id()) < len(expected) // 2, "nothing was queued"
+        collector.delay = 0.0
+        with bench.running():
+            until(lambda: len(collector.by_id()) >= len(expected), "events are lost")
+        assert collector.by_id() == expected
+
+
 def test_a_stop_and_a_hup_of_the_host_lose_nothing(
     tmp_path: Path, expected: dict[str, object]
 ) -> None:
@@ -182,7 +202,8 @@ def test_a_second_process_is_refused_with_one_line(tmp_path: Path) -> None:
     with Collector() as collector:
         changes = {
             'forceSingleInstance="on"': 'forceSingleInstance="off"',
-            'queue.size="100000"': 'queue.size="100000" queue.workerThreads="4" '
+            # A queue on disk has one worker.
+            'queue.type="Disk"': 'queue.type="LinkedList" queue.workerThreads="4" '
             'queue.workerThreadMinimumMessages="10"',
             'queue.timeoutActionCompletion="12000"': "",
         }

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.shippers.appliance import push_tcp, traffic
+from tests.shippers.endpoints import Endpoint
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
@@ -151,3 +152,21 @@ def test_a_killed_child_is_started_again_and_the_sessions_go_on(
     assert found.keys() <= expected.keys()
     changed = [i for i in found if found[i] != expected[i]]
     assert len(changed) < most // 10
+
+
+def test_a_stop_with_lines_in_the_queue_loses_the_line_in_hand_at_most(
+    tmp_path: Path, expected: dict[str, object]
+) -> None:
+    """What the queue has on disk goes through one process, as what is new does."""
+    require("rsyslog-elasticsearch", module(), "not fetched (make engines)")
+    with Endpoint() as index:
+        bench = Bench(tmp_path, index.port)
+        with bench.running():
+            push_tcp(bench.port, NAMED)
+            until(lambda: len(index.documents) > 20, "no documents")
+        assert len(index.documents) < len(expected) // 4, "nothing was queued"
+        with bench.running():
+            push_tcp(bench.port, UNNAMED)
+            enough = len(expected) - 5
+            until(lambda: len(index.documents) >= enough, "events are lost")
+    assert "is held by" not in (tmp_path / "esa-auth.log").read_text()
