@@ -103,11 +103,11 @@ def shares(parts: int) -> list[list[bytes]]:
     return [LINES[at : at + size] for at in range(0, len(LINES), size)]
 
 
-def settle(setup: Setup, count: int, quiet: float) -> None:
-    """Wait for ``count`` events, or until nothing came for ``quiet`` seconds."""
+def settle(setups: list[Setup], count: int, quiet: float) -> None:
+    """Wait for ``count`` events of each, or for ``quiet`` seconds without one."""
     had, since = -1, time.monotonic()
-    while had < count and time.monotonic() - since < quiet:
-        if (now := len(found(setup))) != had:
+    while had < count * len(setups) and time.monotonic() - since < quiet:
+        if (now := sum(len(found(setup)) for setup in setups)) != had:
             had, since = now, time.monotonic()
         time.sleep(0.2)
     # For what comes again.
@@ -146,7 +146,7 @@ def test_esa_auth_is_killed(
                 setup.write(part[at : at + PIECE])
                 time.sleep(0.1)
         setup.write(parts[-1])
-        settle(setup, len(expected), QUIET)
+        settle([setup], len(expected), QUIET)
     row = judged(setup, expected)
     show(f"{host} {name} kill of us", of=len(expected), **vars(row))
     assert row.phantom == 0
@@ -181,7 +181,7 @@ def test_the_host_ends(
                 setup.write(part[half:])
         with setup.running():
             setup.write(parts[-1])
-            settle(setup, len(expected), QUIET)
+            settle([setup], len(expected), QUIET)
     row = judged(setup, expected)
     show(f"{host} {name} {how.__name__}", of=len(expected), **vars(row))
     assert row.phantom == 0
@@ -221,8 +221,7 @@ def after_outage(
         for setup in there:
             setup.write(third)
             stack.enter_context(setup.receiver())
-        for setup in there:
-            settle(setup, len(expected), QUIET_AFTER_OUTAGE)
+        settle(there, len(expected), QUIET_AFTER_OUTAGE)
     return setups
 
 
