@@ -13,15 +13,13 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from tests.shippers import test_fluentd, test_rsyslog, test_syslog_ng
+from tests.shippers import fluentd, test_fluentd, test_rsyslog, test_syslog_ng
 from tests.shippers.appliance import push_tcp, traffic
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
-    free_port,
     kill_children,
     listens,
-    syslog_ng,
     syslog_ng_missing,
     until,
 )
@@ -96,7 +94,7 @@ def measure_rsyslog(folder: Path, goal: int) -> str:
     for name in ("ours", "sed"):
         with Collector() as collector:
             (folder / name).mkdir()
-            bench = test_rsyslog.Bench(folder / name, collector)
+            bench = test_rsyslog.Bench(folder / name, collector.address)
             out = folder / name / "out"
             count, end = partial(len, collector.events), goal
             if name == "sed":
@@ -109,7 +107,7 @@ def measure_rsyslog(folder: Path, goal: int) -> str:
                 rates.append(rate(count, end, partial(push_tcp, bench.port, LOG)))
     with Collector() as collector:
         (folder / "kill").mkdir()
-        bench = test_rsyslog.Bench(folder / "kill", collector)
+        bench = test_rsyslog.Bench(folder / "kill", collector.address)
         with bench.running() as host:
             push_tcp(bench.port, LOG)
             killed = lost(partial(seen, collector), goal, killer(host))
@@ -122,32 +120,29 @@ def measure_syslog_ng(folder: Path, goal: int) -> str:
     for name in ("ours", "cat", "kill"):
         with Collector() as collector:
             (folder / name).mkdir()
-            port, out = free_port(), folder / name / "out"
-            made = test_syslog_ng.configured(folder / name, collector, port)
+            out = folder / name / "out"
+            bench = test_syslog_ng.Bench(folder / name, collector.address)
             count, end = partial(len, collector.events), goal
             if name == "cat":
-                with_child(made, f"cat > {out}")
+                with_child(bench.configuration, f"cat > {out}")
                 count, end = partial(lines_of, out), len(LOG)
-            with syslog_ng(made) as host:
-                until(partial(listens, port), "syslog-ng does not listen")
+            with bench.running() as host:
                 if name == "kill":
-                    push_tcp(port, LOG)
+                    push_tcp(bench.port, LOG)
                     killed = lost(partial(seen, collector), goal, killer(host))
                 else:
-                    rates.append(rate(count, end, partial(push_tcp, port, LOG)))
+                    rates.append(rate(count, end, partial(push_tcp, bench.port, LOG)))
     return row("syslog-ng program()", rates, killed)
 
 
 def stop_syslog_ng(folder: Path, goal: int) -> str:
     """Stop it in the middle, and start it again."""
     with Collector() as collector:
-        port = free_port()
-        made = test_syslog_ng.configured(folder, collector, port)
-        with syslog_ng(made):
-            until(partial(listens, port), "syslog-ng does not listen")
-            push_tcp(port, LOG)
+        bench = test_syslog_ng.Bench(folder, collector.address)
+        with bench.running():
+            push_tcp(bench.port, LOG)
             until(lambda: seen(collector) > goal // 8, "no events")
-        with syslog_ng(made):
+        with bench.running():
             missing = goal - settled(partial(seen, collector))
             return f"{'syslog-ng, a stop':30} {missing} events lost"
 
@@ -157,7 +152,7 @@ def measure_fluentd(folder: Path, goal: int) -> str:
     rates, killed = [], 0
     for name in ("ours", "cat", "kill"):
         (folder / name).mkdir()
-        bench = test_fluentd.Bench(folder / name)
+        bench = fluentd.Bench(folder / name)
         made = bench.configure("exec_filter.conf", "to_file")
         out = folder / name / "out" / "events.20260317.log"
         end = goal
@@ -171,7 +166,7 @@ def measure_fluentd(folder: Path, goal: int) -> str:
             (made.parent / "to_file.conf").write_text(
                 CAT_SINK.format(out=out.with_suffix(""))
             )
-        with test_fluentd.fluentd(made) as host:
+        with fluentd.fluentd(made) as host:
             until(partial(listens, bench.port), "fluentd does not listen")
             if name == "kill":
                 bench.write(LOG)

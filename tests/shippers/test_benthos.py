@@ -2,18 +2,16 @@
 
 import os
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.shippers.appliance import push_tcp, traffic
+from tests.shippers.endpoints import Endpoint, basic
 from tests.shippers.hosts import (
     Process,
     children,
@@ -42,70 +40,16 @@ STARTS = 5
 IN_A_PIPE = 4 * 40
 
 
-class Index:
-    """Keeps each document by its id; 409 for one that it has, 503 while it is down."""
-
-    def __init__(self) -> None:
-        self.documents: dict[str, Json] = {}
-        self.repeated = 0
-        self.down = False
-        self._lock = threading.Lock()
-        handler = type("Handler", (_Handler,), {"index": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
-        self.port: int = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-
-    def put(self, name: str, body: bytes) -> int:
-        """Return the status of a request to create a document."""
-        with self._lock:
-            if self.down:
-                return 503
-            if name in self.documents:
-                self.repeated += 1
-                return 409
-            self.documents[name] = orjson.loads(body)
-            return 201
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: clients of these tests are killed."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    index: Index
-
-    def do_PUT(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        stream, _, name = self.path.rpartition("/_create/")
-        assert stream == "/logs-cisco_esa.auth-default"
-        assert self.headers["Authorization"].startswith("Basic ")
-        self.send_response(self.index.put(name, body))
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
-
-
 class Bench:
     """A folder with a shipped configuration, and the index that it writes to."""
 
-    def __init__(self, folder: Path, name: str, index: Index) -> None:
-        self.folder, self.index = folder, index
+    def __init__(self, folder: Path, name: str, index_port: int) -> None:
+        self.folder = folder
         self.log = folder / "mail_logs"
         self.port, self._http = free_port(), free_port()
         schema = ROOT / "schemas" / "auth-event.schema.json"
         places = {
-            "https://localhost:9200": f"http://127.0.0.1:{index.port}",
+            "https://localhost:9200": f"http://127.0.0.1:{index_port}",
             "127.0.0.1:4195": f"127.0.0.1:{self._http}",
             "/etc/benthos/auth-event.schema.json": str(schema),
             "/var/lib/esa-auth/": f"{folder}/",
@@ -132,22 +76,19 @@ class Bench:
         with self.log.open("ab") as file:
             file.write(b"".join(line + b"\n" for line in lines))
 
-    def has_more_than(self, count: int) -> None:
-        """Wait for another document."""
+    def delivers(self, index: Endpoint, count: int) -> None:
+        """Wait until the index has ``count`` documents, as long as some arrive."""
         log = self.folder / "benthos.log"
-        until(lambda: len(self.index.documents) > count, log.read_text)
-
-    def has_all(self, expected: dict[str, Json]) -> None:
-        """Wait for them, as long as some arrive."""
-        while len(self.index.documents) < len(expected):
-            self.has_more_than(len(self.index.documents))
+        while (had := len(index.documents)) < count:
+            until(partial(index.has_more_than, had), log.read_text)
 
 
 @pytest.fixture
-def index() -> Iterator[Index]:
-    made = Index()
-    yield made
-    made.close()
+def index() -> Iterator[Endpoint]:
+    """An index that keeps each document by its id, in the data stream alone."""
+    with Endpoint(accepted=basic("esa-auth", "secret")) as made:
+        yield made
+    assert set(made.places.values()) == {"logs-cisco_esa.auth-default"}
 
 
 @pytest.fixture(scope="module")
@@ -158,49 +99,49 @@ def expected() -> dict[str, Json]:
 
 
 def test_what_arrives_is_what_tail_writes(
-    tmp_path: Path, expected: dict[str, Json], index: Index
+    tmp_path: Path, expected: dict[str, Json], index: Endpoint
 ) -> None:
     """Though the index is away at first; a line that is no event goes nowhere."""
-    bench = Bench(tmp_path, "tail", index)
-    index.down = True
+    bench = Bench(tmp_path, "tail", index.port)
+    index.failures = 1_000_000
     bench.write(LINES)
     with bench.running():
         until(lambda: "503" in (tmp_path / "benthos.log").read_text(), "not asked")
-        index.down = False
-        bench.has_all(expected)
+        index.failures = 0
+        bench.delivers(index, len(expected))
     assert index.documents == expected
 
 
 @pytest.mark.slow
 def test_nothing_is_lost_when_we_are_killed(
-    tmp_path: Path, expected: dict[str, Json], index: Index
+    tmp_path: Path, expected: dict[str, Json], index: Endpoint
 ) -> None:
     """Four times, while the log grows and one host runs on: it reads what we left."""
-    bench = Bench(tmp_path, "tail", index)
+    bench = Bench(tmp_path, "tail", index.port)
     with bench.running() as host:
         for share in shares():
             before = len(index.documents)
             bench.write(share)
-            bench.has_more_than(before)
+            bench.delivers(index, before + 1)
             assert kill_children(host.pid)
             until(partial(children, host.pid), "it is not started again")
-        bench.has_all(expected)
-    print(f"{len(expected)} events, lost 0, {index.repeated=}")
+        bench.delivers(index, len(expected))
+    print(f"{len(expected)} events, lost 0, repeated {index.conflicts}")
     assert index.documents == expected
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
 def test_no_more_is_lost_than_a_pipe_holds_when_the_host_ends(
-    kill: signal.Signals, tmp_path: Path, expected: dict[str, Json], index: Index
+    kill: signal.Signals, tmp_path: Path, expected: dict[str, Json], index: Endpoint
 ) -> None:
     """Four times, while the log grows."""
-    bench = Bench(tmp_path, "tail", index)
+    bench = Bench(tmp_path, "tail", index.port)
     for share in shares()[:-1]:
         with bench.running() as host:
             before = len(index.documents)
             bench.write(share)
-            bench.has_more_than(before)
+            bench.delivers(index, before + 1)
             host.send_signal(kill)
             host.wait()
     with bench.running():
@@ -209,7 +150,7 @@ def test_no_more_is_lost_than_a_pipe_holds_when_the_host_ends(
         until(lambda: last in index.documents, "it stands still")
     assert index.documents.items() <= expected.items()
     lost = len(expected) - len(index.documents)
-    print(f"{kill.name}: {len(expected)} events, {lost=}, {index.repeated=}")
+    print(f"{kill.name}: {len(expected)} events, {lost=}, repeated {index.conflicts}")
     assert lost <= IN_A_PIPE
 
 
@@ -220,10 +161,10 @@ def shares() -> list[list[bytes]]:
 
 
 def test_each_line_is_answered(
-    tmp_path: Path, expected: dict[str, Json], index: Index
+    tmp_path: Path, expected: dict[str, Json], index: Endpoint
 ) -> None:
     """Also one that is no log, one that is empty, and after a kill of ourselves."""
-    bench = Bench(tmp_path, "reply", index)
+    bench = Bench(tmp_path, "reply", index.port)
     half = len(LINES) // 2
     # Without the ends of sessions that are open there.
     first = made_of(LINES[:half]).keys() & expected.keys()
@@ -233,9 +174,9 @@ def test_each_line_is_answered(
         until(lambda: first <= index.documents.keys(), "it stands still")
         assert kill_children(host.pid)
         push_tcp(bench.port, LINES[half:])
-        bench.has_all(expected)
+        bench.delivers(index, len(expected))
     assert index.documents == expected
-    assert index.repeated == 0
+    assert index.conflicts == 0
 
 
 def made_of(lines: list[bytes]) -> dict[str, Json]:

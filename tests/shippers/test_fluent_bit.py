@@ -101,6 +101,15 @@ def fluent_bit(configuration: Path, **environment: str) -> Iterator[Process]:
         yield host
 
 
+def to_index(folder: Path, port: int) -> None:
+    """Let the events go to an index at ``port`` of loopback."""
+    output = (ROOT / "conf" / "fluent-bit" / "output.conf").read_text()
+    output = output.replace("9200", str(port))
+    output = output.replace("localhost", "127.0.0.1")
+    output = output.replace("tls                on", "tls                off")
+    (folder / "output.conf").write_text(output)
+
+
 def grow(folder: Path, lines: list[bytes]) -> None:
     """Let the appliance's log grow."""
     with (folder / "mail_logs").open("ab") as file:
@@ -166,11 +175,7 @@ def test_an_index_gets_each_event_once(tmp_path: Path, expected: Events) -> None
     """An index that is busy with a part of a request, and a log that comes twice."""
     configuration = configure(tmp_path, "exec.conf")
     with Endpoint(failures=1, busy=50) as index:
-        output = (ROOT / "conf" / "fluent-bit" / "output.conf").read_text()
-        output = output.replace("9200", str(index.port))
-        output = output.replace("localhost", "127.0.0.1")
-        output = output.replace("tls                on", "tls                off")
-        (tmp_path / "output.conf").write_text(output)
+        to_index(tmp_path, index.port)
         secret = {"ESA_AUTH_INDEX_PASSWORD": "secret"}
         grow(tmp_path, FILE)
         with fluent_bit(configuration, **secret):

@@ -1,41 +1,32 @@
 """Real Fluentd with the shipped configurations, where `fluentd` is there to be run."""
 
-import shutil
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import orjson
 import pytest
 import trustme
 
 from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.endpoints import Endpoint
+from tests.shippers.fluentd import FLUENTD, Bench, Events, fluentd, sender
 from tests.shippers.hosts import (
     Process,
     children,
-    free_port,
     kill_children,
-    process,
-    render,
     until,
 )
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import optional
-from tests.support.process import command, esa_auth
+from tests.support.process import esa_auth
 from tests.support.secret_files import write_secret
-
-FLUENTD = shutil.which("fluentd")
 
 LINES = 3_000
 FILE, TCP = traffic("esa01", LINES, 1), traffic("esa02", LINES, 2)
 # As many as the kernel keeps until Fluentd has time.
 UDP = traffic("esa03", 40, 3)
-Events = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(autouse=True)
@@ -53,89 +44,6 @@ def direct(lines: list[bytes]) -> Events:
     )
     ended.assert_complete()
     return {event["event"]["id"]: event for event in ended.events}
-
-
-class Bench:
-    """A folder with the shipped files at paths of the test."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.log = folder / "mail_logs"
-        self.log.touch()
-        self.port = free_port()
-
-    def write(self, lines: list[bytes]) -> None:
-        """Let the appliance's log grow."""
-        with self.log.open("ab") as file:
-            file.writelines(line + b"\n" for line in lines)
-
-    def configure(self, name: str, sink: str, url: str = "") -> Path:
-        """Render ``name`` with ``sink`` at its end."""
-        self._render(f"{sink}.conf", self._sink_places(sink, url))
-        here = str(self.folder)
-        places = {
-            "@include to_elasticsearch.conf": f"@include {sink}.conf",
-            "/var/log/esa/mail_logs": str(self.log),
-            "/var/log/esa/ ": f"{self.log} ",
-            "/var/lib/fluentd": f"{here}/fluentd",
-            "/var/lib/esa-auth": f"{here}/state",
-            "/var/log/esa-auth": f"{here}/log",
-            "port 5514": f"port {self.port}",
-            "port 24224": f"port {self.port}",
-            "/etc/fluentd": here,
-        }
-        text = (ROOT / "conf" / "fluentd" / name).read_text()
-        places = {old: new for old, new in places.items() if old in text}
-        for made in ("log", "state", "fluentd"):
-            (self.folder / made).mkdir(exist_ok=True)
-        return self._render(name, places)
-
-    def _sink_places(self, sink: str, url: str) -> Mapping[str, str]:
-        places = {"/var/lib/fluentd": f"{self.folder}/fluentd"}
-        if sink == "to_file":
-            return places
-        kind = sink.removeprefix("to_")
-        secret = "splunk.token" if kind == "splunk" else f"{kind}.password"
-        (self.folder / secret).write_text("secret\n")
-        port = 8088 if kind == "splunk" else 9200
-        return places | {
-            f"https://localhost:{port}": url,
-            "/etc/fluentd": str(self.folder),
-        }
-
-    def _render(self, name: str, places: Mapping[str, str]) -> Path:
-        return render(f"fluentd/{name}", self.folder, places)
-
-    def arrived(self) -> list[dict[str, Any]]:
-        """Return what `to_file.conf` has written so far."""
-        found: list[dict[str, Any]] = []
-        for file in sorted((self.folder / "fluentd").glob("events*.log")):
-            lines = file.read_bytes().split(b"\n")[:-1]
-            found += [orjson.loads(line) for line in lines]
-        return found
-
-    def by_id(self) -> Events:
-        """Return them by id; equal ids must be equal events."""
-        found: Events = {}
-        for event in self.arrived():
-            known = found.setdefault(event["event"]["id"], event)
-            assert known == event
-        return found
-
-
-# All inputs listen by then; TCP does before UDP.
-RUNNING = "fluentd worker is now running"
-
-
-@contextmanager
-def fluentd(configuration: Path) -> Iterator[Process]:
-    """Run Fluentd with its supervisor."""
-    words = [str(FLUENTD), "-c", str(configuration)]
-    log = configuration.parent / "fluentd.log"
-    before = log.read_text().count(RUNNING) if log.exists() else 0
-    with process(words, log) as host:
-        until(lambda: log.read_text().count(RUNNING) > before, log.read_text)
-        yield host
 
 
 @pytest.mark.parametrize("name", ["exec_filter.conf", "exec_filter_json.conf"])
@@ -156,11 +64,11 @@ def test_exec_filter_starts_a_killed_child_again(tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     with fluentd(bench.configure("exec_filter.conf", "to_file")) as host:
         bench.write(FILE[: LINES // 2])
-        until(lambda: len(bench.arrived()) > 10, "no events")
+        until(bench.more_than(10), "no events")
         assert kill_esa_auth(host)
         before = len(bench.arrived())
         bench.write(FILE[LINES // 2 :])
-        until(lambda: len(bench.arrived()) > before + 10, "it is not started again")
+        until(bench.more_than(before + 10), "it is not started again")
     known = {line.decode() for line in FILE}
     assert {e["event"]["original"] for e in bench.by_id().values()} <= known
 
@@ -171,7 +79,7 @@ def test_exec_filter_loses_nothing_at_a_stop_of_the_host(tmp_path: Path) -> None
     configuration = bench.configure("exec_filter.conf", "to_file")
     with fluentd(configuration):
         bench.write(FILE[: LINES // 2])
-        until(lambda: len(bench.arrived()) > 10, "no events")
+        until(bench.more_than(10), "no events")
         bench.write(FILE[LINES // 2 :])
     with fluentd(configuration):
         until(lambda: len(bench.by_id()) >= len(expected), "events are lost")
@@ -186,7 +94,7 @@ def test_exec_runs_tail(tmp_path: Path) -> None:
     configuration = bench.configure("tail.conf", "to_file")
     with fluentd(configuration) as host:
         bench.write(FILE[: LINES // 2])
-        until(lambda: len(bench.arrived()) > 10, "no events")
+        until(bench.more_than(10), "no events")
         assert kill_esa_auth(host)
         bench.write(FILE[LINES // 2 :])
         until(lambda: len(bench.by_id()) >= len(expected), "events are lost")
@@ -200,32 +108,18 @@ def test_stops_of_the_host_lose_nothing(name: str, tmp_path: Path) -> None:
     expected = direct(FILE)
     configuration = bench.configure(name, "to_file")
     with sender(bench) if name == "forward.conf" else nullcontext():
-        for start in range(6):
+        share = len(FILE) // 4 + 1
+        for start in range(4):
             with fluentd(configuration):
-                wait_for_worker(bench, start + 1)
-                bench.write(FILE[start * 600 : start * 600 + 600])
-                time.sleep(0.5)
-        with fluentd(configuration):
-            wait_for_worker(bench, 7)
-            time.sleep(5)
+                more = bench.more_than(len(bench.arrived()))
+                bench.write(FILE[start * share : (start + 1) * share])
+                # tail.conf starts its child five seconds after itself.
+                until(more, "no events")
+        for _ in range(4):
+            if len(bench.by_id()) < len(expected):
+                with fluentd(configuration):
+                    time.sleep(10)
     assert bench.by_id() == expected
-
-
-def wait_for_worker(bench: Bench, starts: int) -> None:
-    log = bench.folder / "fluentd.log"
-    words = "worker is now running"
-    until(lambda: log.read_text().count(words) >= starts, "fluentd does not start")
-
-
-@contextmanager
-def sender(bench: Bench, *words: str) -> Iterator[Process]:
-    """Run `esa-auth tail` beside Fluentd."""
-    options = ["--timezone", "UTC", *words]
-    options += ["--state-dir", str(bench.folder / "state" / "tail")]
-    options += ["--forward", f"127.0.0.1:{bench.port}"]
-    line = [*command(), "tail", str(bench.log), *options]
-    with process(line, bench.folder / "tail.log") as child:
-        yield child
 
 
 def test_forward_with_acknowledgement(tmp_path: Path) -> None:
@@ -236,7 +130,7 @@ def test_forward_with_acknowledgement(tmp_path: Path) -> None:
     with sender(bench) as child:
         with fluentd(configuration):
             bench.write(FILE[:1000])
-            until(lambda: len(bench.arrived()) > 10, "no events")
+            until(bench.more_than(10), "no events")
             bench.write(FILE[1000:2000])
         child.kill()
     with sender(bench), fluentd(configuration):
@@ -290,7 +184,8 @@ def test_splunk_gets_envelopes(tmp_path: Path) -> None:
 def test_an_index_gets_each_event_once(kind: str, tmp_path: Path) -> None:
     bench = Bench(tmp_path)
     expected = direct(FILE)
-    with Endpoint(failures=1) as index:
+    # Busy: a request is taken in part.
+    with Endpoint(failures=1, busy=50) as index:
         url = f"http://127.0.0.1:{index.port}"
         configuration = bench.configure("forward.conf", f"to_{kind}", url=url)
         dry = subprocess.run(

@@ -34,7 +34,7 @@ UDP, TCP = traffic("esa01", LINES, 1), traffic("esa02", LINES, 2)
 class Bench:
     """A folder with the configuration, and its ports."""
 
-    def __init__(self, folder: Path, collector: Collector, **changes: str) -> None:
+    def __init__(self, folder: Path, receiver: str, **changes: str) -> None:
         self.folder = folder
         self.port = free_port()
         self.file = folder / "mail_logs"
@@ -48,7 +48,7 @@ class Bench:
             'type="imtcp" port="514"': f'type="imtcp" port="{self.port}"',
             'module(load="imfile")': 'module(load="imfile" pollingInterval="1")',
             "/var/log/esa/mail_logs": str(self.file),
-            "127.0.0.1:24224": collector.address,
+            "127.0.0.1:24224": receiver,
             "/var/lib/esa-auth/rsyslog": str(folder / "state"),
             "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
             "/var/log/esa-auth/esa-auth.log": str(folder / "esa-auth.log"),
@@ -87,7 +87,7 @@ def test_two_appliances_and_a_child_killed_in_the_middle(
     tmp_path: Path, expected: dict[str, object]
 ) -> None:
     with Collector() as collector:
-        bench = Bench(tmp_path, collector)
+        bench = Bench(tmp_path, collector.address)
         with bench.running() as host:
             senders = bench.push()
             for share in (5, 3, 2):
@@ -98,6 +98,26 @@ def test_two_appliances_and_a_child_killed_in_the_middle(
             until(lambda: len(collector.by_id()) >= len(expected), "events are lost")
     assert collector.by_id() == expected
     assert (tmp_path / "dead.ndjson").read_bytes() == b""
+
+
+def test_a_kill_of_the_host_loses_nothing_that_it_has_read(
+    tmp_path: Path, expected: dict[str, object]
+) -> None:
+    with Collector() as collector:
+        bench = Bench(tmp_path, collector.address)
+        collector.delay = 0.01
+        with bench.running() as host:
+            for sender in bench.push():
+                sender.join()
+            # By then it has read its sockets to their ends.
+            until(lambda: len(collector.events) > len(expected) // 8, "no events")
+            host.kill()
+            host.wait()
+        assert len(collector.by_id()) < len(expected) // 2, "nothing was queued"
+        collector.delay = 0.0
+        with bench.running():
+            until(lambda: len(collector.by_id()) >= len(expected), "events are lost")
+        assert collector.by_id() == expected
 
 
 def test_a_stop_and_a_hup_of_the_host_lose_nothing(
@@ -129,7 +149,7 @@ def stopped(folder: Path, at_stop: float | None, count: int) -> dict[str, object
     """
     with Collector() as collector:
         collector.delay = 0.01
-        bench = Bench(folder, collector)
+        bench = Bench(folder, collector.address)
         with bench.running() as host:
             for sender in bench.push():
                 sender.join()
@@ -146,7 +166,7 @@ def stopped(folder: Path, at_stop: float | None, count: int) -> dict[str, object
 
 def test_a_file_that_is_truncated(tmp_path: Path, expected: dict[str, object]) -> None:
     with Collector() as collector:
-        bench = Bench(tmp_path, collector)
+        bench = Bench(tmp_path, collector.address)
         bench.file.write_bytes(b"".join(line + b"\n" for line in UDP))
         with bench.running():
             mine = sum("'name': 'esa01'" in str(e) for e in expected.values())
@@ -170,7 +190,7 @@ def test_a_line_feed_in_a_datagram_makes_no_second_line(tmp_path: Path) -> None:
         b"for user: forged using AUTH mechanism: PLAIN with profile: staff"
     )
     with Collector() as collector:
-        bench = Bench(tmp_path, collector)
+        bench = Bench(tmp_path, collector.address)
         with bench.running():
             push_udp(bench.port, [forged, *UDP[:500]])
             until(lambda: len(collector.events) > 5, "no events")
@@ -182,11 +202,12 @@ def test_a_second_process_is_refused_with_one_line(tmp_path: Path) -> None:
     with Collector() as collector:
         changes = {
             'forceSingleInstance="on"': 'forceSingleInstance="off"',
-            'queue.size="100000"': 'queue.size="100000" queue.workerThreads="4" '
+            # A queue on disk has one worker.
+            'queue.type="Disk"': 'queue.type="LinkedList" queue.workerThreads="4" '
             'queue.workerThreadMinimumMessages="10"',
             'queue.timeoutActionCompletion="12000"': "",
         }
-        bench = Bench(tmp_path, collector, **changes)
+        bench = Bench(tmp_path, collector.address, **changes)
         log = tmp_path / "esa-auth.log"
         with bench.running():
             bench.push()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.shippers.appliance import push_tcp, traffic
+from tests.shippers.endpoints import Endpoint
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
@@ -31,6 +32,8 @@ NAMED = traffic("esa01", LINES, 1)
 # As AsyncOS pushes them: no host name.
 UNNAMED = [line.replace(b" esa02 ", b" ") for line in traffic("esa02", LINES, 2)]
 STREAM = "logs-cisco_esa.auth-default"
+# As /proc/net/tcp has it.
+LISTENING = "0A"
 _MODULES = ROOT / ".cache" / "rsyslog-elasticsearch"
 
 
@@ -52,13 +55,13 @@ def module() -> Path | None:
 class Bench:
     """A folder with the configuration, and a port."""
 
-    def __init__(self, folder: Path, index: OpenSearch) -> None:
+    def __init__(self, folder: Path, index_port: int) -> None:
         self.folder, self.port = folder, free_port()
         places = {
             'workDirectory="/var/spool/rsyslog"': f'workDirectory="{folder}"',
             'type="imtcp" port="514"': f'type="imtcp" port="{self.port}"',
             'load="omelasticsearch"': f'load="{module()}"',
-            'serverport="9200"': f'serverport="{index.port}"',
+            'serverport="9200"': f'serverport="{index_port}"',
             "/etc/esa-auth/in_place.yaml": str(ROOT / "conf/rsyslog/in_place.yaml"),
             "/var/lib/esa-auth/rsyslog": str(folder / "state"),
             "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
@@ -114,7 +117,7 @@ def test_the_documents_are_the_events(
     tmp_path: Path, opensearch: OpenSearch, expected: dict[str, object]
 ) -> None:
     emptied(opensearch)
-    bench = Bench(tmp_path, opensearch)
+    bench = Bench(tmp_path, opensearch.port)
     with bench.running():
         for sender in bench.push():
             sender.join()
@@ -135,7 +138,7 @@ def test_a_killed_child_is_started_again_and_the_sessions_go_on(
 ) -> None:
     """What rsyslog has in the pipe of a dead child has no events: a page of it."""
     emptied(opensearch)
-    bench = Bench(tmp_path, opensearch)
+    bench = Bench(tmp_path, opensearch.port)
     with bench.running() as host:
         senders = bench.push()
         until(lambda: len(documents(opensearch)) > 50, "no documents")
@@ -151,3 +154,34 @@ def test_a_killed_child_is_started_again_and_the_sessions_go_on(
     assert found.keys() <= expected.keys()
     changed = [i for i in found if found[i] != expected[i]]
     assert len(changed) < most // 10
+
+
+def all_read(port: int) -> bool:
+    """Return whether rsyslog has read all that was sent, and closed."""
+    table = [
+        line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]
+    ]
+    mine = [row[3] for row in table if row[1].endswith(f":{port:04X}")]
+    return set(mine) <= {LISTENING}
+
+
+def test_a_stop_with_lines_in_the_queue_loses_the_line_in_hand_at_most(
+    tmp_path: Path,
+) -> None:
+    """What the queue has on disk goes through one process, as what is new does."""
+    require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
+    require("rsyslog-elasticsearch", module(), "not fetched (make engines)")
+    # More than are answered until all are read.
+    first, second = traffic("esa03", 3_000, 3), traffic("esa04", 3_000, 4)
+    stdin = b"".join(line + b"\n" for line in first + second)
+    count = len(esa_auth("filter", "--timezone", "UTC", stdin=stdin).events)
+    with Endpoint() as index:
+        bench = Bench(tmp_path, index.port)
+        with bench.running():
+            push_tcp(bench.port, first)
+            until(lambda: all_read(bench.port), "rsyslog does not read")
+        assert len(index.documents) < count // 2, "nothing was queued"
+        with bench.running():
+            push_tcp(bench.port, second)
+            until(lambda: len(index.documents) >= count - 5, "events are lost")
+    assert "is held by" not in (tmp_path / "esa-auth.log").read_text()

@@ -1,13 +1,15 @@
 """Real syslog-ng with the shipped configuration: UDP and TCP in, events out."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.hosts import (
+    Process,
     free_port,
     kill_children,
     listens,
@@ -27,19 +29,29 @@ LINES = 5_000
 UDP, TCP = traffic("esa01", LINES, 1), traffic("esa02", LINES, 2)
 
 
-def configured(folder: Path, collector: Collector, port: int) -> Path:
-    """Return the shipped configuration at places of the test."""
-    places: Mapping[str, str] = {
-        # Both ways in.
-        "#network": "network",
-        'ip("0.0.0.0") port(514)': f'ip("127.0.0.1") port({port})',
-        "127.0.0.1:24224": collector.address,
-        "/var/lib/esa-auth/syslog-ng": str(folder / "state"),
-        "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
-        "/var/log/esa-auth/esa-auth.log": str(folder / "esa-auth.log"),
-        'dir("/var/lib/syslog-ng")': f'dir("{folder}")',
-    }
-    return render("syslog-ng/esa-auth.conf", folder, places)
+class Bench:
+    """A folder with the configuration, and a port."""
+
+    def __init__(self, folder: Path, receiver: str) -> None:
+        self.port = free_port()
+        places: Mapping[str, str] = {
+            # Both ways in.
+            "#network": "network",
+            'ip("0.0.0.0") port(514)': f'ip("127.0.0.1") port({self.port})',
+            "127.0.0.1:24224": receiver,
+            "/var/lib/esa-auth/syslog-ng": str(folder / "state"),
+            "/var/log/esa-auth/dead.ndjson": str(folder / "dead.ndjson"),
+            "/var/log/esa-auth/esa-auth.log": str(folder / "esa-auth.log"),
+            'dir("/var/lib/syslog-ng")': f'dir("{folder}")',
+        }
+        self.configuration = render("syslog-ng/esa-auth.conf", folder, places)
+
+    @contextmanager
+    def running(self) -> Iterator[Process]:
+        """Run syslog-ng."""
+        with syslog_ng(self.configuration) as host:
+            until(lambda: listens(self.port), "syslog-ng does not listen")
+            yield host
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +67,11 @@ def expected() -> dict[str, object]:
 
 def test_two_appliances(tmp_path: Path, expected: dict[str, object]) -> None:
     with Collector() as collector:
-        port = free_port()
-        with syslog_ng(configured(tmp_path, collector, port)):
-            until(lambda: listens(port), "syslog-ng does not listen")
-            other = threading.Thread(target=push_tcp, args=(port, TCP))
+        bench = Bench(tmp_path, collector.address)
+        with bench.running():
+            other = threading.Thread(target=push_tcp, args=(bench.port, TCP))
             other.start()
-            push_udp(port, UDP)
+            push_udp(bench.port, UDP)
             other.join()
             until(lambda: len(collector.events) >= len(expected), "events are lost")
     assert collector.by_id() == expected
@@ -77,14 +88,13 @@ def test_a_killed_child_is_started_again_and_makes_nothing_up(
 ) -> None:
     """What was in the pipe is lost; the sessions are as of the last save."""
     with Collector() as collector:
-        port = free_port()
-        with syslog_ng(configured(tmp_path, collector, port)) as host:
-            until(lambda: listens(port), "syslog-ng does not listen")
-            push_udp(port, UDP[: LINES // 2])
+        bench = Bench(tmp_path, collector.address)
+        with bench.running() as host:
+            push_udp(bench.port, UDP[: LINES // 2])
             until(lambda: len(collector.events) > 10, "no events")
             assert kill_children(host.pid)
             before = len(collector.events)
-            push_udp(port, UDP[LINES // 2 :])
+            push_udp(bench.port, UDP[LINES // 2 :])
             until(lambda: len(collector.events) > before, "it is not started again")
     known = {line.decode() for line in UDP}
     assert {e["event"]["original"] for e in collector.by_id().values()} <= known
@@ -99,9 +109,8 @@ def test_a_line_feed_in_a_datagram_makes_no_second_line(
         b"for user: forged using AUTH mechanism: PLAIN with profile: staff"
     )
     with Collector() as collector:
-        port = free_port()
-        with syslog_ng(configured(tmp_path, collector, port)):
-            until(lambda: listens(port), "syslog-ng does not listen")
-            push_udp(port, [forged, *UDP[:500]])
+        bench = Bench(tmp_path, collector.address)
+        with bench.running():
+            push_udp(bench.port, [forged, *UDP[:500]])
             until(lambda: len(collector.events) > 5, "no events")
     assert "forged" not in str(collector.events)

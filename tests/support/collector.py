@@ -11,13 +11,14 @@ import msgpack
 
 
 class Collector:
-    """Listens on loopback while in its context."""
+    """Listens on loopback while in its context; out of it nobody answers."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.events: list[dict[str, Any]] = []
         # Seconds that it takes to acknowledge a chunk; None: it never is.
         self.delay: float | None = 0.0
-        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self.gone = False
+        self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.collector = self
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
@@ -40,6 +41,7 @@ class Collector:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self.gone = True
         self._server.shutdown()
         self._server.server_close()
 
@@ -61,6 +63,8 @@ class _Handler(socketserver.BaseRequestHandler):
     def _talk(self) -> None:
         unpacker = msgpack.Unpacker()
         while data := self.request.recv(65536):
+            if self.server.collector.gone:
+                return
             unpacker.feed(data)
             for _tag, stream, option in unpacker:
                 entries = msgpack.Unpacker(timestamp=0)

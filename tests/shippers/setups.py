@@ -1,0 +1,277 @@
+"""Hosts with their shipped files: lines go in, a receiver stands behind."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from tests.shippers import (
+    test_benthos,
+    test_fluent_bit,
+    test_rsyslog,
+    test_rsyslog_in_place,
+    test_syslog_ng,
+)
+from tests.shippers.appliance import push_tcp
+from tests.shippers.endpoints import Endpoint
+from tests.shippers.fluentd import FLUENTD, sender
+from tests.shippers.fluentd import Bench as FluentdBench
+from tests.shippers.fluentd import fluentd as run_fluentd
+from tests.shippers.hosts import (
+    RSYSLOG,
+    Process,
+    children,
+    free_port,
+    kill_children,
+    listens,
+    process,
+    render,
+    syslog_ng_missing,
+    until,
+)
+from tests.shippers.vector import Bench as VectorBench
+from tests.shippers.vector import why_not
+from tests.support.checkout import ROOT
+from tests.support.collector import Collector
+from tests.support.engines import optional, require
+
+Json = dict[str, Any]
+Receiver = Endpoint | Collector
+TELEGRAF = shutil.which("telegraf")
+
+
+class HasPort(Protocol):
+    """A bench whose host listens for syslog at ``port`` of loopback."""
+
+    port: int
+
+
+@dataclass
+class Setup:
+    """A host with one file of conf/."""
+
+    running: Callable[[], AbstractContextManager[Process]]
+    write: Callable[[list[bytes]], None]
+    receive: Callable[[], Receiver]
+    # What stands before the host and is not killed with it.
+    beside: AbstractContextManager[object] = field(default_factory=nullcontext)
+    # Lines go into a log, which the host or esa-auth reads.
+    is_file: bool = True
+    receivers: list[Receiver] = field(default_factory=list)
+
+    def receiver(self) -> Receiver:
+        """Return a receiver that listens in its context, at the same port each time."""
+        self.receivers.append(self.receive())
+        return self.receivers[-1]
+
+    def events(self) -> list[Json]:
+        """Return the events that all receivers got, those that came again as well."""
+        return [event for receiver in self.receivers for event in events_of(receiver)]
+
+    def repeated(self) -> int:
+        """Return how many came again and were no new document."""
+        ends = [end for end in self.receivers if isinstance(end, Endpoint)]
+        return sum(end.conflicts + end.repeats for end in ends)
+
+
+def events_of(receiver: Receiver) -> list[Json]:
+    """Return what a receiver has got."""
+    if isinstance(receiver, Collector):
+        return list(receiver.events)
+    if isinstance(receiver, FileOfTelegraf):
+        return receiver.events()
+    envelopes = [envelope["event"] for envelope in list(receiver.envelopes)]
+    return envelopes + list(receiver.documents.copy().values())
+
+
+def workers(host: Process) -> list[int]:
+    """Return the worker of Fluentd's supervisor; other hosts have none."""
+    return children(host.pid) if FLUENTD in host.args else []  # type: ignore[operator]
+
+
+def kill(host: Process) -> None:
+    """Kill -9 the host, and with Fluentd's supervisor its worker."""
+    found = workers(host)
+    host.kill()
+    for worker in found:
+        with suppress(ProcessLookupError):
+            os.kill(worker, signal.SIGKILL)
+    host.wait()
+
+
+def kill_us(host: Process) -> int:
+    """Kill -9 the esa-auth that the host has started; return how many there were."""
+    return sum(map(kill_children, workers(host) or [host.pid]))
+
+
+def fluentd(folder: Path, name: str) -> Setup:
+    """Fluentd with an event collector of Splunk's."""
+    optional("Fluentd", FLUENTD, "no fluentd in PATH")
+    bench, port = FluentdBench(folder), free_port()
+    configuration = bench.configure(name, "to_splunk", f"http://127.0.0.1:{port}")
+    return Setup(
+        lambda: run_fluentd(configuration),
+        bench.write,
+        lambda: Endpoint(port=port),
+        sender(bench) if name == "forward.conf" else nullcontext(),
+    )
+
+
+def fluent_bit(folder: Path, name: str) -> Setup:
+    """Fluent Bit with an index."""
+    optional("Fluent Bit", test_fluent_bit.FLUENT_BIT, "no fluent-bit in PATH")
+    configuration, port = test_fluent_bit.configure(folder, name), free_port()
+    test_fluent_bit.to_index(folder, port)
+    return Setup(
+        lambda: test_fluent_bit.fluent_bit(
+            configuration, ESA_AUTH_INDEX_PASSWORD="secret"
+        ),
+        lambda lines: test_fluent_bit.grow(folder, lines),
+        lambda: Endpoint(port=port),
+    )
+
+
+def rsyslog_forward(folder: Path, name: str) -> Setup:
+    """Rsyslog with a receiver of Fluentd's protocol behind esa-auth."""
+    require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
+    port = free_port()
+    bench = test_rsyslog.Bench(folder, f"127.0.0.1:{port}")
+    return Setup(
+        bench.running, partial(pushed, bench), lambda: Collector(port), is_file=False
+    )
+
+
+def rsyslog_in_place(folder: Path, name: str) -> Setup:
+    """Rsyslog with an index."""
+    module = test_rsyslog_in_place.module()
+    require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
+    require("rsyslog-elasticsearch", module, "not fetched (make engines)")
+    port = free_port()
+    bench = test_rsyslog_in_place.Bench(folder, port)
+    return Setup(
+        bench.running,
+        partial(pushed, bench),
+        lambda: Endpoint(port=port),
+        is_file=False,
+    )
+
+
+def syslog_ng_forward(folder: Path, name: str) -> Setup:
+    """syslog-ng with a receiver of Fluentd's protocol behind esa-auth."""
+    missing = syslog_ng_missing()
+    require("syslog-ng", missing is None, missing or "")
+    port = free_port()
+    bench = test_syslog_ng.Bench(folder, f"127.0.0.1:{port}")
+    return Setup(
+        bench.running, partial(pushed, bench), lambda: Collector(port), is_file=False
+    )
+
+
+def pushed(bench: HasPort, lines: list[bytes]) -> None:
+    """Send the lines as an appliance does, which tries again where nobody listens."""
+    until(lambda: listens(bench.port), "the host does not listen")
+    push_tcp(bench.port, lines)
+
+
+def vector(folder: Path, name: str) -> Setup:
+    """Vector with an index."""
+    reason = why_not()
+    optional("Vector", reason is None, str(reason))
+    bench, port = VectorBench(folder, name), free_port()
+    bench.configure(f"https://127.0.0.1:{port}")
+    return Setup(
+        bench.vector,
+        bench.write,
+        lambda: Endpoint(tls=bench.server_tls(), port=port),
+        bench.sender() if name == "forward.yaml" else nullcontext(),
+    )
+
+
+def benthos(folder: Path, name: str) -> Setup:
+    """Benthos with an index."""
+    require("Benthos", test_benthos.PROGRAM.exists(), "not built (make engines, Go)")
+    port = free_port()
+    bench = test_benthos.Bench(folder, name.removesuffix(".yaml"), port)
+    is_file = name == "tail.yaml"
+    write = bench.write if is_file else partial(pushed, bench)
+    return Setup(bench.running, write, lambda: Endpoint(port=port), is_file=is_file)
+
+
+class FileOfTelegraf(Endpoint):
+    """What Telegraf's output has written; it is there whether or not we are."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self._folder = folder
+
+    def events(self) -> list[Json]:
+        """Return the events, or the flat fields of each; half lines are none."""
+        found = []
+        for file in sorted(self._folder.glob("out/esa-auth*json")):
+            for line in file.read_bytes().splitlines():
+                with suppress(orjson.JSONDecodeError):
+                    found.append(orjson.loads(line))
+        return [metric.get("fields", metric) for metric in found]
+
+
+def telegraf(folder: Path, name: str) -> Setup:
+    """Telegraf with its own file behind it."""
+    optional("Telegraf", TELEGRAF, "no telegraf in PATH")
+    log = folder / "mail_logs"
+    log.touch()
+    (folder / "out").mkdir()
+    source = {"tail.conf": "/var/log/esa/", "filter.conf": "/var/log/esa/mail_logs"}
+    places = {
+        source[name]: str(log),
+        "/etc/esa-auth/filter.yaml": str(ROOT / "conf" / "telegraf" / "filter.yaml"),
+        "/var/lib/telegraf/": f"{folder}/",
+        "/var/lib/esa-auth/": f"{folder}/",
+        "/var/log/esa-auth/": f"{folder}/",
+        "/var/log/telegraf/": f"{folder}/out/",
+    }
+    text = (ROOT / "conf" / "telegraf" / name).read_text()
+    places = {old: new for old, new in places.items() if old in text}
+    configuration = render(f"telegraf/{name}", folder, places)
+
+    @contextmanager
+    def running() -> Iterator[Process]:
+        told = folder / "telegraf.log"
+        starts = loaded(told)
+        with process([str(TELEGRAF), "--config", str(configuration)], told) as host:
+            until(lambda: loaded(told) > starts, told.read_text)
+            yield host
+
+    def write(lines: list[bytes]) -> None:
+        with log.open("ab") as file:
+            file.write(b"".join(line + b"\n" for line in lines))
+
+    return Setup(running, write, lambda: FileOfTelegraf(folder))
+
+
+def loaded(log: Path) -> int:
+    """Return how often Telegraf was started."""
+    return log.read_text().count("Loaded outputs") if log.exists() else 0
+
+
+SETUPS: dict[tuple[str, str], Callable[[Path, str], Setup]] = {
+    ("fluentd", "tail.conf"): fluentd,
+    ("fluentd", "forward.conf"): fluentd,
+    ("fluentd", "exec_filter.conf"): fluentd,
+    ("fluent-bit", "exec.conf"): fluent_bit,
+    ("rsyslog", "esa-auth.conf"): rsyslog_forward,
+    ("rsyslog", "in_place.conf"): rsyslog_in_place,
+    ("syslog-ng", "esa-auth.conf"): syslog_ng_forward,
+    ("vector", "vector.yaml"): vector,
+    ("vector", "forward.yaml"): vector,
+    ("benthos", "tail.yaml"): benthos,
+    ("benthos", "reply.yaml"): benthos,
+    ("telegraf", "tail.conf"): telegraf,
+    ("telegraf", "filter.conf"): telegraf,
+}
