@@ -14,6 +14,9 @@ BENTHOS := .cache/benthos
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
+# Processes that share the tests, file by file. Each may start its own Elasticsearch.
+JOBS   ?= 2
+SHARED := -n $(JOBS) --dist loadfile
 BIN    := $(VENV)/bin
 
 .PHONY: help demo demo-kafka check quick test soak fuzz wheel sdist release lock sbom bench bench-kafka lint engines siem man splunk-addon clean
@@ -34,11 +37,11 @@ check: $(VENV)/.test ## the first two minutes: lint, types, tests without other 
 	@$(MAKE) --no-print-directory --jobs=2 lint quick
 
 quick: $(VENV)/.test
-	$(BIN)/python -m pytest -q -m "not slow" \
+	$(BIN)/python -m pytest -q $(SHARED) -m "not slow" \
 	  --ignore=tests/bench --ignore=tests/kafka --ignore=tests/shippers --ignore=tests/siem --ignore=tests/soak
 
 test: $(VENV)/.test engines lint ## all tests; what is not there is listed as not run
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q $(SHARED)
 
 # Crash and fault tests at full figures, one line for each; under an hour.
 soak: $(VENV)/.test engines ## crash and fault tests at full figures, under an hour

@@ -81,6 +81,7 @@ OTHERS = {
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
     "pipeline._LEVEL": "x [INFO] ",
+    "pipeline._SECONDS": STAMP,
     "pipeline._REPEATED": "message repeated 3 times: [",
     "grammar._TRIES": "api: failed login",
     "grammar._DENIES": "access denied for user ",
@@ -91,7 +92,7 @@ OTHERS = {
 }
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
-    "pipeline._NAMED",
+    *("pipeline._NAMED", "pipeline._SECONDS"),
     *("ecs._ESCAPED", "grammar._QUOTE", "grammar._SAID"),
     *("privacy._TOKEN", "pipeline._LEVEL", "grammar._ANY_TLS"),
 )
@@ -104,6 +105,7 @@ NO_LINE = {
     *("grammar._LOOK_AHEAD", "grammar._LETTERS_ONLY", "grammar._NOT_LITERAL"),
     *("grammar._WORD", "grammar._LONG_WORD", "grammar._TELLING", "grammar._SIDE"),
     *("grammar._AROUND_NUMBER", "grammar._LEADING_NUMBER"),
+    *("pipeline._PART", "pipeline._OPTIONAL", "pipeline._EITHER", "pipeline._LETTER"),
     *("inputs._STATUS", "inputs._STAMPED", "inputs._NUMBERED", "inputs._ADDRESS"),
 }
 

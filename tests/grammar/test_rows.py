@@ -84,7 +84,9 @@ def test_the_side_of_a_row_is_that_of_its_connection(rule: Rule) -> None:
 AT_SIGHT = [(rule, words) for rule in RULES for words in rule.at_sight]
 
 
-@pytest.mark.parametrize(("rule", "words"), AT_SIGHT, ids=str)
+@pytest.mark.parametrize(
+    ("rule", "words"), AT_SIGHT, ids=lambda part: getattr(part, "name", part)
+)
 def test_words_that_need_no_reading_are_of_this_row_alone(
     rule: Rule, words: str
 ) -> None:

@@ -48,7 +48,7 @@ class People:
         """Take a row.
 
         Raises:
-            TableError: it is none, or of a name that another row has.
+            TableError: the row cannot be read, or another row has its name.
         """
         self._count += 1
         if self._count > MOST_ROWS:
@@ -89,7 +89,7 @@ def parse(data: bytes) -> People:
     """Return the table of a CSV file whose header names `COLUMNS`, some or all.
 
     Raises:
-        TableError: it is none.
+        TableError: the data is no such table.
     """
     rows = csv.reader((f"{line}\n" for line in lines_of(data)), strict=True)
     try:

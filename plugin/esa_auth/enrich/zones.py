@@ -44,7 +44,7 @@ def parse(data: bytes) -> AddressTable:
     """Return the table of a list: on each line a CIDR, its side, perhaps a name.
 
     Raises:
-        TableError: it is none.
+        TableError: the data is no such table.
     """
     networks: _Networks = {}
     for number, line in enumerate(lines_of(data), start=1):

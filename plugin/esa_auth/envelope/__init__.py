@@ -1,6 +1,6 @@
 """Raw line -> when, which appliance, level, body. Pure; no time but the lines'."""
 
-from esa_auth.envelope.clock import Clock, Present
+from esa_auth.envelope.clock import MOST_ODD, Clock, Present
 from esa_auth.envelope.ends import CHANGED_ENDS, end_of, start_of
 from esa_auth.envelope.forms import HEADS, LEVELS, Head
 from esa_auth.envelope.prefix import (
@@ -16,6 +16,7 @@ __all__ = [
     "HEADS",
     "INFO",
     "LEVELS",
+    "MOST_ODD",
     "NATIVE_INFO",
     "Clock",
     "Head",

@@ -1,4 +1,4 @@
-"""How far a body is the appliance's own text: that part holds nobody's name."""
+"""The words at the beginning of a body that no user can have put there."""
 
 import re
 

@@ -67,7 +67,7 @@ class Dispatcher:
         """``advance`` is the step in which a line moves the time of its appliance."""
         self._emit = emitter
         self.counters = self._count = emitter.counters
-        self._advance = advance
+        self.advance = self._advance = advance
         self._max_line = registry.settings.max_line
         self._connections = Connections(emitter, registry, advance, self.read)
         self._mail = Mail(emitter, registry, advance)

@@ -10,19 +10,19 @@ native code and without.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
 from esa_auth.identity import MOST_LINES, Identity
-from esa_auth.model.facts import Envelope, Side
+from esa_auth.model.facts import Envelope, Instant, Unread
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings
+from esa_auth.pipeline.appliance import Appliance, Line, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.native_events import NativeEvents
+from esa_auth.pipeline.native_steps import NO_STEPS, steps_of
+from esa_auth.pipeline.native_tables import Live, Open
+from esa_auth.pipeline.native_words import words
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
-from esa_auth.pipeline.sources import CUTS
-from esa_auth.pipeline.unusual import REPEATED
 from esa_auth.pipeline.writer import Writer
-from esa_auth.sessions import Table
+from esa_auth.sessions import fold_delivery
 from esa_auth.sessions.kept import MAX_KEPT
 from esa_auth.sessions.states import State
 
@@ -53,6 +53,7 @@ class NativeReader:
         """``read`` takes lines that are handed over, ``lines`` events."""
         self._read, self._registry, self._prefixes = read, registry, prefixes
         self._count, self._lines = dispatch.counters, lines
+        self._advance = dispatch.advance
         # None: all events are Python's.
         self._events: NativeEvents | None = None
         # By name; and how many there were.
@@ -64,8 +65,9 @@ class NativeReader:
         self._envelope: Envelope | None = None
         self._told: tuple[Any, ...] = ()
         settings = registry.settings
-        words = _words(dispatch, settings.max_line)
-        self._sieve = _native.Sieve(words, settings.max_age, MAX_KEPT)
+        told = words(dispatch, settings.max_line)
+        self._max_age = settings.max_age
+        self._sieve = _native.Sieve(told, settings.max_age, MAX_KEPT)
 
     def write_with(self, writer: Writer | None) -> None:
         """Let native code write those events that ``writer`` has templates for."""
@@ -98,11 +100,10 @@ class NativeReader:
         If both are as they were: how many connections may be added.
         """
         self._read([(line, None, None)])
-        if (appliance := self._appliance) is not None:
-            same = appliance.head is self._envelope and line.startswith(self._head)
-            if same and self._told_of(appliance) == self._told:
-                return self._room(appliance)
-        self._appliance, place = None, None
+        room = self._room_before()
+        if room is not None and line.startswith(self._head):
+            return room
+        appliance, place = None, None
         head = line[: line.find(INFO) + len(INFO)]
         envelope = self._prefixes.known.get(head)
         if envelope is not None:
@@ -111,22 +112,42 @@ class NativeReader:
             # Else its time is not that of the clock.
             if appliance is not None and appliance.head == envelope:
                 place = self._place(head, appliance)
-            if place is not None and appliance is not None:
-                self._appliance, self._head = appliance, head
-                self._envelope = appliance.head
-                self._told = self._told_of(appliance)
+        if place is None and room is not None:
+            # A line that did not count.
+            return room
+        self._appliance = None
+        if place is not None and appliance is not None:
+            self._appliance, self._head = appliance, head
+            self._envelope = appliance.head
+            self._told = self._told_of(appliance)
         return place, self._native()
 
-    def settle(self, counts: Counts, lines: list[bytes]) -> None:
+    def delivery(self, session: Session, like: bytes, instant: Instant) -> bool:
+        """Take what became of a message; False: Python is to read the line.
+
+        ``like`` says the same of other numbers.
+        """
+        fact = read_context(like)
+        old = abs(instant.epoch - session.start.epoch) > self._max_age
+        if old or isinstance(fact, Unread):
+            return False
+        session.last = instant
+        fold_delivery(session, fact)
+        return True
+
+    def settle(self, counts: Counts, lines: list[bytes], moved: bytes | None) -> None:
         """Take what was done with lines that have the head told last: events, counts.
 
-        The counts are of context lines, of connections that were opened, of those that
-        were closed on each side, and of results and ends.
+        ``moved`` is the last of them if it is of a later second. The counts are of
+        context lines, of connections that were opened, of those that were closed on
+        each side, and of results and ends.
         """
         context, grown, (inbound, outbound), (results, ends) = counts
         appliance = self._appliance
         if appliance is None:
             return
+        if moved is not None:
+            self._move(appliance, moved)
         count = self._count
         count.context += context
         count.results += results
@@ -136,6 +157,24 @@ class NativeReader:
         appliance.inbound.ends[State.CLOSED] += inbound
         appliance.outbound.ends[State.CLOSED] += outbound
         self._lines(lines)
+
+    def _move(self, appliance: Appliance, line: bytes) -> None:
+        """Move the clock of an appliance to a line that native code has read."""
+        at = line.find(INFO) + len(INFO)
+        self._head = head = line[:at]
+        envelope = self._prefixes.known.get(head) or self._prefixes.learn(line, at)
+        if envelope is not None:
+            self._advance(Line(appliance, line, envelope))
+        self._envelope = appliance.head
+
+    def _room_before(self) -> int | None:
+        """Return the room in the place told last; None: it is not as it was."""
+        appliance = self._appliance
+        if appliance is None or appliance.head is not self._envelope:
+            return None
+        held = self._registry.appliances.get(appliance.name) is appliance
+        same = held and self._told_of(appliance) == self._told
+        return self._room(appliance) if same else None
 
     def _native(self) -> Place | None:
         appliance = self._registry.appliances.get(self._registry.settings.appliance)
@@ -155,8 +194,14 @@ class NativeReader:
             [inbound.kept, inbound.live],
             [outbound.kept, outbound.live],
             appliance.messages.open,
+            self._steps(appliance, head),
             writing,
         )
+
+    def _steps(self, appliance: Appliance, head: bytes) -> tuple[int, int]:
+        if not head or self._registry.settings.waits:
+            return NO_STEPS
+        return steps_of(appliance, head, self._registry.present)
 
     def _writing(self, appliance: Appliance) -> tuple[Any, ...] | None:
         """Return what native code needs for events; None: it writes none."""
@@ -207,7 +252,8 @@ def native_reader(
     if not (settings.native and IS_BUILT):
         return None
     reader = NativeReader(read, lines, registry, prefixes, dispatch)
-    if not settings.waits and settings.pseudonymizer is None:
+    # Reports on open sessions are made as their messages come.
+    if not (settings.waits or settings.reports) and settings.pseudonymizer is None:
         reader.write_with(writer)
     return reader
 
@@ -218,7 +264,9 @@ class Written:
     def __init__(self, appliance: Appliance, number: int) -> None:
         self._appliance, self._identity = appliance, appliance.identity
         self._seconds = self._identity.snapshot()
-        appliance.inbound.live = Live(appliance.inbound)
+        live = Live(appliance.inbound, appliance.messages)
+        appliance.inbound.live = live
+        appliance.messages.open = Open(appliance.messages, live)
         self.told = _native.Appliance(
             appliance.name,
             number,
@@ -233,55 +281,3 @@ class Written:
         identity = appliance.identity
         same = appliance is self._appliance and identity is self._identity
         return same and identity.snapshot() is self._seconds
-
-
-class Live(dict[bytes, Session]):
-    """Live sessions; one of native code becomes Python's when it is taken."""
-
-    def __init__(self, table: Table) -> None:
-        super().__init__(table.live)
-        self._table = table
-
-    def get(self, number: bytes, default: Any = None) -> Any:
-        """Return the session of ``number``."""
-        found = super().get(number, default)
-        if type(found) is _native.Plain:
-            found = self[number] = self._session(number, found)
-        return found
-
-    def pop(self, number: bytes, default: Any = None) -> Any:
-        """Remove and return the session of ``number``."""
-        found = super().pop(number, default)
-        return self._session(number, found) if type(found) is _native.Plain else found
-
-    def _session(self, number: bytes, plain: "_native.Plain") -> Session:
-        kept, last, first_id, counts, users, success = plain.told()
-        session = self._table.unfolded(number, kept)
-        # What is not changed stands on the class, and is not saved.
-        session.conflict = False
-        session.last = last
-        session.users = dict.fromkeys(users)
-        sequence, session.attempts, failures = counts
-        if failures:
-            session.failures = failures
-        if success is not None:
-            session.last_success = success
-        session.first_event_id, session.sequence = first_id, sequence
-        return session
-
-
-def _words(dispatch: Dispatcher, max_line: int) -> tuple[Any, ...]:
-    """Return what native code is to know of the grammar; see `words.rs`."""
-    rules = grammar.GRAMMAR
-    passed = rules.mail_passed_over()
-    sides: tuple[Side, Side] = ("icid", "dcid")
-    return (
-        [(w.encode(), f"0123456789{n}".encode()) for w, n in passed.items()],
-        list(dispatch.handlers),
-        list(dispatch.mail_leads),
-        [[w.encode() for w in rules.words_at_sight(s, "context")] for s in sides],
-        [[w.encode() for w in rules.words_at_sight(s, "ignored")] for s in sides],
-        [word.lower().encode() for word in (*rules.phrases.words, REPEATED)],
-        CUTS,
-        max_line,
-    )

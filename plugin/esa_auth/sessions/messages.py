@@ -19,36 +19,32 @@ class _Message:
 class Messages:
     """Messages begun and not yet taken or given up, by MID (bytes)."""
 
-    __slots__ = ("_changes", "_open")
+    __slots__ = ("_changes", "open")
 
     def __init__(self, changes: Changes | None = None) -> None:
         """``changes`` is told which sessions change."""
-        self._open: dict[bytes, _Message] = {}
+        # By MID; native code has its own values here, see `pipeline/native.py`.
+        self.open: dict[bytes, _Message] = {}
         self._changes = changes or Changes()
 
-    @property
-    def open(self) -> dict[bytes, "_Message"]:
-        """The messages by MID, for who only asks which there are."""
-        return self._open
-
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self.open)
 
     def __contains__(self, mid: bytes) -> bool:
-        return mid in self._open
+        return mid in self.open
 
     def started(self, mid: bytes, session: Session) -> None:
         """Begin a message of ``session``."""
         self.aborted(mid)
         if len(session.mids) >= MOST_OPEN:
             self.ended(session)
-        self._open[mid] = _Message(session)
+        self.open[mid] = _Message(session)
         session.mids.add(mid)
         self._changes.session_changed(session)
 
     def recipient(self, mid: bytes) -> None:
         """Count a recipient that the appliance accepted."""
-        if message := self._open.get(mid):
+        if message := self.open.get(mid):
             message.recipients += 1
             self._changes.session_changed(message.session)
 
@@ -57,7 +53,7 @@ class Messages:
 
         Return the session that it counts for.
         """
-        message = self._open.pop(mid, None)
+        message = self.open.pop(mid, None)
         if message is None:
             return None
         session = message.session
@@ -69,23 +65,23 @@ class Messages:
 
     def aborted(self, mid: bytes) -> None:
         """Forget a message that was given up before it was ready."""
-        if message := self._open.pop(mid, None):
+        if message := self.open.pop(mid, None):
             message.session.mids.discard(mid)
             self._changes.session_changed(message.session)
 
     def ended(self, session: Session) -> None:
         """Forget the open messages of a session that is over."""
         for mid in session.mids:
-            self._open.pop(mid, None)
+            self.open.pop(mid, None)
         session.mids.clear()
 
     def of(self, session: Session) -> list[tuple[bytes, int]]:
         """Return (MID, recipients) of the open messages of ``session``."""
-        found = ((mid, self._open.get(mid)) for mid in session.mids)
+        found = ((mid, self.open.get(mid)) for mid in session.mids)
         return sorted((mid, open_.recipients) for mid, open_ in found if open_)
 
     def restore(self, saved: Iterable[tuple[bytes, Session, int]]) -> None:
         """Take up (MID, session, recipients) of open messages."""
         for mid, session, recipients in saved:
-            self._open[mid] = _Message(session, recipients)
+            self.open[mid] = _Message(session, recipients)
             session.mids.add(mid)

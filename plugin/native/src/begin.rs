@@ -72,6 +72,9 @@ impl<'py> Reader<'_, 'py> {
             failures: 0,
             users: Vec::new(),
             last_success: None,
+            mids: Vec::new(),
+            messages: 0,
+            recipients: 0,
             kept: kept.0.clone().unbind(),
         }))
     }
@@ -105,7 +108,7 @@ impl<'py> Reader<'_, 'py> {
         let line = [rest, b"\n"].concat();
         match self.events.context(&line, self.python)? {
             Some(context) if context.says_nothing => {
-                told.last = Some(writing.instant.clone().unbind());
+                told.last = Some(writing.moment.clone());
                 self.done.context += 1;
                 Ok(Read::Done)
             }

@@ -33,12 +33,12 @@ pub fn value_of<'a>(
     plain: &'a Plain,
     values: &'a Values<'_>,
     session: &'a str,
-    writing: &'a Writing<'_>,
+    writing: &'a Writing,
 ) -> Option<Value<'a>> {
     let text = |text: &'a [u8]| Some(Value::Text(text));
     let count = |at: usize| values.summary.map(|summary| Value::Number(summary[at]));
     match at {
-        0 => text(writing.iso.as_bytes()),
+        0 => text(writing.moment.iso.as_bytes()),
         1 => text(&values.id),
         2 => Some(Value::Number(values.sequence)),
         3 => text(&values.hash),
@@ -53,7 +53,7 @@ pub fn value_of<'a>(
         10 => text(plain.address.as_bytes()),
         11 => plain.name.as_ref().map(|name| Value::Text(name.as_bytes())),
         12 => values.summary.and(text(plain.began.iso.as_bytes())),
-        13 => values.summary.and(text(writing.iso.as_bytes())),
+        13 => values.summary.and(text(writing.moment.iso.as_bytes())),
         14..=19 => count(at - 14),
         _ => None,
     }
@@ -66,7 +66,7 @@ pub fn fill(
     values: &Values<'_>,
     session: &str,
     user: &[u8],
-    writing: &Writing<'_>,
+    writing: &Writing,
 ) {
     match slot {
         USERS => {

@@ -127,7 +127,7 @@ impl Events {
         outcome: usize,
         plain: &Plain,
         values: &Values<'_>,
-        writing: &Writing<'py>,
+        writing: &Writing,
         python: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, PyBytes>>> {
         let py = python.py();
@@ -215,7 +215,7 @@ impl Events {
         plain: &Plain,
         values: &Values<'_>,
         session: &str,
-        writing: &Writing<'_>,
+        writing: &Writing,
         python: &Bound<'_, PyAny>,
     ) -> PyResult<bool> {
         let Some(rules) = self.rules.get_mut(&kind) else {

@@ -5,11 +5,13 @@
 
 use crate::identity::Identity;
 use crate::results::millis_of;
+use crate::steps::{Moment, Steps};
 use crate::template::Fragment;
 use crate::text::digits;
 use memchr::memchr;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use std::sync::Arc;
 
 /// Connections of one side: kept lines and live sessions by number.
 pub struct Side<'py> {
@@ -57,10 +59,9 @@ impl Appliance {
 }
 
 /// What events of lines with one head have in common.
-pub struct Writing<'py> {
+pub struct Writing {
     pub appliance: Py<Appliance>,
-    pub instant: Bound<'py, PyAny>,
-    pub iso: String,
+    pub moment: Arc<Moment>,
     pub millis: i64,
     /// Stands for what is known of the appliance.
     pub observer: u64,
@@ -90,8 +91,10 @@ pub struct Place<'py> {
     pub sides: [Side<'py>; 2],
     /// Messages of live sessions by MID.
     pub messages: Bound<'py, PyDict>,
+    /// How far lines may be dated by the seconds in their head alone.
+    pub steps: Steps,
     /// None: Python writes all events.
-    pub writing: Option<Writing<'py>>,
+    pub writing: Option<Writing>,
 }
 
 impl<'py> Place<'py> {
@@ -104,18 +107,23 @@ impl<'py> Place<'py> {
             [Bound<'py, PyDict>; 2],
             [Bound<'py, PyDict>; 2],
             Bound<'py, PyDict>,
+            (usize, i64),
             Option<Written<'py>>,
         );
         let told: Told<'py> = told.extract()?;
-        let (head, epoch, room, thousand, inbound, outbound, messages, events) = told;
+        let (head, epoch, room, thousand, inbound, outbound, messages, steps, events) =
+            told;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
         let writing =
             events.map(|(appliance, instant, iso, observer, head, flags)| Writing {
                 appliance,
-                instant,
                 millis: millis_of(&iso),
-                iso,
+                moment: Arc::new(Moment {
+                    read: instant.unbind(),
+                    epoch,
+                    iso,
+                }),
                 observer,
                 head,
                 flags,
@@ -127,6 +135,10 @@ impl<'py> Place<'py> {
             thousand,
             sides,
             messages,
+            steps: Steps {
+                at: steps.0,
+                most: steps.1,
+            },
             writing,
         })
     }

@@ -2,15 +2,12 @@
 
 use crate::events::Events;
 use crate::place::Place;
-use crate::text::{is_native, named, Named, INFO};
+use crate::text::{is_native, INFO};
 use crate::words::{Words, LEAD};
 use memchr::memmem;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyList};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-
-/// Within so many bytes of a body on mail the number stands.
-const NAMED_WITHIN: usize = 100;
 
 /// Why lines are handed over, in the order of `Reason`.
 pub const REASONS: [&str; 5] = ["new_head", "event", "session", "connection", "other"];
@@ -70,8 +67,10 @@ pub struct Reader<'a, 'py> {
     /// Of the line that Python read last.
     pub place: Option<Place<'py>>,
     /// Of lines that do not name their appliance; their time does not matter.
-    native: Option<Place<'py>>,
+    pub native: Option<Place<'py>>,
     pub done: Done<'py>,
+    /// The line by which the time was moved without Python.
+    pub moved: Option<Bound<'py, PyBytes>>,
 }
 
 impl<'a, 'py> Reader<'a, 'py> {
@@ -94,6 +93,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             place,
             native,
             done,
+            moved: None,
         };
         let told = reader.python.call_method0("begin")?;
         reader.told(&told)?;
@@ -119,7 +119,9 @@ impl<'a, 'py> Reader<'a, 'py> {
             return Ok(());
         }
         let counts = (done.context, done.grown, done.closed, done.events);
-        self.python.call_method1("settle", (counts, &done.lines))?;
+        let moved = self.moved.take();
+        self.python
+            .call_method1("settle", (counts, &done.lines, moved))?;
         self.done = Done::new(self.python.py());
         Ok(())
     }
@@ -156,10 +158,35 @@ impl<'a, 'py> Reader<'a, 'py> {
             return Ok(Read::Not(Reason::Other));
         };
         let at = found + INFO.len();
-        let known = self
-            .place
-            .as_ref()
-            .is_some_and(|place| place.head == raw[..at]);
+        let head = &raw[..at];
+        let known = self.place.as_ref().is_some_and(|place| place.head == head);
+        if known {
+            return self.by_lead(line, at, known);
+        }
+        let Some(before) = self.place.as_mut().and_then(|place| place.step(head))
+        else {
+            return self.by_lead(line, at, known);
+        };
+        let (context, events) = (self.done.context, self.done.events);
+        let read = self.by_lead(line, at, true)?;
+        // Python's clock moves with those lines only that count.
+        if (context, events) == (self.done.context, self.done.events) {
+            if let Some(place) = &mut self.place {
+                place.back(before);
+            }
+        } else {
+            self.moved = Some(line.clone());
+        }
+        Ok(read)
+    }
+
+    fn by_lead(
+        &mut self,
+        line: &Bound<'py, PyBytes>,
+        at: usize,
+        known: bool,
+    ) -> PyResult<Read> {
+        let raw = line.as_bytes();
         let native = at == 31 && is_native(raw);
         if !known && !native {
             return Ok(Read::Not(Reason::NewHead));
@@ -174,7 +201,7 @@ impl<'a, 'py> Reader<'a, 'py> {
             });
         }
         if self.words.is_mail(lead) {
-            return self.mail(&raw[at..], known);
+            return self.mail(line.py(), &raw[at..], known);
         }
         let opens_or_more = matches!(lead, b"New " | b"ICID" | b"DCID");
         if !opens_or_more && lead != b"SMTP" {
@@ -187,27 +214,5 @@ impl<'a, 'py> Reader<'a, 'py> {
             return self.connection(line.py(), raw, at);
         }
         self.result(line.py(), raw, at)
-    }
-
-    /// A line on mail: of interest only if it is of a session with AUTH.
-    fn mail(&self, body: &[u8], known: bool) -> PyResult<Read> {
-        let place = if known { &self.place } else { &self.native };
-        let Some(place) = place else {
-            return Ok(Read::Not(Reason::NewHead));
-        };
-        if place.is_quiet() || self.words.passes_over(body) {
-            return Ok(Read::Done);
-        }
-        for (what, number) in named(&body[..body.len().min(NAMED_WITHIN)]) {
-            let table = match what {
-                Named::Message => &place.messages,
-                Named::Inbound => &place.sides[0].live,
-                Named::Outbound => &place.sides[1].live,
-            };
-            if table.contains(PyBytes::new(table.py(), number))? {
-                return Ok(Read::Not(Reason::Session));
-            }
-        }
-        Ok(Read::Done)
     }
 }

@@ -111,7 +111,14 @@ impl<'py> Reader<'_, 'py> {
             users: &told.users,
             user: told.last_success.map(|at| &*told.users[at]),
             number: number.as_bytes(),
-            summary: Some([duration, told.attempts, told.failures, users, 0, 0]),
+            summary: Some([
+                duration,
+                told.attempts,
+                told.failures,
+                users,
+                told.messages,
+                told.recipients,
+            ]),
             auth: None,
         };
         let Some(text) =
@@ -122,6 +129,9 @@ impl<'py> Reader<'_, 'py> {
         };
         identity.count(id, place.epoch)?;
         place.sides[0].live.del_item(number)?;
+        for (mid, _) in &told.mids {
+            place.messages.del_item(PyBytes::new(py, mid))?;
+        }
         self.done.context += 1;
         self.done.closed[0] += 1;
         self.done.events[ENDS] += 1;
@@ -194,7 +204,7 @@ impl<'py> Reader<'_, 'py> {
         if found.success {
             told.last_success = Some(who);
         }
-        told.last = Some(writing.instant.clone().unbind());
+        told.last = Some(writing.moment.clone());
         told.sequence += 1;
         told.attempts += 1;
         told.failures += u64::from(!found.success);
@@ -207,6 +217,7 @@ impl<'py> Reader<'_, 'py> {
     fn is_plain(&self, raw: &[u8], at: usize) -> bool {
         let whole = raw.last().is_some_and(u8::is_ascii_graphic);
         let cut = self.words.cuts.contains(&raw.len());
+        let whole = whole && !self.words.is_end_changed(raw);
         whole && !cut && raw.len() <= self.words.max_line && raw[..at].is_ascii()
     }
 

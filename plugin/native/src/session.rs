@@ -1,5 +1,6 @@
 //! Sessions of clients that log in as nearly all do.
 
+use crate::steps::Moment;
 use crate::template::Fragment;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -35,7 +36,7 @@ pub struct Plain {
     pub name: Option<Box<str>>,
     /// Verified, named, six: which of the shapes of a kind.
     pub shape: usize,
-    pub last: Option<Py<PyAny>>,
+    pub last: Option<Arc<Moment>>,
     pub first_id: String,
     pub sequence: u64,
     pub attempts: u64,
@@ -43,31 +44,53 @@ pub struct Plain {
     pub users: Vec<Box<str>>,
     /// The place among the users.
     pub last_success: Option<usize>,
+    /// Messages begun and not yet ready, with their recipients.
+    pub mids: Vec<(Box<[u8]>, u64)>,
+    pub messages: u64,
+    pub recipients: u64,
+}
+
+impl Plain {
+    /// Return the place of an open message.
+    pub fn message(&self, mid: &[u8]) -> Option<usize> {
+        self.mids.iter().position(|(known, _)| **known == *mid)
+    }
 }
 
 /// What Python's session is made of; see `pipeline/native_events.py`.
 type Told<'py> = (
     Py<PyBytes>,
-    Option<Py<PyAny>>,
+    Option<Bound<'py, PyAny>>,
     String,
-    (u64, u64, u64),
+    (u64, u64, u64, u64, u64),
     Vec<String>,
     Option<String>,
+    Vec<(Bound<'py, PyBytes>, u64)>,
 );
 
 #[pymethods]
 impl Plain {
-    fn told<'py>(&self, py: Python<'py>) -> Told<'py> {
-        let last = self.last.as_ref().map(|last| last.clone_ref(py));
+    fn told<'py>(&self, py: Python<'py>) -> PyResult<Told<'py>> {
+        let last = self.last.as_ref().map(|last| last.told(py)).transpose()?;
         let users = self.users.iter().map(ToString::to_string).collect();
+        let mids = self.mids.iter();
+        let mids = mids.map(|(mid, count)| (PyBytes::new(py, mid), *count));
+        let mids = mids.collect();
         let success = self.last_success.map(|at| self.users[at].to_string());
-        (
+        Ok((
             self.kept.clone_ref(py),
             last,
             self.first_id.clone(),
-            (self.sequence, self.attempts, self.failures),
+            (
+                self.sequence,
+                self.attempts,
+                self.failures,
+                self.messages,
+                self.recipients,
+            ),
             users,
             success,
-        )
+            mids,
+        ))
     }
 }

@@ -1,9 +1,10 @@
 //! Which lines matter, as Python derived it from its rows: nothing is decided here.
 
+use crate::forms::{Form, Said, Told as ToldForm};
 use crate::text::digits;
 use memchr::memmem::Finder;
 use pyo3::prelude::*;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Bytes that choose the handler of a line.
 pub const LEAD: usize = 4;
@@ -25,9 +26,13 @@ pub struct Words {
     /// Lengths of lines that a syslog may have cut.
     pub cuts: HashSet<usize>,
     pub max_line: usize,
+    /// By lead: the forms of lines on mail, in the order in which they are tried.
+    forms: HashMap<[u8; LEAD], Vec<Form>>,
+    /// What a line end may have become on the way.
+    ends: Vec<Vec<u8>>,
 }
 
-/// What `Words` is made of; see `pipeline/native.py`.
+/// What `Words` is made of; see `pipeline/native_words.py`.
 type Told = (
     Vec<(Vec<u8>, Vec<u8>)>,
     Vec<[u8; LEAD]>,
@@ -37,12 +42,29 @@ type Told = (
     Vec<Vec<u8>>,
     HashSet<usize>,
     usize,
+    Vec<([u8; LEAD], Vec<ToldForm>)>,
+    Vec<Vec<u8>>,
 );
 
 impl Words {
     pub fn of(told: &Bound<'_, PyAny>) -> PyResult<Self> {
         let told: Told = told.extract()?;
-        let (passed, handled, mail, at_sight, ignored, perhaps, cuts, max_line) = told;
+        let (
+            passed,
+            handled,
+            mail,
+            at_sight,
+            ignored,
+            perhaps,
+            cuts,
+            max_line,
+            forms,
+            ends,
+        ) = told;
+        let of_lead = |(lead, forms): ([u8; LEAD], Vec<ToldForm>)| {
+            let made: PyResult<Vec<Form>> = forms.into_iter().map(Form::of).collect();
+            Ok((lead, made?))
+        };
         let with_table = |(lead, letters): (Vec<u8>, Vec<u8>)| {
             let mut table = [false; 256];
             letters
@@ -62,6 +84,8 @@ impl Words {
                 .collect(),
             cuts,
             max_line,
+            forms: forms.into_iter().map(of_lead).collect::<PyResult<_>>()?,
+            ends,
         })
     }
 
@@ -103,6 +127,20 @@ impl Words {
 
     pub fn is_ignored(&self, side: usize, rest: &[u8]) -> bool {
         self.ignored[side].iter().any(|word| rest.starts_with(word))
+    }
+
+    /// Whether Python would take away the end of a line.
+    pub fn is_end_changed(&self, line: &[u8]) -> bool {
+        self.ends.iter().any(|end| line.ends_with(end))
+    }
+
+    /// Return what a body on mail says; None: that is for Python to find out.
+    pub fn on_mail<'a>(&self, body: &'a [u8]) -> Option<Said<'a>> {
+        let lead: [u8; LEAD] = body.get(..LEAD)?.try_into().ok()?;
+        self.forms
+            .get(&lead)?
+            .iter()
+            .find_map(|form| form.read(body))
     }
 
     /// Whether a line with an unknown first word may matter all the same; `text` begins

@@ -210,6 +210,78 @@ def test_a_copy_of_a_log_that_is_renamed_later_is_not_read(
     assert reader.lines == log.written
 
 
+def test_an_archive_with_the_inode_of_an_older_one_is_another_file(
+    log: Log, reader: Reader
+) -> None:
+    """Rotated, compressed and the oldest deleted, twice between two looks."""
+    archive = Path(f"{log.numbered(1)}.gz")
+    first = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == first
+    second = log.write()
+    # What a file system does that gives the inode of a deleted file to the next one.
+    archive.write_bytes(gzip.compress(log.path.read_bytes()))
+    log.delete()
+    assert reader.poll() == second
+
+
+def test_a_log_that_is_truncated_and_then_removed_is_not_read_twice(
+    log: Log, reader: Reader
+) -> None:
+    """The copy is made, then the log itself is rotated, all between two looks."""
+    first = log.write()
+    assert reader.poll() == first
+    log.copytruncate()
+    compress(log.numbered(1))
+    second = log.write()
+    log.rename_and_compress()
+    assert reader.poll() == second
+
+
+def test_an_archive_of_a_log_that_begins_with_nuls_is_not_read_again(
+    tmp_path: Path,
+) -> None:
+    """A writer without O_APPEND goes on at its old place in a truncated log."""
+    log = Log(tmp_path / "logs", append=False)
+    reader = Reader(log.path)
+    log.write(2, size=5000)
+    log.copytruncate()
+    log.write()
+    reader.poll()
+    log.rename()
+    reader.poll()
+    compress(log.numbered(1))
+    log.write()
+    reader.poll()
+    assert reader.lines == log.written
+    reader.kill()
+    log.close()
+
+
+def test_an_archive_with_the_inode_of_an_older_copy_inherits_nothing_of_it(
+    log: Log,
+) -> None:
+    """While there is more to read than one call may, no look is taken between."""
+    reader = Reader(log.path, max_bytes=17)
+    archive = Path(f"{log.numbered(1)}.gz")
+    first, second = (
+        b"a line without its end, longer than the next",
+        b"another one, short",
+    )
+    log.raw(first)
+    reader.poll()
+    log.rename_and_compress()
+    log.raw(second)
+    lines = [line for chunk in reader.follower.poll() for line in chunk.lines]
+    reader.clock.now += 10.0
+    archive.write_bytes(gzip.compress(second))
+    log.delete()
+    log.write()
+    lines += reader.poll()
+    assert lines == [first, second, *log.written]
+    reader.kill()
+
+
 def test_an_archive_of_what_was_read_is_not_read_again(
     log: Log, reader: Reader
 ) -> None:

@@ -149,8 +149,8 @@ class FollowedLog(RuleBasedStateMachine):
     def copytruncate(self) -> None:
         if not self.log.path.stat().st_size:
             return
+        self.lossless = self.lossless and not self.half
         self._abandon_half(excused=True)
-        self.lossless = False
         self.log.copytruncate()
         inode = self.log.path.stat().st_ino
         copy = self.log.numbered(1).stat().st_ino

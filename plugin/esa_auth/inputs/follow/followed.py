@@ -151,11 +151,11 @@ class Followed:
 
     def start_over(self, now: float) -> "Followed":
         """Return the same file, open if it was, with nothing read of it."""
-        anew = Followed(Record(self.key, self.path, self.log, self.base), self._status)
-        anew.rank, anew.name_stamp = self.rank, self.name_stamp
-        anew.pathless, anew.quiet_since = self.pathless, now
-        anew.source, self.source = self.source, None
-        return anew
+        fresh = Followed(Record(self.key, self.path, self.log, self.base), self._status)
+        fresh.rank, fresh.name_stamp = self.rank, self.name_stamp
+        fresh.pathless, fresh.quiet_since = self.pathless, now
+        fresh.source, self.source = self.source, None
+        return fresh
 
     def check(self) -> bool:
         """Say whether what was read of it is still there; learn more of its head.

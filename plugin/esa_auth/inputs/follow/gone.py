@@ -164,11 +164,22 @@ def is_copy(source: Source, of: Followed) -> bool:
     """
     original = of.open()
     head = source.read(0, WINDOW)
-    if Fingerprint.of(head).blank or original.read(0, len(head)) != head:
+    if original.read(0, len(head)) != head:
         return False
-    if isinstance(source, Archive) or isinstance(original, Archive):
+    blank = Fingerprint.of(head).blank
+    if not blank and (isinstance(source, Archive) or isinstance(original, Archive)):
         return True
-    common = min(source.status().st_size, original.status().st_size)
+    # A writer without O_APPEND leaves NULs where its log was truncated: such a head
+    # proves nothing.
+    common = min(_text_size(source), _text_size(original))
     start = max(0, common - WINDOW)
-    length = common - start
-    return source.read(start, length) == original.read(start, length)
+    tail = source.read(start, common - start)
+    if blank and Fingerprint.of(tail).blank:
+        return False
+    return tail == original.read(start, common - start)
+
+
+def _text_size(source: Source) -> int:
+    if isinstance(source, Archive):
+        return source.uncompressed_size()
+    return source.status().st_size

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
 from esa_auth.inputs.follow.counters import Counters
 from esa_auth.inputs.follow.discovery import Found, Look
@@ -13,6 +14,15 @@ from esa_auth.inputs.follow.source import Source, open_source
 
 _COMPLAINTS_KEPT = 1000
 _log = logging.getLogger(__name__)
+
+
+class _Copy(NamedTuple):
+    """A file that held what another one holds that is still there."""
+
+    signature: Signature
+    original: Followed
+    #: Of its first bytes: a copy may grow, and its inode may be another file's later.
+    head: Fingerprint
 
 
 class Registry:
@@ -32,7 +42,7 @@ class Registry:
                 self.files[record.key] = Followed(record)
         # Copies of a file that is still there: nothing of them is read as long as they
         # and it stay as they are.
-        self._copies: dict[Key, tuple[Signature, Followed]] = {}
+        self._copies: dict[Key, _Copy] = {}
         self._complaints: set[tuple[str, int | None]] = set()
 
     def records(self) -> list[Record]:
@@ -149,8 +159,9 @@ class Registry:
             return
         try:
             if not file.check():
-                if was_closed and renamed:
-                    # Another file, which was given the same inode.
+                if was_closed and (renamed or file.rank < LIVE):
+                    # Another file, which was given the same inode: nobody writes
+                    # to a rotated one.
                     self.bury(file)
                 else:
                     self.replaced(file)
@@ -172,6 +183,12 @@ class Registry:
             # Of a number in its last name: others are counted on without it.
             file.rank, file.name_stamp = 0, ""
             file.pathless, file.quiet_since = True, self._clock()
+            try:
+                if file.changed and not file.check():
+                    # It was truncated before it lost its name: a copy may be there.
+                    self.replaced(file)
+            except OSError as error:
+                self.complain(error, file.path)
         self._copies = {
             key: copy for key, copy in self._copies.items() if key in look.found
         }
@@ -215,17 +232,19 @@ class Registry:
             source.close()
 
     def _inherit(self, found: Found, record: Record, source: Source) -> Record | None:
-        _, original = self._copies.pop(found.key, (None, None))
-        if original and (heir := self._gone.inherit_from(original, record, source)):
-            return heir
+        copy = self._copies.pop(found.key, None)
+        if copy and copy.head.begins(source.read(0, WINDOW)):
+            heir = self._gone.inherit_from(copy.original, record, source)
+            if heir:
+                return heir
         return self._gone.inherit(record, source)
 
     def _is_known_copy(self, found: Found) -> bool:
-        known, original = self._copies.get(found.key, (None, None))
+        copy = self._copies.get(found.key)
         return (
-            original is not None
-            and known == signature(found.status)
-            and self.files.get(original.key) is original
+            copy is not None
+            and copy.signature == signature(found.status)
+            and self.files.get(copy.original.key) is copy.original
         )
 
     def _copied_from(self, found: Found, source: Source) -> bool:
@@ -234,7 +253,8 @@ class Registry:
             if file.log != found.log or file.ignored or not original or not file.size:
                 continue
             if is_copy(source, file):
-                self._copies[found.key] = (signature(found.status), file)
+                head = Fingerprint.of(source.read(0, WINDOW))
+                self._copies[found.key] = _Copy(signature(found.status), file, head)
                 if file.pathless:
                     # The name of its archive tells its age; it has none itself.
                     file.rank, file.name_stamp = found.rank, found.stamp
