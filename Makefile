@@ -45,7 +45,8 @@ test: $(VENV)/.test engines lint ## all tests; what is not there is listed as no
 
 # Crash and fault tests at full figures, one line for each; under an hour.
 soak: $(VENV)/.test engines ## crash and fault tests at full figures, under an hour
-	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/differential tests/inputs/follow tests/kafka/test_fleet.py
+	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/differential tests/inputs/follow tests/kafka/test_fleet.py \
+	  tests/siem/test_attacks.py tests/siem/test_late.py tests/siem/test_sentinel.py
 
 # FUZZ_SECONDS for each of seven targets, guided by coverage (what is new joins the
 # corpus), then FUZZ_LINES mutated lines on all processors: with these, ten minutes.

@@ -586,16 +586,16 @@ def test_a_replay_gives_the_same_events(lines: list[bytes], second: int) -> None
 @pytest.mark.parametrize(("frame", "count"), [(native, 100_000), (syslog, 5000)])
 def test_equal_lines_have_ids_of_their_own(frame: Frame, count: int) -> None:
     """A hundred thousand in one second, and the same ids again at a replay."""
-    lines = [frame(inbound())] * count
 
-    def ids() -> list[str]:
+    def ids(lines: int) -> list[str]:
         pipeline = Pipeline(SETTINGS, lambda: READ_AT)
-        pipeline.feed(lines)
+        pipeline.feed([frame(inbound())] * lines)
         return [event["event"]["id"] for event in pipeline.take_events()]
 
-    first = ids()
+    first = ids(count)
     assert len(set(first)) == count
-    assert first == ids()
+    # A replay that is cut short has the first of them.
+    assert first[:5000] == ids(5000)
 
 
 def test_ids_do_not_hang_on_the_place_of_the_line() -> None:

@@ -43,6 +43,13 @@ class Delay:
             return f"DATE_TRUNC(1 hour, @timestamp) + {60 + self.minutes} minutes"
         return f"@timestamp + {self.minutes} minutes"
 
+    @property
+    def kusto(self) -> str:
+        """The same in KQL."""
+        if self.hourly:
+            return f"bin(at, 1h) + {60 + self.minutes}m"
+        return f"at + {self.minutes}m"
+
 
 DELAYS = (*(Delay(n) for n in (0, 2, 6, 12, 65)), Delay(5, hourly=True))
 
@@ -66,6 +73,25 @@ def on_schedule(query: str, detection: Detection, delay: Delay) -> str:
         f"WHERE run < @timestamp + {back} minutes",
     ]
     return "\n".join([source, where, *(f"| {step}" for step in steps), *grouped])
+
+
+def kusto_on_schedule(query: str, detection: Detection, delay: Delay) -> str:
+    """Return the same of a query in KQL: Sentinel shows a run what has come by then.
+
+    And of that only what is within the period of the rule, by `TimeGenerated`, which
+    is the time of the event (`conf/sentinel/transform.kql`).
+    """
+    every, back = interval(detection), reach(detection)
+    numbers = ", ".join(map(str, range(back // every + 1)))
+    head, source, where, *rest = query.strip().splitlines()
+    grouped = [re.sub(r"^(\| summarize .*)$", r"\1, run", step) for step in rest]
+    steps = [
+        f"| extend soonest = bin({delay.kusto}, {every}m) + {every}m",
+        f"| mv-expand later = dynamic([{numbers}]) to typeof(long)",
+        f"| extend run = soonest + later * {every}m",
+        f"| where run < at + {back}m",
+    ]
+    return "\n".join([head, source, where, *steps, *grouped])
 
 
 def runs(events: Iterable[Event], delay: Delay, every: int) -> list[datetime]:

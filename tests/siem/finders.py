@@ -28,6 +28,7 @@ from tests.siem.planted import Event
 Found = set[tuple[str, ...]]
 Row = dict[str, Any]
 
+_OF_EVENT = {f"event.{name}": name for name in ("action", "outcome", "kind")}
 # Searches in one request.
 _TOGETHER = 200
 
@@ -109,9 +110,10 @@ def in_windows(
 
 
 def _selected(conditions: tuple[Condition, ...], event: Event) -> bool:
-    """Return whether a detection looks at an event, or may: exact for its actions."""
-    actions = [c for c in conditions if isinstance(c, Is) and c.field == "event.action"]
-    return all(event["event"].get("action") in c.values for c in actions)
+    """Return whether a detection looks at an event, or may."""
+    asked = [c for c in conditions if isinstance(c, Is) and c.field in _OF_EVENT]
+    about = event["event"]
+    return all(about.get(_OF_EVENT[c.field]) in c.values for c in asked)
 
 
 def _end(event: Event, step: int) -> datetime:

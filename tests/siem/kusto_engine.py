@@ -7,6 +7,7 @@ Not Microsoft's engine: what of KQL it does not know it refuses. It has no
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import cache
 from ipaddress import ip_network
 from typing import Any
 
@@ -15,6 +16,7 @@ import duckdb_kql
 from conf.build import sentinel
 from conf.build.detections import Detection, Each, Scattered, groups
 from conf.build.kusto import FUNCTION, column
+from duckdb_kql.engine import schema as columns_of
 from duckdb_kql.errors import KqlError
 
 from tests.siem.finders import Found, plain
@@ -44,8 +46,20 @@ def database(events: Iterable[Event]) -> duckdb.DuckDBPyConnection:
         "    TimeGenerated,",
         '    masked = tostring(Event["masked"]),\n    TimeGenerated,',
     )
-    duckdb_kql.script(made, f".set {FUNCTION} <| {text}")
+    made.execute(f"create table {FUNCTION} as {_translated(made, text)}")
     return made
+
+
+def _translated(of: duckdb.DuckDBPyConnection, query: str) -> str:
+    """Return a query in SQL."""
+    known = ((t, tuple(names)) for t, names in columns_of(of).items())
+    return _sql(query, tuple(known))
+
+
+@cache
+def _sql(query: str, schema: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    # To parse it takes longer than to run it.
+    return str(duckdb_kql.to_sql(query, {t: list(names) for t, names in schema}))
 
 
 def _masked(event: Event) -> str:
@@ -60,8 +74,9 @@ def rows(
 ) -> list[dict[str, Any]]:
     """Return the rows of a query, run as if it were ``now``."""
     text = query.replace("ago(", f"(datetime({now.astimezone(UTC):%FT%TZ}) - ")
-    answer = duckdb_kql.query(of, text)
-    return [dict(zip(answer.columns, row, strict=True)) for row in answer.fetchall()]
+    answer = of.execute(_translated(of, text))
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
 
 
 def found(

@@ -1,5 +1,7 @@
 """The scenarios run through the real command, once for each corpus."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -20,14 +22,17 @@ def events_of(scenarios: tuple[Scenario, ...]) -> tuple[Event, ...]:
 
     Dead letters are among them, as of a site that sends them to the same stream.
     """
-    events: list[Event] = []
-    for appliance, lines in corpus(scenarios).logs.items():
-        options = ("--appliance", appliance, "--report-every", "100")
-        ended = esa_auth("filter", *options, stdin=joined(lines))
-        ended.assert_complete()
-        events += ended.events
-        events += [_letter(letter) for letter in ended.letters]
+    logs = corpus(scenarios).logs
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        events = [e for some in pool.map(_read, logs, logs.values()) for e in some]
     return tuple(sorted(events, key=lambda event: str(event["@timestamp"])))
+
+
+def _read(appliance: str, lines: tuple[str, ...]) -> list[Event]:
+    options = ("--appliance", appliance, "--report-every", "100")
+    ended = esa_auth("filter", *options, stdin=joined(lines))
+    ended.assert_complete()
+    return ended.events + [_letter(letter) for letter in ended.letters]
 
 
 def _letter(letter: Event) -> Event:

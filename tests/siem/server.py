@@ -4,9 +4,10 @@ import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_SH, flock
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -117,6 +118,29 @@ def running(command: list[str], scratch: Path) -> Iterator[int]:
     finally:
         # It ends when its stdin does, even if the tests are killed.
         process.communicate(timeout=LONG)
+
+
+@contextmanager
+def shared(
+    folder: Path, start: Callable[[Path], AbstractContextManager[Server]]
+) -> Iterator[int]:
+    """Return the port of a node that the workers of one test run have in common.
+
+    The first who asks starts it in ``folder``, and ends it when nobody uses it.
+    """
+    folder.mkdir(exist_ok=True)
+    port = folder / "port"
+    with ExitStack() as stack, (folder / "users").open("w") as users:
+        with (folder / "start").open("w") as one_at_a_time:
+            flock(one_at_a_time, LOCK_EX)
+            flock(users, LOCK_SH)
+            ours = not port.exists()
+            if ours:
+                node = stack.enter_context(start(folder))
+                port.write_text(str(node.port))
+        yield int(port.read_text())
+        if ours:
+            flock(users, LOCK_EX)
 
 
 def _port(process: "subprocess.Popen[bytes]", log: Path) -> int:

@@ -13,11 +13,10 @@ from conf.build.queries import fields
 from tests.siem.engine import OpenSearch
 from tests.siem.planted import Event, events_of
 from tests.siem.scenarios import SCENARIOS
+from tests.siem.streams import filled
 
 Json = dict[str, Any]
 Key = tuple[object, ...]
-
-STREAM = "logs-cisco_esa.auth-everything"
 
 
 def objects(kind: str) -> dict[str, Json]:
@@ -152,8 +151,8 @@ WANTED: dict[str, Callable[[Event], Key | None]] = {
 
 @pytest.mark.parametrize("name", WANTED)
 def test_a_panel_shows_what_the_events_hold(opensearch: OpenSearch, name: str) -> None:
-    opensearch.create(STREAM, events_of(SCENARIOS))
-    answer = opensearch.ask("POST", f"/{STREAM}/_search", body(name)).good()
+    stream, _ = filled(opensearch, "days")
+    answer = opensearch.ask("POST", f"/{stream}/_search", body(name)).good()
     buckets = answer["aggregations"]["of"]["buckets"]
     shown = {key: row["doc_count"] for key, row in rows(buckets).items()}
     wanted = counted(WANTED[name])
@@ -165,8 +164,8 @@ def test_a_panel_shows_what_the_events_hold(opensearch: OpenSearch, name: str) -
 
 
 def test_the_user_from_most_sources_stands_first(opensearch: OpenSearch) -> None:
-    opensearch.create(STREAM, events_of(SCENARIOS))
-    answer = opensearch.ask("POST", f"/{STREAM}/_search", body("users")).good()
+    stream, _ = filled(opensearch, "days")
+    answer = opensearch.ask("POST", f"/{stream}/_search", body("users")).good()
     first, *_ = answer["aggregations"]["of"]["buckets"]
     sources: dict[str, set[str]] = {}
     for event in filter(attempt, events_of(SCENARIOS)):
@@ -177,8 +176,8 @@ def test_the_user_from_most_sources_stands_first(opensearch: OpenSearch) -> None
 
 
 def test_the_spray_is_a_row_of_the_matrix(opensearch: OpenSearch) -> None:
-    opensearch.create(STREAM, events_of(SCENARIOS))
-    answer = opensearch.ask("POST", f"/{STREAM}/_search", body("spray")).good()
+    stream, _ = filled(opensearch, "days")
+    answer = opensearch.ask("POST", f"/{stream}/_search", body("spray")).good()
     cells = rows(answer["aggregations"]["of"]["buckets"])
     assert len({user for address, user in cells if address == "203.0.113.20"}) == 10
 

@@ -12,22 +12,10 @@ from tests.siem import finders, sqlite
 from tests.siem.elastic.node import Elasticsearch
 from tests.siem.engine import OpenSearch
 from tests.siem.finders import Found, plain
-from tests.siem.planted import Event, events_of
-from tests.siem.scenarios import (
-    LOOKED,
-    SCENARIOS,
-    TEN_AND_TEN,
-    WEEKS,
-    Scenario,
-    corpus,
-)
-from tests.siem.server import Server
+from tests.siem.planted import events_of
+from tests.siem.scenarios import LOOKED, SCENARIOS, TEN_AND_TEN, WEEKS, corpus
+from tests.siem.streams import CORPORA, filled
 
-CORPORA: dict[str, tuple[Scenario, ...]] = {
-    "ten": TEN_AND_TEN,
-    "days": SCENARIOS,
-    "weeks": WEEKS,
-}
 each_corpus = pytest.mark.parametrize("name", CORPORA)
 each_detection = pytest.mark.parametrize(
     "detection", DETECTIONS, ids=lambda detection: detection.name
@@ -68,20 +56,6 @@ def detection(request: pytest.FixtureRequest) -> Detection:
 def wanted(name: str, detection: Detection) -> Found:
     of = corpus(CORPORA[name]).expected
     return plain(of.get(detection.name, frozenset()))
-
-
-_FILLED: set[tuple[int, str]] = set()
-
-
-def filled(node: Server, name: str) -> tuple[str, tuple[Event, ...]]:
-    """Return the stream of a corpus, which the first test fills, and its events."""
-    stream = f"logs-cisco_esa.auth-{name}"
-    events = events_of(CORPORA[name])
-    if (node.port, stream) not in _FILLED:
-        _FILLED.add((node.port, stream))
-        assert {item["status"] for item in node.create(stream, events)} == {201}
-        assert node.count(stream) == len(events)
-    return stream, events
 
 
 def test_every_detection_is_attacked_and_nearly_missed() -> None:

@@ -15,14 +15,13 @@ from tests.siem import finders
 from tests.siem.elastic.node import Elasticsearch
 from tests.siem.finders import plain
 from tests.siem.planted import events_of
-from tests.siem.scenarios import LOOKED, SCENARIOS, TEN_AND_TEN, WEEKS, corpus
+from tests.siem.scenarios import LOOKED, SCENARIOS, TEN_AND_TEN, corpus
+from tests.siem.streams import CORPORA, filled
 
 Json = dict[str, Any]
 
 SCHEMA = json.loads(Path(__file__).with_name("kibana_rule.schema.json").read_text())
 VALID = Draft202012Validator(SCHEMA, format_checker=FormatChecker())
-DAYS, LONG, TEN = (f"logs-cisco_esa.auth-kibana-{n}" for n in ("days", "weeks", "ten"))
-CORPORA = {DAYS: SCENARIOS, LONG: WEEKS, TEN: TEN_AND_TEN}
 
 
 def shipped(name: str) -> dict[str, Json]:
@@ -33,14 +32,6 @@ def shipped(name: str) -> dict[str, Json]:
 
 
 EXACT, LIVE = shipped("rules"), shipped("rules-live")
-
-
-@pytest.fixture(scope="module")
-def node(elasticsearch: Elasticsearch) -> Elasticsearch:
-    for stream, scenarios in CORPORA.items():
-        became = elasticsearch.create(stream, events_of(scenarios))
-        assert {item["status"] for item in became} == {201}
-    return elasticsearch
 
 
 def test_every_detection_has_a_rule_and_some_have_another_for_live_logs() -> None:
@@ -88,29 +79,33 @@ def test_the_guide_of_a_rule_is_its_runbook_without_links() -> None:
 
 @pytest.mark.parametrize("name", [n for n, r in EXACT.items() if r["type"] == "esql"])
 def test_a_table_names_what_is_planted_in_fields_of_ecs(
-    node: Elasticsearch, name: str
+    elasticsearch: Elasticsearch, name: str
 ) -> None:
     detection = queries.named(name)
-    for stream, scenarios in ((DAYS, SCENARIOS), (LONG, WEEKS)):
-        if wanted := corpus(scenarios).expected.get(name):
+    for of in ("days", "weeks"):
+        if wanted := corpus(CORPORA[of]).expected.get(name):
+            stream, _ = filled(elasticsearch, of)
             query = EXACT[name]["query"]
-            found = finders.in_elasticsearch(node, stream, query, detection, LOOKED)
+            found = finders.in_elasticsearch(
+                elasticsearch, stream, query, detection, LOOKED
+            )
             assert found == plain(wanted)
             shown = EXACT[name]["investigation_fields"]["field_names"]
             asked = query.replace(queries.INDEX, stream)
             asked = asked.replace("NOW()", f'TO_DATETIME("{LOOKED:%FT%TZ}")')
-            rows = node.esql(asked)
+            rows = elasticsearch.esql(asked)
             assert all(set(shown) <= row.keys() for row in rows)
             assert all(row["observer.name"] for row in rows if "observer.name" in row)
 
 
 @pytest.mark.parametrize("name", [n for n, r in EXACT.items() if r["type"] == "query"])
 def test_a_query_of_kibana_finds_what_is_planted(
-    node: Elasticsearch, name: str
+    elasticsearch: Elasticsearch, name: str
 ) -> None:
     """By Elasticsearch's own reader of KQL, which is not Kibana's."""
     body = {"size": 1000, "query": {"kql": {"query": EXACT[name]["query"]}}}
-    hits = node.ask("POST", f"/{DAYS}/_search", body).good()["hits"]["hits"]
+    stream, _ = filled(elasticsearch, "days")
+    hits = elasticsearch.ask("POST", f"/{stream}/_search", body).good()["hits"]["hits"]
     found = plain((hit["_source"]["event"]["original"],) for hit in hits)
     assert found == plain(corpus(SCENARIOS).expected[name])
 
@@ -136,7 +131,8 @@ def groups(node: Elasticsearch, rule: Json, now: datetime) -> set[tuple[str, ...
         },
         "aggs": {"by": {"terms": terms, "aggs": inner}},
     }
-    answer = node.ask("POST", f"/{TEN}/_search", body).good()
+    stream, _ = filled(node, "ten")
+    answer = node.ask("POST", f"/{stream}/_search", body).good()
     return plain(
         (bucket["key"],)
         for bucket in answer["aggregations"]["by"]["buckets"]
@@ -148,11 +144,11 @@ def groups(node: Elasticsearch, rule: Json, now: datetime) -> set[tuple[str, ...
     "name", ["brute_force_by_source", "one_user_from_many_sources"]
 )
 def test_a_threshold_on_its_schedule_finds_the_ten_and_not_the_near_misses(
-    node: Elasticsearch, name: str
+    elasticsearch: Elasticsearch, name: str
 ) -> None:
     rule = LIVE[name]
     every = timedelta(minutes=int(rule["interval"][:-1]))
     first = datetime.fromisoformat(events_of(TEN_AND_TEN)[0]["@timestamp"])
     runs = (first + n * every for n in range(200 // (every.seconds // 60)))
-    found = {key for run in runs for key in groups(node, rule, run)}
+    found = {key for run in runs for key in groups(elasticsearch, rule, run)}
     assert found == plain(corpus(TEN_AND_TEN).expected[name])

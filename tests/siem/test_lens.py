@@ -11,9 +11,8 @@ from conf.build.panels import PANELS
 from conf.build.queries import fields
 
 from tests.siem.elastic.node import Elasticsearch
-from tests.siem.planted import events_of
-from tests.siem.scenarios import SCENARIOS
 from tests.siem.server import LONG
+from tests.siem.streams import filled
 from tests.siem.test_dashboards import WANTED, counted, rows
 from tests.support.checkout import ROOT
 from tests.support.engines import require
@@ -22,7 +21,6 @@ Json = dict[str, Any]
 
 PYTHON = ROOT / ".cache" / "esql" / "bin" / "python"
 CHECK = ROOT / "tests" / "siem" / "lens_check.py"
-STREAM = "logs-cisco_esa.auth-lens"
 
 
 def objects() -> dict[str, Json]:
@@ -138,15 +136,12 @@ def body(name: str) -> Json:
     return {"size": 0, "query": asked, "aggs": aggs}
 
 
-@pytest.fixture(scope="module")
-def filled(elasticsearch: Elasticsearch) -> Elasticsearch:
-    elasticsearch.create(STREAM, events_of(SCENARIOS))
-    return elasticsearch
-
-
 @pytest.mark.parametrize("name", WANTED)
-def test_a_panel_shows_what_the_events_hold(filled: Elasticsearch, name: str) -> None:
-    answer = filled.ask("POST", f"/{STREAM}/_search", body(name)).good()
+def test_a_panel_shows_what_the_events_hold(
+    elasticsearch: Elasticsearch, name: str
+) -> None:
+    stream, _ = filled(elasticsearch, "days")
+    answer = elasticsearch.ask("POST", f"/{stream}/_search", body(name)).good()
     buckets = answer["aggregations"]["of"]["buckets"]
     found = rows(buckets).items()
     shown = {key: row["doc_count"] for key, row in found if row["doc_count"]}

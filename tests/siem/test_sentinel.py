@@ -9,15 +9,18 @@ from typing import Any
 import duckdb
 import pytest
 from conf.build import asim, queries, sentinel
-from conf.build.detections import Detection
+from conf.build.detections import Detection, FirstSeen, Silent
 from conf.build.kusto import FUNCTION
 from conf.build.table import DETECTIONS
 
 from tests.siem import kusto_engine
+from tests.siem.delays import DELAYS, Delay, kusto_on_schedule
 from tests.siem.finders import plain
 from tests.siem.planted import Event, events_of
-from tests.siem.scenarios import LOOKED, SCENARIOS, WEEKS, Scenario, corpus
+from tests.siem.scenarios import LOOKED, TEN_AND_TEN, corpus
 from tests.siem.server import LONG
+from tests.siem.streams import CORPORA
+from tests.soak.sizes import FULL
 from tests.support.checkout import ROOT
 from tests.support.engines import require
 
@@ -25,7 +28,6 @@ Json = dict[str, Any]
 
 PARSER = ROOT / ".cache" / "node" / "node_modules" / "@kusto/language-service-next"
 CHECK = ROOT / "tests" / "siem" / "kusto_check.js"
-CORPORA: dict[str, tuple[Scenario, ...]] = {"days": SCENARIOS, "weeks": WEEKS}
 VERDICTS = {"smtp-auth", "smtp-auth-client", "admin-login"}
 
 
@@ -65,9 +67,14 @@ def test_microsofts_parser_has_nothing_against_the_kql() -> None:
     """Nor against a name or a type in it."""
     values = {name: kind.split(" = ")[1] for name, kind in asim.FILTERS.items()}
     given = "".join(f"let {name} = {value};\n" for name, value in values.items())
+    of_rules = [rule["query"] for rule in rules()]
+    every = [queries.query("kusto", d).rstrip() for d in queries.shipped("kusto")]
+    # A rule has the whole of its query, to which it adds entities.
+    in_no_rule = [q for q in every if not any(r.startswith(q) for r in of_rules)]
+    assert len(in_no_rule) == 1
     asked = [
-        *(queries.query("kusto", d) for d in queries.shipped("kusto")),
-        *(rule["query"] for rule in rules()),
+        *of_rules,
+        *in_no_rule,
         text(FUNCTION),
         # The bodies, which a call does not look into.
         given + text("ASimAuthenticationEsaAuth"),
@@ -91,18 +98,40 @@ def database(name: str) -> duckdb.DuckDBPyConnection:
     return kusto_engine.database(events_of(CORPORA[name]))
 
 
-@pytest.mark.parametrize(
+each_corpus = pytest.mark.parametrize(
     ("name", "detection"),
     [
         pytest.param(name, detection, id=f"{name}-{detection.name}")
-        for name, scenarios in CORPORA.items()
+        for name in ("days", "weeks")
         for detection in DETECTIONS
-        if name == "days" or detection.name in {s.rule for s in scenarios}
+        if name == "days" or detection.name in {s.rule for s in CORPORA[name]}
     ],
 )
+
+
+@each_corpus
 def test_in_duckdb(detection: Detection, name: str) -> None:
     query = queries.query("kusto", detection)
     found = kusto_engine.found(database(name), query, detection, LOOKED)
+    wanted = corpus(CORPORA[name]).expected.get(detection.name, frozenset())
+    assert found == plain(wanted)
+
+
+@pytest.mark.parametrize(
+    "delay", DELAYS if FULL else DELAYS[-1:], ids=lambda delay: delay.name
+)
+@each_corpus
+def test_in_duckdb_on_a_schedule(detection: Detection, name: str, delay: Delay) -> None:
+    """In each run of a rule, of events that come late; `make soak` has all delays."""
+    query, now = queries.query("kusto", detection), LOOKED
+    if isinstance(detection.way, FirstSeen | Silent):
+        # They ask how it is at the time of the run, of what has come by then.
+        there = f"| where {delay.kusto} <= datetime({now:%FT%TZ})\n| where event_"
+        query = query.replace("| where event_", there, 1)
+        assert there in query
+    else:
+        query = kusto_on_schedule(query, detection, delay)
+    found = kusto_engine.found(database(name), query, detection, now)
     wanted = corpus(CORPORA[name]).expected.get(detection.name, frozenset())
     assert found == plain(wanted)
 
@@ -113,7 +142,7 @@ def test_the_engine_refuses_what_it_does_not_know() -> None:
 
 
 def test_an_event_that_came_twice_is_there_once() -> None:
-    events = events_of(WEEKS)
+    events = events_of(TEN_AND_TEN)
     twice = kusto_engine.database([*events, *events[:50]])
     (row,) = kusto_engine.rows(twice, f"{FUNCTION} | count", LOOKED)
     assert list(row.values()) == [len(events)]
@@ -124,7 +153,7 @@ def test_every_verdict_is_a_record_of_asim() -> None:
     rows = kusto_engine.rows(database("days"), asked, LOOKED)
     events: dict[str, Event] = {
         event["event"]["id"]: event
-        for event in events_of(SCENARIOS)
+        for event in events_of(CORPORA["days"])
         if event["event"].get("action") in VERDICTS
     }
     assert {row["EventOriginalUid"] for row in rows} == events.keys()

@@ -196,6 +196,8 @@ def test_the_time_is_read_where_it_stands() -> None:
 def test_each_detection_is_a_saved_search_that_is_off() -> None:
     saved = searchtime.conf("savedsearches")
     assert {d.title for d in DETECTIONS} == set(saved.sections())
+    page = (addon.SOURCE / "README.md").read_text("utf-8")
+    assert f" {len(DETECTIONS)} searches " in page
     for detection in DETECTIONS:
         stanza = saved[detection.title]
         late = re.sub(r" _index_earliest=-\d+m@m", "", stanza["search"])

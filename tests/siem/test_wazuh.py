@@ -3,6 +3,7 @@
 import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from conf.build import queries, wazuh
@@ -62,28 +63,55 @@ def test_a_detection_has_its_rules_or_a_reason(detection: Detection) -> None:
         assert [e.text for e in last.iter("id")] == list(detection.techniques)
 
 
-def holds(rule: ET.Element, event: Event) -> bool:
-    """Return whether a rule and those it is a child of hold, by Python's `re`."""
-    flat = dict(sqlite.flat(event))
-    for field in rule.iter("field"):
-        value = flat.get(field.attrib["name"])
+Texts = dict[str, list[str]]
+
+
+@cache
+def planted() -> list[tuple[Event, Texts]]:
+    """Return the planted events, each with the texts of its fields."""
+    return [(event, texts(event)) for event in events_of(SCENARIOS)]
+
+
+def texts(event: Event) -> Texts:
+    found = {}
+    for name, value in sqlite.flat(event):
         several = value if isinstance(value, list) else [value]
-        texts = [str(v).lower() if isinstance(v, bool) else str(v) for v in several]
-        found = value is not None and any(re.search(str(field.text), t) for t in texts)
-        if found == ("negate" in field.attrib):
-            return False
-    return all(holds(RULES[int(str(p.text))], event) for p in rule.iter("if_sid"))
+        if value is not None:
+            found[name] = [
+                str(v).lower() if isinstance(v, bool) else str(v) for v in several
+            ]
+    return found
+
+
+@cache
+def asked(number: int) -> tuple[tuple[str, re.Pattern[str], bool], ...]:
+    """Return what a rule and those it is a child of ask of a field, and if it is so."""
+    rule = RULES[number]
+    own = tuple(
+        (f.attrib["name"], re.compile(str(f.text)), "negate" not in f.attrib)
+        for f in rule.iter("field")
+    )
+    return own + sum((asked(int(str(p.text))) for p in rule.iter("if_sid")), ())
+
+
+def holds(rule: ET.Element, fields: Texts) -> bool:
+    """Return whether a rule and those it is a child of hold, by Python's `re`."""
+    return all(
+        any(map(pattern.search, fields.get(name, ()))) == wanted
+        for name, pattern, wanted in asked(int(rule.attrib["id"]))
+    )
 
 
 def test_an_event_is_of_one_kind_at_most() -> None:
     """And keeps its group in each rule it may end in: what counts, counts the group."""
     kinds = [r for r in RULES.values() if groups(r) and r.attrib["level"] == "1"]
     assert len(kinds) == len(wazuh.EVENTS)
-    for event in events_of(SCENARIOS):
-        of_event = [rule for rule in kinds if holds(rule, event)]
+    children = [r for r in RULES.values() if list(r.iter("if_sid")) and groups(r)]
+    for _, fields in planted():
+        of_event = [rule for rule in kinds if holds(rule, fields)]
         assert len(of_event) <= 1
-        for rule in RULES.values():
-            if list(rule.iter("if_sid")) and groups(rule) and holds(rule, event):
+        for rule in children:
+            if holds(rule, fields):
                 assert groups(of_event[0]) <= groups(rule)
 
 
@@ -96,8 +124,8 @@ def test_a_rule_for_one_event_selects_what_is_planted(detection: Detection) -> N
     rules = list(of(detection))
     found = {
         (event["event"]["original"],)
-        for event in events_of(SCENARIOS)
-        if any(holds(rule, event) for rule in rules)
+        for event, fields in planted()
+        if any(holds(rule, fields) for rule in rules)
     }
     assert found == corpus(SCENARIOS).expected[detection.name]
 

@@ -1,14 +1,14 @@
 "use strict";
-// Drives a browser for tests/chromium.py: a job as JSON in, what was seen as JSON out.
-const job = JSON.parse(process.argv[2]);
-const { chromium } = require(`${job.modules}/playwright-core`);
+// Drives a browser for tests/chromium.py: for each job, a line of JSON, what was seen of a
+// page in a context of its own, which has nothing of the one before.
+const [modules, executablePath] = process.argv.slice(2);
+const { chromium } = require(`${modules}/playwright-core`);
 
 const OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
-(async () => {
-  const context = await chromium.launchPersistentContext(job.profile, {
-    executablePath: job.chromium, headless: true, args: OFFLINE,
+async function look(browser, job) {
+  const context = await browser.newContext({
     colorScheme: job.how.colorScheme || "light",
     deviceScaleFactor: job.how.scale || 1,
     viewport: { width: job.how.width || 1280, height: job.how.height || 900 },
@@ -26,7 +26,7 @@ const OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-
   // Over the protocol, which a page's policy does not bind.
   for (const expression of job.expressions) seen.answers.push(await page.evaluate(expression));
   if (job.how.axe) {
-    const axe = require("fs").readFileSync(`${job.modules}/axe-core/axe.min.js`, "utf8");
+    const axe = require("fs").readFileSync(`${modules}/axe-core/axe.min.js`, "utf8");
     const quiet = seen.messages.length;
     await page.evaluate(axe);
     const { violations } = await page.evaluate("axe.run()");
@@ -35,5 +35,14 @@ const OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-
   }
   if (job.how.shot) await page.screenshot({ path: job.how.shot });
   await context.close();
-  process.stdout.write(JSON.stringify(seen));
+  return seen;
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath, headless: true, args: OFFLINE });
+  for await (const line of require("readline").createInterface({ input: process.stdin })) {
+    const said = await look(browser, JSON.parse(line)).catch((error) => ({ error: String(error) }));
+    process.stdout.write(`${JSON.stringify(said)}\n`);
+  }
+  await browser.close();
 })().catch((error) => { console.error(error); process.exit(1); });

@@ -3,11 +3,14 @@
 Needs Chromium, node, and playwright-core and axe-core of npm (`make engines`).
 """
 
+import atexit
 import json
 import os
+import select
 import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +37,8 @@ class Opened:
     findings: list[tuple[str, str, str]]
 
 
-def open_page(page: Path, scratch: Path, *expressions: str, **how: Any) -> Opened:
-    """Open ``page`` in a fresh profile and evaluate JavaScript in it.
+def open_page(page: Path, *expressions: str, **how: Any) -> Opened:
+    """Open ``page`` in a fresh context of a browser and evaluate JavaScript in it.
 
     ``how``: ``colorScheme``, ``width`` and ``height`` in pixels, ``press`` a list of
     keys, ``axe``, ``shot`` the file for a picture of what is to be seen, ``scale``.
@@ -49,21 +52,29 @@ def open_page(page: Path, scratch: Path, *expressions: str, **how: Any) -> Opene
     for package in ("playwright-core", "axe-core"):
         found = (folder / package / "package.json").exists()
         require(package, found, "not installed (make engines)")
-    job = {
-        "modules": str(folder),
-        "chromium": chromium,
-        "page": page.as_uri(),
-        "profile": str(scratch / "profile"),
-        "expressions": expressions,
-        "how": how,
-    }
-    done = subprocess.run(
-        [str(node), str(_DRIVER), json.dumps(job)],
-        capture_output=True,
-        timeout=_PATIENCE,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr.decode()[-2000:]
-    said = json.loads(done.stdout)
+    job = {"page": page.as_uri(), "expressions": expressions, "how": how}
+    said = _asked(_driver(str(node), str(folder), str(chromium)), job)
     findings = [tuple(finding) for finding in said.pop("findings")]
     return Opened(**said, findings=findings)
+
+
+@cache
+def _driver(*words: str) -> "subprocess.Popen[bytes]":
+    """Start a browser for all pages; it ends with the standard input of its driver."""
+    node, *rest = words
+    driver = subprocess.Popen(
+        [node, str(_DRIVER), *rest], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    atexit.register(driver.communicate, timeout=_PATIENCE)
+    return driver
+
+
+def _asked(driver: "subprocess.Popen[bytes]", job: object) -> dict[str, Any]:
+    assert driver.stdin is not None
+    assert driver.stdout is not None
+    driver.stdin.write(json.dumps(job).encode() + b"\n")
+    driver.stdin.flush()
+    assert select.select([driver.stdout], [], [], _PATIENCE)[0], "the browser hangs"
+    said: dict[str, Any] = json.loads(driver.stdout.readline())
+    assert "error" not in said, said["error"]
+    return said

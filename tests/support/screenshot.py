@@ -19,7 +19,7 @@ def main() -> None:
         words = ("report", "--appliance", "esa01", "-o", str(page), LOG)
         done = esa_auth(*words, cwd=ROOT)
         assert done.code == 0, done.stderr
-        open_page(page, Path(name), shot=str(PICTURE), **SIZE)
+        open_page(page, shot=str(PICTURE), **SIZE)
 
 
 if __name__ == "__main__":

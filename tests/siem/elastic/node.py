@@ -111,15 +111,15 @@ def _fitting(descriptor: str) -> str:
 
 
 def _compile(scratch: Path) -> None:
-    """Compile the launcher, and the stand-ins as a module of their own."""
-    stand_ins = scratch / "stand-ins"
-    targets = {"Elasticsearch": scratch / "classes", "StandIns": stand_ins}
-    for source, target in targets.items():
-        path = HERE / f"{source}.java"
-        command = ["javac", "-proc:none", "-cp", f"{JARS}/*", "-d", str(target)]
-        command.append(str(path))
-        done = subprocess.run(command, capture_output=True, timeout=LONG, check=False)
-        assert done.returncode == 0, done.stderr.decode()
+    """Compile the launcher, and the stand-ins, which become a module of their own."""
+    stand_ins, launcher = scratch / "stand-ins", scratch / "classes"
+    command = ["javac", "-proc:none", "-cp", f"{JARS}/*", "-d", str(stand_ins)]
+    command += [str(HERE / f"{name}.java") for name in ("Elasticsearch", "StandIns")]
+    done = subprocess.run(command, capture_output=True, timeout=LONG, check=False)
+    assert done.returncode == 0, done.stderr.decode()
+    launcher.mkdir()
+    for path in stand_ins.glob("Elasticsearch*.class"):
+        path.rename(launcher / path.name)
     folder = scratch / "home" / "modules" / "stand-ins"
     folder.mkdir()
     (folder / "plugin-descriptor.properties").write_text(STAND_INS)
