@@ -99,9 +99,8 @@ class Pipeline:
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
-        ignored = self._ignored.match
         read = self.native.feed_records if self.native else self._read
-        read([record for record in records if not ignored(record[0])])
+        read([one for one in records if not self._ignored.match(one[0])])
         self._account(len(records))
 
     def reject(self, raw: bytes, why: str, reason: str) -> None:
