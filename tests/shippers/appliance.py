@@ -4,6 +4,8 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from random import Random
+from types import TracebackType
+from typing import Self
 
 # Sessions of one appliance that are open at once.
 SESSIONS = 12
@@ -68,3 +70,44 @@ def push_tcp(port: int, lines: Sequence[bytes]) -> None:
     """Send the lines over one connection, each ended by LF as the appliance does."""
     with socket.create_connection(("127.0.0.1", port)) as sender:
         sender.sendall(b"".join(line + b"\n" for line in lines))
+
+
+class Appliance:
+    """Pushes over one connection, and over another when the receiver has ended it.
+
+    Two that are open at once are read side by side: their lines have no order.
+    """
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._connection: socket.socket | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+    def push(self, lines: Sequence[bytes]) -> None:
+        """Send the lines, each ended by LF."""
+        if self._connection is not None and _ended(self._connection):
+            self._connection.close()
+            self._connection = None
+        if self._connection is None:
+            self._connection = socket.create_connection(("127.0.0.1", self._port))
+        self._connection.sendall(b"".join(line + b"\n" for line in lines))
+
+
+def _ended(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1, socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True

@@ -6,9 +6,8 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -19,7 +18,7 @@ from tests.shippers import (
     test_rsyslog_in_place,
     test_syslog_ng,
 )
-from tests.shippers.appliance import push_tcp
+from tests.shippers.appliance import Appliance
 from tests.shippers.endpoints import Endpoint
 from tests.shippers.fluentd import FLUENTD, sender
 from tests.shippers.fluentd import Bench as FluentdBench
@@ -44,20 +43,15 @@ from tests.support.engines import optional, require
 
 Json = dict[str, Any]
 Receiver = Endpoint | Collector
+Running = Callable[[], AbstractContextManager[Process]]
 TELEGRAF = shutil.which("telegraf")
-
-
-class HasPort(Protocol):
-    """A bench whose host listens for syslog at ``port`` of loopback."""
-
-    port: int
 
 
 @dataclass
 class Setup:
     """A host with one file of conf/."""
 
-    running: Callable[[], AbstractContextManager[Process]]
+    running: Running
     write: Callable[[list[bytes]], None]
     receive: Callable[[], Receiver]
     # What stands before the host and is not killed with it.
@@ -143,9 +137,7 @@ def rsyslog_forward(folder: Path, name: str) -> Setup:
     require("rsyslog", RSYSLOG, "no rsyslogd (Debian package rsyslog)")
     port = free_port()
     bench = test_rsyslog.Bench(folder, f"127.0.0.1:{port}")
-    return Setup(
-        bench.running, partial(pushed, bench), lambda: Collector(port), is_file=False
-    )
+    return pushed(bench.port, bench.running, lambda: Collector(port))
 
 
 def rsyslog_in_place(folder: Path, name: str) -> Setup:
@@ -155,12 +147,7 @@ def rsyslog_in_place(folder: Path, name: str) -> Setup:
     require("rsyslog-elasticsearch", module, "not fetched (make engines)")
     port = free_port()
     bench = test_rsyslog_in_place.Bench(folder, port)
-    return Setup(
-        bench.running,
-        partial(pushed, bench),
-        lambda: Endpoint(port=port),
-        is_file=False,
-    )
+    return pushed(bench.port, bench.running, lambda: Endpoint(port=port))
 
 
 def syslog_ng_forward(folder: Path, name: str) -> Setup:
@@ -169,15 +156,18 @@ def syslog_ng_forward(folder: Path, name: str) -> Setup:
     require("syslog-ng", missing is None, missing or "")
     port = free_port()
     bench = test_syslog_ng.Bench(folder, f"127.0.0.1:{port}")
-    return Setup(
-        bench.running, partial(pushed, bench), lambda: Collector(port), is_file=False
-    )
+    return pushed(bench.port, bench.running, lambda: Collector(port))
 
 
-def pushed(bench: HasPort, lines: list[bytes]) -> None:
-    """Send the lines as an appliance does, which tries again where nobody listens."""
-    until(lambda: listens(bench.port), "the host does not listen")
-    push_tcp(bench.port, lines)
+def pushed(port: int, running: Running, receive: Callable[[], Receiver]) -> Setup:
+    """Put an appliance before the host, which tries again where nobody listens."""
+    appliance = Appliance(port)
+
+    def write(lines: list[bytes]) -> None:
+        until(lambda: listens(port), "the host does not listen")
+        appliance.push(lines)
+
+    return Setup(running, write, receive, appliance, is_file=False)
 
 
 def vector(folder: Path, name: str) -> Setup:
@@ -199,9 +189,9 @@ def benthos(folder: Path, name: str) -> Setup:
     require("Benthos", test_benthos.PROGRAM.exists(), "not built (make engines, Go)")
     port = free_port()
     bench = test_benthos.Bench(folder, name.removesuffix(".yaml"), port)
-    is_file = name == "tail.yaml"
-    write = bench.write if is_file else partial(pushed, bench)
-    return Setup(bench.running, write, lambda: Endpoint(port=port), is_file=is_file)
+    if name == "tail.yaml":
+        return Setup(bench.running, bench.write, lambda: Endpoint(port=port))
+    return pushed(bench.port, bench.running, lambda: Endpoint(port=port))
 
 
 class FileOfTelegraf(Endpoint):

@@ -136,7 +136,7 @@ def test_esa_auth_is_killed(
     """Four times, while lines come and the host runs on."""
     setup = SETUPS[host, name](tmp_path, name)
     parts = shares(STARTS)
-    with setup.receiver(), setup.running() as running:
+    with setup.receiver(), setup.beside, setup.running() as running:
         for part in parts[:-1]:
             before, half = len(found(setup)), len(part) // 2
             setup.write(part[:half])
