@@ -48,8 +48,11 @@ def fresh(folder: Path) -> list[str]:
     (folder / "group").write_text("vector:x:0:\nroot:x:0:\n")
     words = [str(BWRAP), "--tmpfs", "/", "--dev", "/dev", "--proc", "/proc"]
     # Python, the checkout and Vector, wherever they are.
-    places = {str(ROOT), sys.prefix, sys.base_prefix, str(Path(str(VECTOR)).parent)}
+    places = {str(ROOT), sys.prefix, sys.base_prefix}
     places |= {str(Path(sys.executable).resolve().parents[1])}
+    # In PATH there may be a link to it.
+    vector = Path(str(VECTOR))
+    places |= {str(vector.parent), str(vector.resolve().parent)}
     places |= {str(path.resolve()) for path in map(Path, sys.path) if path.is_dir()}
     for place in [*READ_ONLY, *sorted(places), str(folder)]:
         if os.path.lexists(place):
