@@ -1,5 +1,6 @@
 """Real Benthos with what conf/benthos ships, and an index that keeps by id."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
@@ -75,6 +77,13 @@ class Bench:
         """Let the appliance's log grow."""
         with self.log.open("ab") as file:
             file.write(b"".join(line + b"\n" for line in lines))
+
+    def received(self) -> int:
+        """Return how many messages Benthos has taken from its input."""
+        with urlopen(f"http://127.0.0.1:{self._http}/stats") as answer:
+            counters: Json = json.load(answer)
+        received: int = counters['input_received{label="",path="root.input"}']
+        return received
 
     def delivers(self, index: Endpoint, count: int) -> None:
         """Wait until the index has ``count`` documents, as long as some arrive."""
@@ -177,6 +186,25 @@ def test_each_line_is_answered(
         bench.delivers(index, len(expected))
     assert index.documents == expected
     assert index.conflicts == 0
+
+
+def test_a_stop_loses_nothing_of_a_burst(
+    tmp_path: Path, expected: dict[str, Json], index: Endpoint
+) -> None:
+    """Though the index was away while it came: it does not stand in the socket."""
+    bench = Bench(tmp_path, "reply", index.port)
+    half = len(LINES) // 2
+    index.failures = 1_000_000
+    with bench.running():
+        until(lambda: listens(bench.port), "Benthos does not listen")
+        push_tcp(bench.port, LINES[:half])
+        until(lambda: bench.received() >= half, "it stands in the socket")
+        index.failures = 0
+    with bench.running():
+        until(lambda: listens(bench.port), "Benthos does not listen")
+        push_tcp(bench.port, LINES[half:])
+        bench.delivers(index, len(expected))
+    assert index.documents == expected
 
 
 def made_of(lines: list[bytes]) -> dict[str, Json]:
