@@ -43,8 +43,8 @@ quick: $(VENV)/.test
 test: $(VENV)/.test engines lint ## all tests; what is not there is listed as not run
 	$(BIN)/python -m pytest -q $(SHARED)
 
-# Crash and fault tests at full figures, one line for each; under an hour.
-soak: $(VENV)/.test engines ## crash and fault tests at full figures, under an hour
+# Crash and fault tests at full figures, one line for each; hours on two cores.
+soak: $(VENV)/.test engines ## crash and fault tests at full figures, some hours
 	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -s tests/soak tests/differential tests/inputs/follow tests/kafka/test_fleet.py \
 	  tests/siem/test_attacks.py tests/siem/test_late.py tests/siem/test_sentinel.py
 

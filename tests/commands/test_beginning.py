@@ -14,12 +14,16 @@ from esa_auth.inputs.follow import Chunk
 from esa_auth.inputs.follow.record import Position
 from tests.support.process import PATIENCE, Ended, Running
 
-NOW = datetime.now(UTC)
+
+def stamp_of(hours_ago: float, offset: timedelta) -> str:
+    """Return the stamp of now, for a run of all tests can take an hour itself."""
+    then = datetime.now(UTC) - timedelta(hours=hours_ago) + offset
+    return then.strftime("%a %b %d %H:%M:%S %Y")
 
 
 def line(icid: int, hours_ago: float, offset: timedelta = timedelta()) -> bytes:
     """Return a result of ``icid``, so long ago, on a clock that is ``offset`` ahead."""
-    stamp = (NOW - timedelta(hours=hours_ago) + offset).strftime("%a %b %d %H:%M:%S %Y")
+    stamp = stamp_of(hours_ago, offset)
     return (
         f"{stamp} Info: SMTP Auth: (ICID {icid}) failed for user: ann using AUTH"
         " mechanism: PLAIN with profile: staff\n"
@@ -93,7 +97,7 @@ def test_a_restart_does_not_go_back_and_does_not_pass_over_more(
 
 def test_the_zone_of_the_header_counts(tmp_path: Path) -> None:
     ahead = timedelta(hours=9)
-    stamp = (NOW - timedelta(hours=3) + ahead).strftime("%a %b %d %H:%M:%S %Y")
+    stamp = stamp_of(3, ahead)
     log = tmp_path / "mail_logs"
     log.write_bytes(
         f"{stamp} Info: Begin Logfile\n{stamp} Info: Version: 14.0.0-698 SN: AB-12\n"
@@ -119,7 +123,7 @@ def test_both_are_too_much(words: list[str]) -> None:
 
 
 def test_a_crash_in_the_middle_of_passing_over() -> None:
-    config = load(None, {}, int(NOW.timestamp()))
+    config = load(None, {}, int(time.time()))
     lines = [line(icid, 1).rstrip(b"\n") for icid in range(3)]
     chunk = Chunk(lines, (), "mail_logs", "log", 0, Position())
     before = Beginning.again(config, {"log": None})
@@ -133,6 +137,6 @@ def test_a_crash_in_the_middle_of_passing_over() -> None:
 
 @pytest.mark.parametrize("saved", [None, 7, [], {"log": "soon"}, {7: None}])
 def test_what_an_earlier_version_saved_passes_over_nothing(saved: object) -> None:
-    config = load(None, {}, int(NOW.timestamp()))
+    config = load(None, {}, int(time.time()))
     chunk = Chunk([b"x"], (), "mail_logs", "log", 0, Position())
     assert Beginning.again(config, saved).wanted(chunk, "esa") == [b"x"]

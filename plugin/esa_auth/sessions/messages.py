@@ -23,7 +23,7 @@ class Messages:
 
     def __init__(self, changes: Changes | None = None) -> None:
         """``changes`` is told which sessions change."""
-        # By MID; native code has its own values here, see `pipeline/native.py`.
+        # By MID; native code has its own values here, see `pipeline/native`.
         self.open: dict[bytes, _Message] = {}
         self._changes = changes or Changes()
 

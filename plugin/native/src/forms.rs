@@ -23,7 +23,7 @@ pub enum What {
     Other,
 }
 
-/// In the order of their numbers in `pipeline/native_words.py`.
+/// In the order of their numbers in `pipeline/native/words.py`.
 const WHAT: [What; 7] = [
     What::Started,
     What::Given,

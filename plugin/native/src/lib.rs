@@ -61,7 +61,7 @@ impl Sieve {
         })
     }
 
-    /// Read `lines` in order. `python` reads what is not plain, see `pipeline/native.py`.
+    /// Read `lines` in order. `python` reads what is not plain, see `pipeline/native`.
     fn feed(
         &self,
         lines: &Bound<'_, PyList>,

@@ -69,7 +69,7 @@ pub struct Writing {
     pub flags: Py<Fragment>,
 }
 
-/// What `Writing` is made of; see `pipeline/native.py`.
+/// What `Writing` is made of; see `pipeline/native`.
 type Written<'py> = (
     Py<Appliance>,
     Bound<'py, PyAny>,

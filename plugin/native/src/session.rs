@@ -57,7 +57,7 @@ impl Plain {
     }
 }
 
-/// What Python's session is made of; see `pipeline/native_events.py`.
+/// What Python's session is made of; see `pipeline/native/events.py`.
 type Told<'py> = (
     Py<PyBytes>,
     Option<Bound<'py, PyAny>>,

@@ -1,7 +1,7 @@
 //! Events of one shape as text with gaps, and the fragments that fill some of these.
 //!
 //! All of it is made in Python, of the stage that builds events; see
-//! `pipeline/native_events.py`.
+//! `pipeline/native/events.py`.
 
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};

@@ -32,7 +32,7 @@ pub struct Words {
     ends: Vec<Vec<u8>>,
 }
 
-/// What `Words` is made of; see `pipeline/native_words.py`.
+/// What `Words` is made of; see `pipeline/native/words.py`.
 type Told = (
     Vec<(Vec<u8>, Vec<u8>)>,
     Vec<[u8; LEAD]>,

@@ -17,7 +17,7 @@ from esa_auth.model.facts import HatDecision, InboundOpened, SessionLost, Tls
 from esa_auth.model.session import Observer, Session
 from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.pipeline.forms import Kind
-from esa_auth.pipeline.native_rules import Asked, Rule, rules_of
+from esa_auth.pipeline.native.rules import Asked, Rule, rules_of
 from esa_auth.pipeline.writer import Writer
 
 Outcome: TypeAlias = Literal["success", "failure", ""]

@@ -17,11 +17,11 @@ from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
-from esa_auth.pipeline.native_events import NativeEvents
-from esa_auth.pipeline.native_records import Record, runs
-from esa_auth.pipeline.native_steps import NO_STEPS, steps_of
-from esa_auth.pipeline.native_tables import Live, Open
-from esa_auth.pipeline.native_words import words
+from esa_auth.pipeline.native.events import NativeEvents
+from esa_auth.pipeline.native.records import Record, runs
+from esa_auth.pipeline.native.steps import NO_STEPS, steps_of
+from esa_auth.pipeline.native.tables import Live, Open
+from esa_auth.pipeline.native.words import words
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
 from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions.states import State
