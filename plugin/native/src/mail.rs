@@ -35,7 +35,7 @@ impl<'py> Reader<'_, 'py> {
         if !known || !whole || self.words.is_end_changed(body) {
             return Ok(Read::Not(Reason::Session));
         }
-        let Some(said) = self.words.on_mail(body) else {
+        let Some(said) = self.words.on_mail(py, body)? else {
             return Ok(Read::Not(Reason::Session));
         };
         let done = match said.what {

@@ -5,6 +5,7 @@ use crate::text::digits;
 use memchr::memmem::Finder;
 use pyo3::prelude::*;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// Bytes that choose the handler of a line.
 pub const LEAD: usize = 4;
@@ -26,11 +27,16 @@ pub struct Words {
     /// Lengths of lines that a syslog may have cut.
     pub cuts: HashSet<usize>,
     pub max_line: usize,
-    /// By lead: the forms of lines on mail, in the order in which they are tried.
-    forms: HashMap<[u8; LEAD], Vec<Form>>,
+    /// Gives the forms of lines on mail; asked at the first such line of a session with
+    /// AUTH, for making them costs what reading a line of each form costs.
+    ask: Py<PyAny>,
+    forms: OnceLock<Forms>,
     /// What a line end may have become on the way.
     ends: Vec<Vec<u8>>,
 }
+
+/// By lead: the forms of lines, in the order in which they are tried.
+type Forms = HashMap<[u8; LEAD], Vec<Form>>;
 
 /// What `Words` is made of; see `pipeline/native/words.py`.
 type Told = (
@@ -42,7 +48,7 @@ type Told = (
     Vec<Vec<u8>>,
     HashSet<usize>,
     usize,
-    Vec<([u8; LEAD], Vec<ToldForm>)>,
+    Py<PyAny>,
     Vec<Vec<u8>>,
 );
 
@@ -58,13 +64,9 @@ impl Words {
             perhaps,
             cuts,
             max_line,
-            forms,
+            ask,
             ends,
         ) = told;
-        let of_lead = |(lead, forms): ([u8; LEAD], Vec<ToldForm>)| {
-            let made: PyResult<Vec<Form>> = forms.into_iter().map(Form::of).collect();
-            Ok((lead, made?))
-        };
         let with_table = |(lead, letters): (Vec<u8>, Vec<u8>)| {
             let mut table = [false; 256];
             letters
@@ -84,7 +86,8 @@ impl Words {
                 .collect(),
             cuts,
             max_line,
-            forms: forms.into_iter().map(of_lead).collect::<PyResult<_>>()?,
+            ask,
+            forms: OnceLock::new(),
             ends,
         })
     }
@@ -135,12 +138,31 @@ impl Words {
     }
 
     /// Return what a body on mail says; None: that is for Python to find out.
-    pub fn on_mail<'a>(&self, body: &'a [u8]) -> Option<Said<'a>> {
-        let lead: [u8; LEAD] = body.get(..LEAD)?.try_into().ok()?;
-        self.forms
-            .get(&lead)?
-            .iter()
-            .find_map(|form| form.read(body))
+    pub fn on_mail<'a>(
+        &self,
+        py: Python<'_>,
+        body: &'a [u8],
+    ) -> PyResult<Option<Said<'a>>> {
+        let forms = self.forms(py)?;
+        let found = body
+            .get(..LEAD)
+            .and_then(|lead| forms.get(lead))
+            .and_then(|forms| forms.iter().find_map(|form| form.read(body)));
+        Ok(found)
+    }
+
+    fn forms(&self, py: Python<'_>) -> PyResult<&Forms> {
+        if let Some(forms) = self.forms.get() {
+            return Ok(forms);
+        }
+        let told: Vec<([u8; LEAD], Vec<ToldForm>)> =
+            self.ask.bind(py).call0()?.extract()?;
+        let of_lead = |(lead, forms): ([u8; LEAD], Vec<ToldForm>)| {
+            let made: PyResult<Vec<Form>> = forms.into_iter().map(Form::of).collect();
+            Ok((lead, made?))
+        };
+        let made = told.into_iter().map(of_lead).collect::<PyResult<_>>()?;
+        Ok(self.forms.get_or_init(|| made))
     }
 
     /// Whether a line with an unknown first word may matter all the same; `text` begins

@@ -65,7 +65,8 @@ def words(dispatch: Dispatcher, max_line: int) -> tuple[Any, ...]:
         [word.lower().encode() for word in (*rules.phrases.words, REPEATED)],
         CUTS,
         max_line,
-        [(lead, list(_forms(lead))) for lead in sorted(dispatch.mail_leads)],
+        # Asked for when a line may have one of them: it compiles the expressions.
+        lambda: [(lead, list(_forms(lead))) for lead in sorted(dispatch.mail_leads)],
         list(CHANGED_ENDS),
     )
 
