@@ -89,7 +89,7 @@ def _letter(line: bytes) -> DeadLetter:
     """Return the letter of ``line``.
 
     Raises:
-        ValueError, TypeError, KeyError: it is none.
+        ValueError, TypeError, KeyError: the data is no dead letter.
     """
     document = orjson.loads(line)
     about, own = document["event"], document["cisco_esa"]

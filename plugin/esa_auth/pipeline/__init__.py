@@ -4,7 +4,7 @@ A line goes through these steps, in this order; each is a call in `Pipeline` or 
 handler that its first word chooses:
 
 1. head: what stands before the body, known again by its bytes (`envelope`).
-2. read: the handler finds what the body says (`grammar`), or that it matters to nobody.
+2. read: the handler finds what the body says (`grammar`), or that it can be ignored.
 3. time: `_advance` moves the clock of the appliance, and lets go what waited for that.
 4. join: the fact meets the lines of its connection (`sessions`).
 5. build: names are covered (`privacy`), and an event is built (`ecs`), or held.

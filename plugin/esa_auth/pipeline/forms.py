@@ -26,7 +26,7 @@ from esa_auth.ecs.templates import (
 from esa_auth.slots import Path, Schema
 from esa_auth.validation import EventSchema
 
-# A hostile log has any number of different texts; then all are made anew.
+# A hostile log has any number of different texts; then all are made again.
 _MOST = 4096
 
 Texts: TypeAlias = tuple[str, ...]

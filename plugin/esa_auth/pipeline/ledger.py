@@ -88,7 +88,7 @@ class Ledger:
                 those of an appliance.
         """
         if version == 1:
-            # All of it is written anew at the next commit.
+            # All of it is written again at the next commit.
             head = load(self._appliance, entries_of_ledger(read), self._loaded)
             self._note_all()
         else:

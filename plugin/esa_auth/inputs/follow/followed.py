@@ -192,7 +192,7 @@ class Followed:
             longest: Longest line in bytes.
 
         Raises:
-            ReplacedError: the file is not the one of before, though in its place.
+            ReplacedError: another file, or other content, has taken its place.
             OSError: reading failed.
         """
         source = self.open()

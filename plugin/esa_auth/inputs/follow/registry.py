@@ -124,7 +124,7 @@ class Registry:
     def _follow_devices(self, look: Look) -> None:
         """Keep files whose device has another number since the last start.
 
-        LVM numbers its devices anew at boot (elastic/beats#34419).
+        LVM gives its devices new numbers at boot (elastic/beats#34419).
         """
         missing = {
             (file.key[1], file.path): file

@@ -97,7 +97,7 @@ def _internet(endpoint: Endpoint) -> socket.socket:
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DATAGRAMS)
             opened.setsockopt(socket.SOL_SOCKET, OVERFLOW, 1)
         else:
-            # Else a restart waits for the connections of before to be forgotten.
+            # Otherwise a restart waits until the system forgets old connections.
             opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         opened.bind(address)
         if not datagrams:

@@ -36,7 +36,7 @@ class Encoding(NamedTuple):
     record: Callable[[LogRecord], bytes]
     body: Callable[[Sequence[bytes]], bytes]
     verdict: Callable[[bytes], Verdict]
-    """Reads an answer; raises ValueError if it is none."""
+    """Reads an answer; raises ValueError if the bytes are none."""
 
 
 def encoding(name: str, service_name: str) -> Encoding:
