@@ -61,7 +61,7 @@ def entries_of_snapshot(saved: dict[str, Any]) -> Iterator[Entry]:
     """Yield the entries of an appliance that a checkpoint of format 1 holds.
 
     Raises:
-        ValueError, TypeError, LookupError, AttributeError: it is none.
+        ValueError, TypeError, LookupError, AttributeError: not of format 1.
     """
     messages: dict[bytes, list[Any]] = {}
     for mid, icid, recipients in saved["messages"]:
@@ -98,7 +98,7 @@ def entries_of_ledger(read: Callable[[str], bytes | None]) -> Iterator[Entry]:
     """Yield the entries of an appliance whose changelog is of format 1.
 
     Raises:
-        ValueError, TypeError, LookupError, AttributeError: it is none.
+        ValueError, TypeError, LookupError, AttributeError: not of format 1.
     """
     head = read(HEAD)
     if head is None:

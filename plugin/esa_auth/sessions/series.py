@@ -40,8 +40,8 @@ class Series:
         # When a series began that was not known, epoch seconds.
         self.jumped = 0
         self.conflicts = 0
-        # The number taken last but for three digits; the others of this thousand have
-        # nothing to say, unless it is None.
+        # The number taken last, without its last three digits. Other numbers of this
+        # thousand tell nothing new. None: the next number counts, whatever it is.
         self.thousand: bytes | None = None
 
     def opened(self, text: bytes, at: int) -> None:
@@ -75,7 +75,7 @@ class Series:
         """Take up a snapshot.
 
         Raises:
-            LookupError: it is none.
+            LookupError: a field is missing.
         """
         self.current, self._other = saved["current"], saved["other"]
         self.score, self.jumped = saved["score"], saved["jumped"]

@@ -97,10 +97,10 @@ class Table:
     ) -> Ended | None:
         """Begin a connection; return the live session it replaces.
 
-        Unless that one has no opening line yet and this is it, a moment late. If the
-        number is open on another interface, and not from before ``since``, when the
-        appliance began to count anew, two appliances have it: of neither is anything
-        known from then on.
+        A live session without an opening line is not replaced by one that comes a
+        moment late: it is its own. ``since`` is when the appliance last began to count
+        from the start. If the number has been open on another interface since then,
+        two appliances use it, and from then on nothing is known of either.
         """
         if self.state(number) is State.UNKNOWN:
             self._keep(number, b"%d %b" % (at, body))

@@ -124,8 +124,8 @@ class StateDirectory:
         """Replace the older generation by the payload in ``pieces``, durably.
 
         After a failure the generation before is untouched, and the next call writes
-        the whole file anew: what a failed fsync left behind is not known, and a second
-        fsync that succeeds says nothing about it.
+        the whole file again: nobody knows what a failed fsync left on the disk, and a
+        second fsync that succeeds does not tell.
 
         Raises:
             TemporaryError: the disk is full, or writing or syncing failed.

@@ -1,7 +1,7 @@
 //! Where Python holds what is known of the connections of one appliance.
 //!
-//! Python owns all of it. Nothing here outlives a call to Python: whatever that changed is
-//! asked for anew.
+//! Python owns all of it. Nothing here outlives a call to Python, which may change it: it is
+//! asked for again.
 
 use crate::identity::Identity;
 use crate::results::millis_of;

@@ -1,4 +1,4 @@
-"""Lines that matter to nobody, those of connections, and plain AUTH, in native code.
+"""Ignored lines, lines of connections and of mail, and plain AUTH, in native code.
 
 `esa_auth._native` is built from `plugin/native` where there is a compiler. It changes
 the same tables as Python, in the same way, and hands over each line that is not plain.
