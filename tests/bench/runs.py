@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import sys
 from dataclasses import dataclass, field
 
 from tests.bench import receiver
 from tests.bench.cases import RunFailed, Sample, Stage, run_pinned
 from tests.bench.corpora import Corpus, Spec
+from tests.support.ports import free_port
 from tests.support.process import account_of
 
 
@@ -81,10 +81,3 @@ class Forward:
         folder = self.stage.scratch / name
         shutil.rmtree(folder, ignore_errors=True)
         return str(folder)
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody has."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port: int = taken.getsockname()[1]
-        return port
