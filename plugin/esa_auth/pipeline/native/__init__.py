@@ -98,9 +98,18 @@ class NativeReader:
         return getattr(self._events, name)
 
     def begin(self) -> tuple[Place | None, Place | None]:
-        """Return the place of lines that do not name their appliance."""
-        self._appliance = None
-        return None, self._native()
+        """Return the place told last, if it is as it was, and that of other lines.
+
+        These do not name their appliance.
+        """
+        appliance, place = self._appliance, None
+        if appliance is not None and self._room_before() is not None:
+            name = self._envelope and self._envelope.host
+            if appliance.name == (name or self._default()):
+                place = self._places.of(self._head, appliance)
+        if place is None:
+            self._appliance = None
+        return place, self._native()
 
     def read(self, line: bytes) -> int | tuple[Place | None, Place | None]:
         """Read a line; return the place of lines with its head, and that of `begin`.
