@@ -16,7 +16,6 @@ import orjson
 
 from esa_auth.ecs.events import result_event
 from esa_auth.ecs.session import session_end_event
-from esa_auth.model.document import Document
 from esa_auth.model.facts import HatDecision, InboundOpened, InboundResult, Instant, Tls
 from esa_auth.model.session import Observer, Session, Source
 
@@ -159,12 +158,14 @@ class Template:
         return text.encode()
 
 
-def sample(shape: Shape, known: Known | None = None) -> Event:
-    """Return an event of ``shape`` that has all that such an event can have.
+def sample(shape: Shape) -> Event:
+    """Return an event of ``shape`` that has all that such an event can have."""
+    # Copied, so that no part of it is another's.
+    return dict(orjson.loads(orjson.dumps(_event(shape, Known()))))
 
-    ``known`` are facts of a real event, which may have less.
-    """
-    about = known or Known()
+
+def _event(shape: Shape, about: Known) -> Event:
+    """Return an event of ``shape`` with these facts."""
     session = Session("icid", "1", _TIME)
     address = _ADDRESS_6 if shape.six else _ADDRESS
     if address == about.interface_ip:
@@ -178,10 +179,12 @@ def sample(shape: Shape, known: Known | None = None) -> Event:
     if shape.outcome:
         mechanism, profile = about.mechanism, about.profile
         fact = InboundResult("1", shape.outcome, "x", mechanism, profile)
-        return _copy(result_event(fact, session, about.source, 1))
-    session.attempts, session.users = 1, {"x": None}
-    session.last_success = "x" if shape.user else None
-    return _copy(session_end_event(session, about.source, 1, closed=True))
+        document = result_event(fact, session, about.source, 1)
+    else:
+        session.attempts, session.users = 1, {"x": None}
+        session.last_success = "x" if shape.user else None
+        document = session_end_event(session, about.source, 1, closed=True)
+    return {**document.own, **document.context.parts}
 
 
 def part(event: Event, place: Path) -> Any:
@@ -210,8 +213,8 @@ def with_parts(event: Event, parts: dict[Path, Any]) -> Event:
 
 
 def known_parts(known: Known, family: str) -> dict[Path, Any]:
-    """Return the parts of a fragment that these facts make."""
-    event = sample(Shape("failure", user=True, admitted=known.hat is not None), known)
+    """Return the parts of a fragment that these facts make, not to be changed."""
+    event = _event(Shape("failure", user=True, admitted=known.hat is not None), known)
     return {place: part(event, place) for place in FRAGMENTS[family]}
 
 
@@ -223,11 +226,6 @@ def text_of(place: Path, value: Any) -> str:
     if place not in OPTIONAL:
         return text
     return f",{text}" if isinstance(place[-1], int) else f',"{place[-1]}":{text}'
-
-
-def _copy(document: Document) -> Event:
-    """Return an event of which no part is another's."""
-    return dict(orjson.loads(orjson.dumps({**document.own, **document.context.parts})))
 
 
 def _marked(event: Event, places: list[Path]) -> str:

@@ -5,7 +5,7 @@ use crate::json::quoted;
 use crate::place::{Appliance, Writing};
 use crate::plain::{name, Name};
 use crate::rules::{Rule, Value};
-use crate::session::{Began, Context, Plain};
+use crate::session::{Began, Context, Hour, Plain};
 use crate::template::{Fragment, Template, UserForm, SHAPES};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -31,6 +31,7 @@ pub struct Events {
     listeners: HashMap<(u64, Vec<u8>), Listener>,
     auths: HashMap<Vec<u8>, Py<Fragment>>,
     began: HashMap<(u64, i64), Arc<Began>>,
+    hours: HashMap<(u64, i64), Hour>,
 }
 
 fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
@@ -109,13 +110,19 @@ impl Events {
         if let Some(found) = self.began.get(&(appliance.number, epoch)) {
             return Ok(found.clone());
         }
-        let told = python.call_method1("began", (&appliance.name, epoch))?;
-        let (iso, before, behind) = told.extract()?;
-        let made = Arc::new(Began {
-            iso,
-            before,
-            behind,
-        });
+        let hour = (appliance.number, epoch.div_euclid(3600));
+        if !self.hours.contains_key(&hour) {
+            let asked = (&appliance.name, hour.1 * 3600);
+            let (iso, before, behind) =
+                python.call_method1("began", asked)?.extract()?;
+            let told = Hour {
+                iso,
+                before,
+                behind,
+            };
+            remember(&mut self.hours, hour, told);
+        }
+        let made = Arc::new(self.hours[&hour].at(epoch.rem_euclid(3600)));
         remember(&mut self.began, (appliance.number, epoch), made.clone());
         Ok(made)
     }

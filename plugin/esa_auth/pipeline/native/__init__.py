@@ -11,18 +11,16 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from esa_auth.envelope import INFO, PrefixCache
-from esa_auth.identity import MOST_LINES, Identity
 from esa_auth.model.facts import Envelope, Instant, Unread
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.native.events import NativeEvents
+from esa_auth.pipeline.native.places import Place, Places
 from esa_auth.pipeline.native.records import Record, runs
-from esa_auth.pipeline.native.steps import NO_STEPS, steps_of
-from esa_auth.pipeline.native.tables import Live, Open
 from esa_auth.pipeline.native.words import words
-from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
+from esa_auth.pipeline.registry import ApplianceRegistry
 from esa_auth.pipeline.writer import Writer
 from esa_auth.sessions.states import State
 from esa_auth.sessions.table import MAX_KEPT
@@ -36,8 +34,14 @@ else:
 
 # See `NativeReader.settle`.
 Counts: TypeAlias = tuple[int, int, tuple[int, int], tuple[int, int]]
-# What native code needs of an appliance; see `plugin/native/src/place.rs`.
-Place: TypeAlias = tuple[Any, ...]
+
+# Where many appliances send at once, each line has another head than the one before.
+# What it costs to tell native code of one is what it saves on about three lines: with
+# more heads Python reads on, and native code tries again after some calls of `feed`,
+# each time after twice as many.
+_LINES_A_HEAD = 3
+_MANY_LINES = 256
+_LEFT, _MOST_LEFT = 15, 240
 
 
 class NativeReader:
@@ -54,12 +58,10 @@ class NativeReader:
         """``read`` takes lines that are handed over, ``lines`` events."""
         self._read, self._registry, self._prefixes = read, registry, prefixes
         self._count, self._lines = dispatch.counters, lines
+        self._places = Places(registry, _native.Appliance)
         self._advance = dispatch.advance
         # None: all events are Python's.
         self._events: NativeEvents | None = None
-        # By name; and how many there were.
-        self._written: dict[str, Written] = {}
-        self._appliances = 0
         # Of records around the lines.
         self._host: str | None = None
         # Of the place that was told last.
@@ -71,20 +73,37 @@ class NativeReader:
         told = words(dispatch, settings.max_line)
         self._max_age = settings.max_age
         self._sieve = _native.Sieve(told, settings.max_age, MAX_KEPT)
+        # Calls of `feed` that Python reads, of those the next time, and their lines.
+        self._left, self._next_left, self._lines_left = 0, _LEFT, 0
 
     def write_with(self, writer: Writer | None) -> None:
         """Let native code write those events that ``writer`` has templates for."""
         if writer is not None:
             self._events = NativeEvents(writer, _native.Fragment)
+            self._places.events = self._events
 
     @property
     def handed_over(self) -> dict[str, int]:
         """How many lines were not plain, by reason."""
-        return self._sieve.handed_over
+        return {**self._sieve.handed_over, "many_heads": self._lines_left}
 
     def feed(self, lines: list[bytes]) -> None:
         """Read lines in log order."""
+        if self._left:
+            self._left -= 1
+            self._lines_left += len(lines)
+            self._read([(line, self._host, None) for line in lines])
+            return
+        before = self._sieve.handed_over["new_head"]
         self._sieve.feed(lines, self)
+        heads = self._sieve.handed_over["new_head"] - before
+        if len(lines) < _MANY_LINES:
+            return
+        if heads * _LINES_A_HEAD <= len(lines):
+            self._next_left = _LEFT
+        else:
+            self._left = self._next_left
+            self._next_left = min(2 * self._next_left, _MOST_LEFT)
 
     def feed_records(self, records: list[Record]) -> None:
         """Read records in log order."""
@@ -103,9 +122,18 @@ class NativeReader:
         return getattr(self._events, name)
 
     def begin(self) -> tuple[Place | None, Place | None]:
-        """Return the place of lines that do not name their appliance."""
-        self._appliance = None
-        return None, self._native()
+        """Return the place told last, if it is as it was, and that of other lines.
+
+        These do not name their appliance.
+        """
+        appliance, place = self._appliance, None
+        if appliance is not None and self._room_before() is not None:
+            name = self._envelope and self._envelope.host
+            if appliance.name == (name or self._default()):
+                place = self._places.of(self._head, appliance)
+        if place is None:
+            self._appliance = None
+        return place, self._native()
 
     def read(self, line: bytes) -> int | tuple[Place | None, Place | None]:
         """Read a line; return the place of lines with its head, and that of `begin`.
@@ -124,7 +152,7 @@ class NativeReader:
             appliance = self._registry.appliances.get(name)
             # Else its time is not that of the clock.
             if appliance is not None and appliance.head == envelope:
-                place = self._place(head, appliance)
+                place = self._places.of(head, appliance)
         if place is None and room is not None:
             # A line that did not count.
             return room
@@ -132,7 +160,7 @@ class NativeReader:
         if place is not None and appliance is not None:
             self._appliance, self._head = appliance, head
             self._envelope = appliance.head
-            self._told = self._told_of(appliance)
+            self._told = self._places.told_of(appliance)
         return place, self._native()
 
     def delivery(self, session: Session, like: bytes, instant: Instant) -> bool:
@@ -190,70 +218,12 @@ class NativeReader:
         if appliance is None or appliance.head is not self._envelope:
             return None
         held = self._registry.appliances.get(appliance.name) is appliance
-        same = held and self._told_of(appliance) == self._told
-        return self._room(appliance) if same else None
+        same = held and self._places.told_of(appliance) == self._told
+        return self._places.room(appliance) if same else None
 
     def _native(self) -> Place | None:
         appliance = self._registry.appliances.get(self._default())
-        return self._place(b"", appliance) if appliance else None
-
-    def _place(self, head: bytes, appliance: Appliance) -> Place | None:
-        if appliance.changes.watching or appliance.odd or appliance.instant is None:
-            return None
-        inbound, outbound = appliance.inbound, appliance.outbound
-        # Of a line that does not name its appliance no event is written.
-        writing = self._writing(appliance) if head else None
-        return (
-            head,
-            appliance.instant.epoch,
-            self._room(appliance),
-            appliance.series.thousand,
-            [inbound.kept, inbound.live],
-            [outbound.kept, outbound.live],
-            appliance.messages.open,
-            self._steps(appliance, head),
-            writing,
-        )
-
-    def _steps(self, appliance: Appliance, head: bytes) -> tuple[int, int]:
-        if not head or self._registry.settings.waits:
-            return NO_STEPS
-        return steps_of(appliance, head, self._registry.present)
-
-    def _writing(self, appliance: Appliance) -> tuple[Any, ...] | None:
-        """Return what native code needs for events; None: it writes none."""
-        events, head, instant = self._events, appliance.head, appliance.instant
-        if events is None or not events.writer.is_worth_it_natively:
-            return None
-        if head is None or instant is None or head.repeated:
-            return None
-        if type(appliance.identity) is not Identity:
-            # A replay knows how often a line came before.
-            return None
-        made = self._written.get(appliance.name)
-        if made is None or not made.is_of(appliance):
-            if len(self._written) >= MOST_APPLIANCES:
-                self._written.clear()
-            self._appliances += 1
-            made = self._written[appliance.name] = Written(appliance, self._appliances)
-        key = (head.level, head.program, head.priority, head.host, instant.zone)
-        return (
-            made.told,
-            instant,
-            instant.iso,
-            events.number_of(appliance.observer),
-            events.fragment("head", key),
-            events.fragment("flags", instant.flags),
-        )
-
-    def _told_of(self, appliance: Appliance) -> tuple[Any, ...]:
-        """Return what of a place a line may change that has the same head."""
-        writes = self._events is not None and self._events.writer.is_worth_it_natively
-        return appliance.series.thousand, appliance.observer, writes
-
-    def _room(self, appliance: Appliance) -> int:
-        """Return how many connections may be added before Python looks at all."""
-        return min(appliance.until_look, self._registry.until_look) - 1
+        return self._places.of(b"", appliance) if appliance else None
 
 
 def native_reader(
@@ -273,28 +243,3 @@ def native_reader(
     if not (settings.waits or settings.reports) and settings.pseudonymizer is None:
         reader.write_with(writer)
     return reader
-
-
-class Written:
-    """An appliance, and what native code is told of it once."""
-
-    def __init__(self, appliance: Appliance, number: int) -> None:
-        self._appliance, self._identity = appliance, appliance.identity
-        self._seconds = self._identity.snapshot()
-        live = Live(appliance.inbound, appliance.messages)
-        appliance.inbound.live = live
-        appliance.messages.open = Open(appliance.messages, live)
-        self.told = _native.Appliance(
-            appliance.name,
-            number,
-            self._identity.texts,
-            self._seconds,
-            self._identity.begin,
-            MOST_LINES - 1,
-        )
-
-    def is_of(self, appliance: Appliance) -> bool:
-        """Return whether ``appliance`` is that one, and counts lines where it did."""
-        identity = appliance.identity
-        same = appliance is self._appliance and identity is self._identity
-        return same and identity.snapshot() is self._seconds
