@@ -265,6 +265,19 @@ def test_a_login_after_five_failures_is_told_as_guessed(
     assert len(data_of(written(tmp_path, lines))["risk"]) == told
 
 
+def test_the_page_names_each_account_at_risk_or_says_that_there_is_none(
+    planted: Path, tmp_path: Path
+) -> None:
+    _, *rows = Tables(planted).rows["risk"]
+    named = {name for row in rows for name in row}
+    assert len(rows) == 4
+    assert {"finance", "grace", "sales", "scanner"} <= named
+    opening = report_lines.opening(9, report_lines.BEGIN, "203.0.113.9", "a.example")
+    quiet = Tables(written(tmp_path, list(opening)))
+    assert quiet.rows["risk"] == []
+    assert "None." in quiet.text
+
+
 def test_there_is_one_number_of_attempts(planted: Path, tmp_path: Path) -> None:
     """At a glance, over time, by TLS and mechanism, in the list, and on stderr."""
     data, tables = data_of(planted), Tables(planted)
@@ -361,6 +374,7 @@ def test_time_and_appliance_choose(tmp_path: Path) -> None:
     lines = DETECTIONS.read_text("utf-8").splitlines()
     since, until = "2026-03-02T10:00:00", "2026-03-02T12:00:00+01:00"
     page = written(tmp_path, lines, "--since", since, "--until", until)
+    assert "Asked forsince 2026-03-02 10:00" in Tables(page).text
     data = data_of(page)
     assert data["about"]["since"] == "2026-03-02T10:00:00.000Z"
     assert data["about"]["until"] == "2026-03-02T11:00:00.000Z"
