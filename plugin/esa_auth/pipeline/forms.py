@@ -9,20 +9,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from esa_auth.ecs.templates import (
-    FRAGMENTS,
-    NUMBERS,
-    OPTIONAL,
-    VALUES,
-    Known,
-    Shape,
-    Template,
-    known_parts,
-    part,
-    sample,
-    text_of,
-    with_parts,
-)
+from esa_auth.ecs.templates import Known, Layout, Shape, Template, part, with_parts
 from esa_auth.slots import Path, Schema
 from esa_auth.validation import EventSchema
 
@@ -34,15 +21,16 @@ Chooser: TypeAlias = Callable[[tuple[Any, ...]], Any]
 
 
 class Kind:
-    """Events of one kind, whatever their client, and their fragments so far."""
+    """Events of one kind, whatever their peer, and their fragments so far."""
 
-    def __init__(self, shape: Shape, schema: EventSchema) -> None:
-        self._event, self._schema = sample(shape), schema
-        self._places = [p for p in NUMBERS if part(self._event, p) is not None]
+    def __init__(self, layout: Layout, shape: Shape, schema: EventSchema) -> None:
+        self.layout, self._schema = layout, schema
+        self._event = layout.sample(shape, None)
+        self._places = [p for p in layout.numbers if part(self._event, p) is not None]
         self.joined: dict[tuple[Any, ...], Texts] = {}
         self._judges: dict[bool, tuple[Chooser, Callable[[Any], bool]]] = {}
         self._texts: dict[str, dict[Hashable, Texts | None]] = {
-            f: {} for f in FRAGMENTS
+            f: {} for f in layout.fragments
         }
 
     def texts(self, family: str, key: Hashable, known: Known) -> Texts | None:
@@ -75,13 +63,13 @@ class Kind:
     @cached_property
     def rules(self) -> dict[Path, list[Schema]] | None:
         """The schema's rules for the places of this kind, see `EventSchema.rules`."""
-        return self._schema.rules(self._event, self._places, OPTIONAL)
+        return self._schema.rules(self._event, self._places, self.layout.optional)
 
     def _judge(self, named: bool) -> tuple[Chooser, Callable[[Any], bool]]:
         if self.rules is None:
             return itemgetter(0), _never
         asked: dict[int, list[Schema]] = {}
-        for number, (name, at) in enumerate(VALUES.items()):
+        for number, (name, at) in enumerate(self.layout.values.items()):
             if named or name != "name":
                 asked[number] = merged(self.rules, at)
         numbers, fits = self._schema.judge(asked)
@@ -89,17 +77,17 @@ class Kind:
         return itemgetter(*numbers, numbers[0]), fits
 
     def _made(self, family: str, known: Known) -> Texts | None:
-        parts = known_parts(known, family)
+        parts = self.layout.parts(known, family)
         if not self._schema.valid(with_parts(self._event, parts)):
             return None
-        return tuple(text_of(place, value) for place, value in parts.items())
+        return tuple(self.layout.text_of(*placed) for placed in parts.items())
 
 
 class Form:
     """A template; ``kind`` has its fragments, ``takes`` judges values for it."""
 
     def __init__(self, shape: Shape, kind: Kind, schema: EventSchema) -> None:
-        template = Template(shape)
+        template = Template(kind.layout, shape)
         self.kind = kind
         self.fill = template.fill
         self._judged, fits = kind.judge(named=shape.named)

@@ -5,8 +5,10 @@ use crate::json::quoted;
 use crate::place::{Appliance, Writing};
 use crate::plain::{name, Name};
 use crate::rules::{Rule, Value};
+use crate::server_events::Servers;
 use crate::session::{Began, Context, Plain};
 use crate::template::{Fragment, Template, UserForm, SHAPES};
+use crate::wordings::Wordings;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::collections::HashMap;
@@ -25,15 +27,17 @@ pub type Listener = Option<(Py<Fragment>, Vec<u8>)>;
 #[derive(Default)]
 pub struct Events {
     shapes: HashMap<usize, Option<Arc<Template>>>,
-    rules: HashMap<usize, Vec<Rule>>,
+    pub rules: HashMap<usize, Vec<Rule>>,
     users: Vec<UserForm>,
     contexts: HashMap<Vec<u8>, Option<Arc<Context>>>,
     listeners: HashMap<(u64, Vec<u8>), Listener>,
     auths: HashMap<Vec<u8>, Py<Fragment>>,
     began: HashMap<(u64, i64), Arc<Began>>,
+    pub servers: Servers,
+    pub wordings: Wordings,
 }
 
-fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
+pub fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
     if all.len() >= MOST {
         all.clear();
     }
@@ -185,7 +189,7 @@ impl Events {
         Ok(Some(PyBytes::new(py, &out)))
     }
 
-    fn template(
+    pub fn template(
         &mut self,
         kind: usize,
         shape: usize,
