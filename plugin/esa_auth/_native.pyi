@@ -14,7 +14,7 @@ class Appliance:
         number: int,
         texts: tuple[bytes, bytes, bytes],
         seconds: dict[int, dict[bytes, int]],
-        begin: Any,
+        kept: int,
         most: int,
     ) -> None: ...
 

@@ -4,7 +4,7 @@ from typing import Literal, NamedTuple
 
 from esa_auth.ecs.events import result_event
 from esa_auth.ecs.session import session_end_event
-from esa_auth.ecs.templates import Event, Layout, Path, copy_of
+from esa_auth.ecs.templates import Event, Layout, Path, joined
 from esa_auth.model.facts import HatDecision, InboundOpened, InboundResult, Instant, Tls
 from esa_auth.model.session import Observer, Session, Source
 
@@ -113,11 +113,7 @@ class Known(NamedTuple):
     profile: str = "p"
 
 
-def _sample(shape: Shape, known: Known | None) -> Event:
-    """Return an event of ``shape`` that has all that such an event can have.
-
-    ``known`` are facts of a real event, which may have less.
-    """
+def _event(shape: Shape, known: Known | None) -> Event:
     about = known or Known()
     session = Session("icid", "1", TIME)
     address = _ADDRESS_6 if shape.six else _ADDRESS
@@ -132,14 +128,14 @@ def _sample(shape: Shape, known: Known | None) -> Event:
     if shape.outcome:
         mechanism, profile = about.mechanism, about.profile
         fact = InboundResult("1", shape.outcome, "x", mechanism, profile)
-        return copy_of(result_event(fact, session, about.source, 1))
+        return joined(result_event(fact, session, about.source, 1))
     session.attempts, session.users = 1, {"x": None}
     session.last_success = "x" if shape.user else None
-    return copy_of(session_end_event(session, about.source, 1, closed=True))
+    return joined(session_end_event(session, about.source, 1, closed=True))
 
 
 def _fullest(family: str, known: Known) -> Shape:
     return Shape("failure", user=True, admitted=known.hat is not None)
 
 
-INBOUND = Layout(_VALUES, _FRAGMENTS, _OPTIONAL, _sample, _fullest)
+INBOUND = Layout(_VALUES, _FRAGMENTS, _OPTIONAL, _event, _fullest)

@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from esa_auth.ecs.events import result_event
 from esa_auth.ecs.inbound import SOURCE, TIME
 from esa_auth.ecs.session import session_end_event
-from esa_auth.ecs.templates import Event, Layout, Path, copy_of
+from esa_auth.ecs.templates import Event, Layout, Path, joined
 from esa_auth.model.facts import OutboundOpened, OutboundResult, Tls
 from esa_auth.model.session import Session, Source
 
@@ -97,7 +97,7 @@ class KnownOfServer(NamedTuple):
     bounce: Bounce | None = ("550", "x")
 
 
-def _sample(shape: ServerShape, known: KnownOfServer | None) -> Event:
+def _event(shape: ServerShape, known: KnownOfServer | None) -> Event:
     about = known or KnownOfServer()
     session = Session("dcid", "1", TIME)
     address = _ADDRESS_6 if shape.six else _ADDRESS
@@ -111,13 +111,13 @@ def _sample(shape: ServerShape, known: KnownOfServer | None) -> Event:
         if shape.outcome == "success":
             code = reason = None
         fact = OutboundResult("1", address, about.profile, shape.outcome, code, reason)
-        return copy_of(result_event(fact, session, about.source, 1))
+        return joined(result_event(fact, session, about.source, 1))
     session.attempts, session.bounce = 1, about.bounce
-    return copy_of(session_end_event(session, about.source, 1, closed=True))
+    return joined(session_end_event(session, about.source, 1, closed=True))
 
 
 def _fullest(family: str, known: KnownOfServer) -> ServerShape:
     return ServerShape("" if family == "bounce" else "failure")
 
 
-OUTBOUND = Layout(_VALUES, _FRAGMENTS, _OPTIONAL, _sample, _fullest)
+OUTBOUND = Layout(_VALUES, _FRAGMENTS, _OPTIONAL, _event, _fullest)

@@ -36,7 +36,7 @@ class Layout:
         values: Mapping[str, tuple[Path, ...]],
         fragments: Mapping[str, tuple[Path, ...]],
         optional: frozenset[Path],
-        sample: Callable[[Shape, Known], Event],
+        event: Callable[[Shape, Known], Event],
         fullest: Callable[[str, Known], Shape],
     ) -> None:
         """Take the places of values, in the order in which a caller gives these.
@@ -44,20 +44,25 @@ class Layout:
         ``fragments`` has, for what decides about a fragment, the places of its texts,
         which stand behind those of the values, in this order. ``optional`` are those
         that an event may lack; their text has the comma and the key before it.
-        ``sample`` returns an event of a shape that has all that such an event can have
-        or, of the facts of a real event, what these have; ``fullest`` is the shape of
-        the events that have a fragment of these facts.
+        ``event`` returns an event of a shape and of facts, or None: then it has all
+        that such an event can have; ``fullest`` is the shape of the events that have a
+        fragment of these facts.
         """
         self.values, self.fragments, self.optional = values, fragments, optional
-        self.sample, self._fullest = sample, fullest
+        self._event, self._fullest = event, fullest
         own = ((place,) for places in fragments.values() for place in places)
         texts = [*values.values(), *own]
         # Place -> the number of its text.
         self.numbers = {place: n for n, places in enumerate(texts) for place in places}
 
+    def sample(self, shape: Shape) -> Event:
+        """Return an event of ``shape`` that has all that such an event can have."""
+        # Copied, so that no part of it is another's.
+        return dict(orjson.loads(orjson.dumps(self._event(shape, None))))
+
     def parts(self, known: Known, family: str) -> dict[Path, Any]:
-        """Return the parts of a fragment that these facts make."""
-        event = self.sample(self._fullest(family, known), known)
+        """Return the parts of a fragment that these facts make, not to be changed."""
+        event = self._event(self._fullest(family, known), known)
         return {place: part(event, place) for place in self.fragments[family]}
 
     def text_of(self, place: Path, value: Any) -> str:
@@ -74,7 +79,7 @@ class Template:
     """The text of events of one shape; `event` is the sample that it was cut from."""
 
     def __init__(self, layout: Layout, shape: Shape) -> None:
-        self.event = layout.sample(shape, None)
+        self.event = layout.sample(shape)
         pieces = _MARK.split(_marked(layout, self.event))
         self.literals = (*pieces[:-1:2], f"{pieces[-1]}\n")
         # Between two literals: which of the texts.
@@ -113,9 +118,9 @@ def with_parts(event: Event, parts: dict[Path, Any]) -> Event:
     return dict(changed)
 
 
-def copy_of(document: Document) -> Event:
-    """Return an event of which no part is another's."""
-    return dict(orjson.loads(orjson.dumps({**document.own, **document.context.parts})))
+def joined(document: Document) -> Event:
+    """Return a document as one, whose parts are those of others, too."""
+    return {**document.own, **document.context.parts}
 
 
 def _marked(layout: Layout, event: Event) -> str:

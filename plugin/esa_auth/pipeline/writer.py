@@ -19,12 +19,15 @@ from esa_auth.ecs.session import nanoseconds
 from esa_auth.ecs.templates import Layout
 from esa_auth.model.facts import InboundOpened, InboundResult
 from esa_auth.model.session import Session, Source
-from esa_auth.pipeline.forms import Form, Kind, Texts
+from esa_auth.pipeline.forms import Form, Kind
+from esa_auth.pipeline.fragments import Fragments, Texts
 from esa_auth.validation import EventSchema
 
 # Templates cost some 10 ms to make and save 10 us an event or less; a short log has
 # fewer events.
 WORTH_IT = 400
+# As many events as it takes for native code, which saves more of each.
+_WORTH_IT_NATIVELY = 16
 
 _NO_SUMMARY: tuple[Any, ...] = ("", "", 0, 0, 0, 0, 0, 0)
 
@@ -52,22 +55,21 @@ class Writer:
         self.schema = schema
         self._forms: dict[tuple[Any, ...], Form] = {}
         self._kinds: dict[Any, Kind] = {}
+        self._made: dict[Layout, Fragments] = {}
         # Results that `ecs` builds before templates are made; its caller counts them.
         self.to_build = WORTH_IT
 
     @property
     def is_worth_it_natively(self) -> bool:
-        """Whether there were events enough to make templates for native code.
-
-        It saves more of an event than templates alone do.
-        """
-        return self.to_build <= WORTH_IT * 3 // 4
+        """Whether there were events enough to make templates for native code."""
+        return self.to_build <= max(0, WORTH_IT - _WORTH_IT_NATIVELY)
 
     def kind(self, shape: Any, layout: Layout = INBOUND) -> Kind:
         """Return the kind that ``shape`` is of, with the fragments of its events."""
         found = self._kinds.get(shape.kind)
         if found is None:
-            found = self._kinds[shape.kind] = Kind(layout, shape.kind, self.schema)
+            made = self._made.setdefault(layout, Fragments(layout))
+            found = self._kinds[shape.kind] = Kind(shape.kind, self.schema, made)
         return found
 
     def result(

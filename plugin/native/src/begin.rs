@@ -52,7 +52,7 @@ impl<'py> Reader<'_, 'py> {
         if own == opened.address.as_bytes() || opened.name == Some(&appliance.name) {
             return Ok(None);
         }
-        let began = self.events.began(appliance, epoch, python)?;
+        let began = self.events.starts[0].at(epoch, 0, appliance, python)?;
         let shape = usize::from(opened.verified) * 4
             + usize::from(opened.name.is_some()) * 2
             + usize::from(opened.six);

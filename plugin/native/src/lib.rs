@@ -21,6 +21,7 @@ mod rules;
 mod server;
 mod server_events;
 mod session;
+mod starts;
 mod steps;
 mod template;
 mod text;

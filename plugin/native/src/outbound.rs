@@ -116,7 +116,8 @@ impl<'py> Reader<'_, 'py> {
         if own == opened.address.as_bytes() {
             return Ok(None);
         }
-        let began = servers.began(writing.appliance.get(), epoch, python)?;
+        let appliance = writing.appliance.get();
+        let began = self.events.starts[1].at(epoch, 1, appliance, python)?;
         Ok(Some(Server {
             kept: kept.0.clone().unbind(),
             epoch,

@@ -30,15 +30,16 @@ pub struct Appliance {
 
 #[pymethods]
 impl Appliance {
-    /// Take the texts that ids are made with, the dict in which lines are counted,
-    /// what begins a second in it, and from how many lines of a second on Python counts; see `esa_auth.identity`.
+    /// Take the texts that ids are made with, the dict in which lines are counted, how
+    /// many seconds it may have, and from how many lines of a second on Python counts;
+    /// see `esa_auth.identity`.
     #[new]
     fn new(
         name: String,
         number: u64,
         texts: (Vec<u8>, Vec<u8>, Vec<u8>),
         seconds: Py<PyDict>,
-        begin: Py<PyAny>,
+        kept: usize,
         most: usize,
     ) -> Self {
         let (first, inner, outer) = texts;
@@ -47,7 +48,7 @@ impl Appliance {
             inner,
             outer,
             seconds,
-            begin,
+            kept,
             most,
         };
         Appliance {

@@ -3,10 +3,9 @@
 use crate::events::{remember, Events};
 use crate::identity::ID;
 use crate::json::{number, quoted};
-use crate::place::{Appliance, Writing};
+use crate::place::Writing;
 use crate::rules::Value;
 use crate::server::Server;
-use crate::session::Began;
 use crate::template::{Fragment, SERVER_KINDS};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -36,7 +35,6 @@ pub struct Servers {
     tls: HashMap<Vec<u8>, Option<Py<Fragment>>>,
     replies: HashMap<Vec<u8>, Option<Arc<Reply>>>,
     deliveries: HashMap<Vec<u8>, Option<Arc<Delivered>>>,
-    began: HashMap<(u64, i64), Arc<Began>>,
     no_bounce: Option<Py<Fragment>>,
 }
 
@@ -123,27 +121,6 @@ impl Servers {
             Arc::new(([delivered, bounced, delayed, errors], bounce))
         });
         remember(&mut self.deliveries, like.to_vec(), made.clone());
-        Ok(made)
-    }
-
-    pub fn began(
-        &mut self,
-        appliance: &Appliance,
-        epoch: i64,
-        python: &Bound<'_, PyAny>,
-    ) -> PyResult<Arc<Began>> {
-        if let Some(found) = self.began.get(&(appliance.number, epoch)) {
-            return Ok(found.clone());
-        }
-        let asked = (&appliance.name, epoch);
-        let told = python.call_method1("server_began", asked)?;
-        let (iso, before, behind) = told.extract()?;
-        let made = Arc::new(Began {
-            iso,
-            before,
-            behind,
-        });
-        remember(&mut self.began, (appliance.number, epoch), made.clone());
         Ok(made)
     }
 

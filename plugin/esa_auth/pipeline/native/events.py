@@ -16,12 +16,13 @@ from esa_auth.ecs.events import session_id, user_part
 from esa_auth.ecs.inbound import INBOUND, SOURCE, Known, Shape
 from esa_auth.ecs.outbound import OUTBOUND, KnownOfServer, ServerShape
 from esa_auth.ecs.templates import Layout, Template
-from esa_auth.model.facts import HatDecision, InboundOpened, SessionLost, Tls
+from esa_auth.model.facts import HatDecision, InboundOpened, Instant, SessionLost, Tls
 from esa_auth.model.session import Observer, Session, Source
-from esa_auth.pipeline.appliance import instant_at, read_context
+from esa_auth.pipeline.appliance import SIDES, instant_at, read_context
 from esa_auth.pipeline.forms import Kind
 from esa_auth.pipeline.native.rules import Asked, Rule, rules_of
 from esa_auth.pipeline.native.servers import ServerEvents, known_of_server
+from esa_auth.pipeline.native.steps import OF_INSTANT
 from esa_auth.pipeline.writer import Writer
 
 Outcome: TypeAlias = Literal["success", "failure", ""]
@@ -46,6 +47,8 @@ _LISTENER = (
 )
 # Private characters, so that they stand for themselves in JSON.
 _NAME, _DOMAIN = "\ue000", "\ue001"
+# In the place of two digits.
+_MARK = "\ue002\ue003"
 
 
 class Native:
@@ -149,12 +152,19 @@ class NativeEvents(ServerEvents):
         """Return how an event says these."""
         return self.fragment("auth", (mechanism.decode(), profile.decode()))
 
-    def began(self, appliance: str, epoch: int) -> tuple[str, str, str]:
-        """Return a start, and what is around the number in the ids of such sessions."""
-        instant = instant_at(epoch)
-        session = Session("icid", _NAME, instant)
+    def began(
+        self, appliance: str, epoch: int, side: int
+    ) -> tuple[list[str], str, list[str]]:
+        """Return the starts in an hour, and what is around the number in session ids.
+
+        ``epoch`` is its first second. Between the three pieces of a start, and of what
+        is behind the number, stand the minute and the second.
+        """
+        iso = instant_at(epoch).iso
+        iso = iso[: OF_INSTANT.start] + f"{_MARK}:{_MARK}" + iso[OF_INSTANT.stop :]
+        session = Session(SIDES[side], _NAME, Instant(epoch, iso, "UTC"))
         before, _, behind = session_id(session, Observer(appliance)).rpartition(_NAME)
-        return instant.iso, before, behind
+        return iso.split(_MARK), before, behind.split(_MARK)
 
     def users(self) -> list[Pieces]:
         """Return the text of a user: a name, an address, an account of a domain.

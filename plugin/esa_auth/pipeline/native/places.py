@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from esa_auth.identity import MOST_LINES, Identity
+from esa_auth.identity import MOST_LINES, SECONDS_KEPT, Identity
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.native.events import NativeEvents
 from esa_auth.pipeline.native.steps import NO_STEPS, steps_of
@@ -107,7 +107,7 @@ class Written:
             number,
             self._identity.texts,
             self._seconds,
-            self._identity.begin,
+            SECONDS_KEPT,
             MOST_LINES - 1,
         )
 

@@ -1,7 +1,7 @@
 """The schema's rules for single values -> what native code knows of such rules.
 
-It knows texts by length and by letters, numbers by minimum, and addresses. What is
-more is judged here, value by value.
+It knows texts by length and by letters, numbers by minimum, times, and addresses. What
+is more is judged here, value by value.
 """
 
 import re
@@ -19,6 +19,11 @@ Rule: TypeAlias = tuple[Any, ...]
 _ASKED: Rule = ("asked",)
 _USER_PARTS = ("name", "email", "domain")
 _ADDRESS = {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+_TIME = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+}
 # A class of letters or one letter, and how many of it.
 _PIECE = re.compile(r"(\[[^\]\\]+\]|\\\.|[A-Za-z0-9:-])(?:\{([0-9]+)\})?")
 
@@ -103,6 +108,8 @@ def _of_user(rules: list[Schema]) -> list[list[Schema]] | None:
 
 def _compiled(rules: list[Schema]) -> Rule:
     """Return what native code checks; if that is not all, it is to ask."""
+    if rules == [_TIME]:
+        return ("time",)
     if _ADDRESS in rules:
         others = [rule for rule in rules if rule != _ADDRESS]
         return ("address",) if _text(others) in _NO_MORE else _ASKED

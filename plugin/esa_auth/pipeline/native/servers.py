@@ -5,7 +5,6 @@ from typing import Any
 
 from esa_auth import grammar
 from esa_auth.ecs.context import ip_of
-from esa_auth.ecs.events import session_id
 from esa_auth.ecs.inbound import SOURCE
 from esa_auth.ecs.outbound import Bounce, KnownOfServer
 from esa_auth.model.facts import OutboundOpened, OutboundResult, Tls, Unread
@@ -15,8 +14,6 @@ from esa_auth.pipeline.appliance import instant_at, read_context
 _ADDRESS = "198.51.100.7"
 _OPENED = "New SMTP DCID 0 interface {} address {}{}"
 _RESULT = "DCID: 0 IP: {} SMTP authentication using the profile {}"
-# A private character, which no number has.
-_NUMBER = "\ue000"
 
 
 class ServerEvents:
@@ -94,13 +91,6 @@ class ServerEvents:
     def bounce(self, bounce: Bounce | None) -> Any:
         """Return how the end of a session says its first bounce."""
         return self.fragment("bounce", bounce)
-
-    def server_began(self, appliance: str, epoch: int) -> tuple[str, str, str]:
-        """Return a start, and what is around the number in the ids of such sessions."""
-        instant = instant_at(epoch)
-        session = Session("dcid", _NUMBER, instant)
-        before, _, behind = session_id(session, Observer(appliance)).rpartition(_NUMBER)
-        return instant.iso, before, behind
 
 
 def known_of_server(family: str, key: Any) -> KnownOfServer:
