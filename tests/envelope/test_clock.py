@@ -19,6 +19,21 @@ def test_the_sixteenth_line_in_a_row_sets_a_clock_back() -> None:
     assert [clock.follow(back) for _ in range(17)] == [False] * 15 + [True] * 2
 
 
+@pytest.mark.parametrize("stop", range(18))
+def test_lines_in_a_row_are_counted_on_over_a_stop(stop: int) -> None:
+    clock = Clock(None, 0, Present(0))
+    first = clock.resolve("Tue Mar 17 18:24:00 2026")
+    back = clock.resolve("Sat Mar  7 18:24:00 2026")
+    assert first is not None
+    assert back is not None
+    assert clock.follow(first)
+    followed = [clock.follow(back) for _ in range(stop)]
+    again = Clock(None, 0, Present(0))
+    again.restore(clock.snapshot())
+    followed += [again.follow(back) for _ in range(17 - stop)]
+    assert followed == [False] * 15 + [True] * 2
+
+
 @pytest.mark.parametrize(
     ("stamp", "year"),
     [
