@@ -119,6 +119,17 @@ def test_events_are_those_of_the_stage(built: list[str]) -> None:
     assert len(built) < len(wanted[0]) / 10
 
 
+def test_events_that_are_asked_for_as_data_are_written_first(built: list[str]) -> None:
+    found = []
+    for as_json in (False, True):
+        built.clear()
+        pipeline = Pipeline(SETTINGS, lambda: READ_AT, as_json=as_json)
+        pipeline.feed(LINES)
+        found.append(pipeline.take_events())
+    assert found[0] == found[1]
+    assert len(built) < len(found[0]) / 10
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_events_of_mutated_lines_are_those_of_the_stage(seed: int) -> None:
     lines = list(mutated(LINES, seed))
