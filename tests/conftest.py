@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.soak.sizes import FIGURES
+
 # No example is measured: on a busy machine any of them takes long.
 settings.register_profile("test", deadline=None, stateful_step_count=30)
 settings.register_profile(
@@ -20,6 +22,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite expected.ndjson and counters.json of the golden cases",
     )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the figures of tests that passed, from whichever process they ran in."""
+    for report in terminalreporter.getreports("passed"):
+        for line in report.capstdout.splitlines():
+            if FIGURES in line:
+                terminalreporter.write_line(line)
 
 
 TESTS = Path(__file__).parent

@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests.shippers.appliance import push_udp, traffic
-from tests.shippers.hosts import free_port, until
+from tests.shippers.hosts import until
 from tests.support.listening import (
     Lines,
     Listening,
@@ -23,6 +23,7 @@ from tests.support.listening import (
     newlines,
     send,
 )
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 LINES = traffic("esa01", 600, 1)

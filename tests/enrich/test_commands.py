@@ -17,12 +17,13 @@ from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.stream.keyed import KeyedPipelines
 from tests.kafka.test_ledger import State
-from tests.metrics.test_metrics import free_port, values, wait_for
+from tests.metrics.test_metrics import values, wait_for
 from tests.support.archive_runs import run
 from tests.support.checkout import ROOT
 from tests.support.collector import Collector
 from tests.support.harness import inbound, native, opened
 from tests.support.mmdb import PROVIDER, TOWN, write_mmdb
+from tests.support.ports import free_port
 from tests.support.process import PATIENCE, Running, esa_auth
 from tests.support.secret_files import write_secret
 
@@ -258,6 +259,7 @@ def test_resume_wants_the_tables_of_before(tmp_path: Path, archive: Path) -> Non
 STOPPED = """
 import os, signal
 import esa_auth.state.progress as progress
+from tests.support.ports import free_port
 kept, saves = progress.ProgressFile.save, iter(range(1, 100))
 def save(*given):
     kept(*given)

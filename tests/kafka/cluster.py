@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from tests.support.checkout import ROOT
+from tests.support.ports import free_port
 
 JARS = Path(os.environ.get("ESA_AUTH_KAFKA_LIB", ROOT / ".cache" / "kafka" / "lib"))
 """Where `make engines` puts the jars; elsewhere, the environment says where."""
@@ -46,7 +47,9 @@ class Cluster:
     secure: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        *self._ports, self._secure_port = _free_ports(2 * self.brokers + 1)
+        *self._ports, self._secure_port = (
+            free_port() for _ in range(2 * self.brokers + 1)
+        )
         self._running: dict[int, subprocess.Popen[bytes]] = {}
 
     @property
@@ -163,14 +166,6 @@ class Cluster:
             mapped["listener.security.protocol.map"] += ",SECURE:SASL_SSL"
             mapped |= self.secure
         return "".join(f"{key}={value}\n" for key, value in mapped.items())
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 def _answers(port: int) -> bool:

@@ -40,6 +40,7 @@ from esa_auth.model.counters import Counters
 from esa_auth.outputs.counters import DeliveryCounters, FileCounters
 from esa_auth.resources import conf_text
 from tests.support import report_lines
+from tests.support.ports import free_port
 from tests.support.process import PATIENCE, Running, esa_auth
 
 FORWARD = Part("forward_", DeliveryCounters(9, 1, 7, 0, 2, 1, 4, 100_000, 500_000), "")
@@ -71,13 +72,6 @@ def beat(
     waiting: int = 0, busy: float | None = None, silent: float = 0.0, lines: int = 10
 ) -> Beat:
     return Beat(Counters(lines=lines, results=4, rejected=1), waiting, busy, silent)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def get(port: int, path: str, **headers: str) -> tuple[int, str]:

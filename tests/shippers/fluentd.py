@@ -8,8 +8,9 @@ from typing import Any
 
 import orjson
 
-from tests.shippers.hosts import Process, free_port, process, render, until
+from tests.shippers.hosts import Process, process, render, until
 from tests.support.checkout import ROOT
+from tests.support.ports import free_port
 from tests.support.process import command
 
 FLUENTD = shutil.which("fluentd")

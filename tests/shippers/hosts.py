@@ -7,7 +7,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -39,20 +39,6 @@ def render(name: str, folder: Path, places: Mapping[str, str]) -> Path:
     target = folder / Path(name).name
     target.write_text(text)
     return target
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody has, of UDP and of TCP."""
-    while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
-            suppress(OSError),
-        ):
-            stream.bind(("127.0.0.1", 0))
-            port: int = stream.getsockname()[1]
-            datagrams.bind(("127.0.0.1", port))
-            return port
 
 
 def until(true: Callable[[], object], what: str | Callable[[], str]) -> None:

@@ -14,10 +14,11 @@ from urllib.request import urlopen
 
 import orjson
 
-from tests.shippers.hosts import Process, free_port, listens, process, render, until
+from tests.shippers.hosts import Process, listens, process, render, until
 from tests.support.checkout import ROOT
 from tests.support.engines import require
 from tests.support.otlp_receiver import Exchange, Receiver, event_of, plain
+from tests.support.ports import free_port
 
 Json = dict[str, Any]
 

@@ -27,7 +27,6 @@ from tests.shippers.hosts import (
     RSYSLOG,
     Process,
     children,
-    free_port,
     kill_children,
     listens,
     process,
@@ -40,6 +39,7 @@ from tests.shippers.vector import why_not
 from tests.support.checkout import ROOT
 from tests.support.collector import Collector
 from tests.support.engines import optional, require
+from tests.support.ports import free_port
 
 Json = dict[str, Any]
 Receiver = Endpoint | Collector

@@ -17,7 +17,6 @@ from tests.shippers.endpoints import Endpoint, basic
 from tests.shippers.hosts import (
     Process,
     children,
-    free_port,
     kill_children,
     listens,
     process,
@@ -26,6 +25,7 @@ from tests.shippers.hosts import (
 )
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 pytestmark = needs_checkout

@@ -16,7 +16,6 @@ from tests.shippers.appliance import traffic
 from tests.shippers.endpoints import Endpoint
 from tests.shippers.hosts import (
     Process,
-    free_port,
     kill_children,
     listens,
     process,
@@ -25,6 +24,7 @@ from tests.shippers.hosts import (
 )
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import optional
+from tests.support.ports import free_port
 from tests.support.process import command, esa_auth
 from tests.support.secret_files import write_secret
 

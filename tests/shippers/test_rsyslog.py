@@ -13,7 +13,6 @@ from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
-    free_port,
     kill_children,
     listens,
     render,
@@ -23,6 +22,7 @@ from tests.shippers.hosts import (
 from tests.support.checkout import needs_checkout
 from tests.support.collector import Collector
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 pytestmark = needs_checkout

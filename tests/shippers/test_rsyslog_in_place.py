@@ -14,7 +14,6 @@ from tests.shippers.hosts import (
     RSYSLOG,
     Process,
     children,
-    free_port,
     kill_children,
     listens,
     render,
@@ -24,6 +23,7 @@ from tests.shippers.hosts import (
 from tests.siem.engine import OpenSearch, node, set_up
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 pytestmark = needs_checkout

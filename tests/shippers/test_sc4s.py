@@ -4,9 +4,10 @@ import json
 import socket
 from pathlib import Path
 
-from tests.shippers.hosts import free_port, listens, syslog_ng, until
+from tests.shippers.hosts import listens, syslog_ng, until
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.golden_cases import golden_events
+from tests.support.ports import free_port
 
 pytestmark = needs_checkout
 

@@ -17,7 +17,6 @@ import pytest
 from tests.shippers.hosts import (
     RSYSLOG,
     Process,
-    free_port,
     listens,
     render,
     rsyslog,
@@ -28,6 +27,7 @@ from tests.shippers.hosts import (
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.collector import Collector
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import account_of, esa_auth
 
 pytestmark = needs_checkout

@@ -10,7 +10,6 @@ import pytest
 from tests.shippers.appliance import push_tcp, push_udp, traffic
 from tests.shippers.hosts import (
     Process,
-    free_port,
     kill_children,
     listens,
     render,
@@ -21,6 +20,7 @@ from tests.shippers.hosts import (
 from tests.support.checkout import needs_checkout
 from tests.support.collector import Collector
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 pytestmark = needs_checkout

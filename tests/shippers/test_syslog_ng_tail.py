@@ -15,7 +15,6 @@ from tests.shippers.appliance import push_tcp, traffic
 from tests.shippers.hosts import (
     Process,
     children,
-    free_port,
     kill_children,
     listens,
     render,
@@ -25,6 +24,7 @@ from tests.shippers.hosts import (
 )
 from tests.support.checkout import needs_checkout
 from tests.support.engines import require
+from tests.support.ports import free_port
 from tests.support.process import esa_auth
 
 pytestmark = needs_checkout

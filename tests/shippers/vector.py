@@ -11,8 +11,9 @@ from urllib.request import urlopen
 
 import trustme
 
-from tests.shippers.hosts import PATIENCE, Process, free_port, process
+from tests.shippers.hosts import PATIENCE, Process, process
 from tests.support.checkout import ROOT
+from tests.support.ports import free_port
 from tests.support.process import command
 
 CONF = ROOT / "conf" / "vector"

@@ -17,6 +17,7 @@ import msgpack
 
 from tests.soak.events import Events
 from tests.soak.sizes import HANG
+from tests.support.ports import free_port
 
 _LATE_SECONDS = 0.8
 #: What becomes of a chunk, given its number.
@@ -40,7 +41,7 @@ class Receiver:
         self.events = Events()
         self.chunks = 0
         self.connections = 0
-        self.port = 0
+        self.port = free_port()
         self._behave = behave
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -62,7 +63,6 @@ class Receiver:
     def start(self) -> None:
         """Listen, on the same port as before."""
         self._listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self._listener.getsockname()[1]
         self._run(self._accept, self._listener)
 
     def stop(self) -> None:

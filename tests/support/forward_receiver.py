@@ -23,6 +23,7 @@ import msgpack
 from esa_auth.outputs.forward import Entry, ForwardOutput, ForwardSettings, pack_entry
 from esa_auth.retry import Timing
 from tests.support.forward_security import Security
+from tests.support.ports import free_port
 
 
 def give_way(seconds: float) -> None:
@@ -122,7 +123,7 @@ class Receiver:
         host: str = "127.0.0.1",
     ) -> None:
         self.host = host
-        self.port = 0
+        self.port = free_port()
         self.script = deque(script)
         self.usual = usual
         self.chunks: list[Received] = []
@@ -189,7 +190,6 @@ class Receiver:
             return
         family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
         listener = socket.create_server((self.host, self.port), family=family)
-        self.port = listener.getsockname()[1]
         self._listener = listener
         self._run(self._accept, listener)
 

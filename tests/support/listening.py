@@ -11,7 +11,8 @@ from typing import Any, Self
 
 import orjson
 
-from tests.shippers.hosts import free_port, until
+from tests.shippers.hosts import until
+from tests.support.ports import free_port
 from tests.support.process import PATIENCE, Account, account_of, command, esa_auth
 
 Lines = Sequence[bytes]

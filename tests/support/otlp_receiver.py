@@ -26,6 +26,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
     ExportLogsServiceResponse,
 )
 
+from tests.support.ports import free_port
+
 Json = dict[str, Any]
 
 JSON, PROTOBUF = "application/json", "application/x-protobuf"
@@ -261,7 +263,7 @@ class Receiver:
         self.lock = threading.Lock()
         self.released = threading.Event()
         self.left = threading.Semaphore(0)
-        self.port = 0
+        self.port = free_port()
         self._tls = tls
         self._server: _Server | None = None
 
@@ -280,7 +282,6 @@ class Receiver:
         server.receiver = self
         if self._tls:
             server.socket = self._tls.wrap_socket(server.socket, server_side=True)
-        self.port = server.server_address[1]
         self._server = server
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
