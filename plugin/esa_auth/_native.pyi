@@ -3,6 +3,8 @@
 from typing import Any
 
 class Fragment:
+    key: Any
+
     def __init__(self, family: int, key: Any) -> None: ...
 
 class Appliance:
@@ -17,6 +19,9 @@ class Appliance:
     ) -> None: ...
 
 class Plain:
+    def told(self) -> tuple[Any, ...]: ...
+
+class Server:
     def told(self) -> tuple[Any, ...]: ...
 
 class Sieve:

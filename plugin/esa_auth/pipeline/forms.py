@@ -10,18 +10,7 @@ from functools import cached_property
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from esa_auth.ecs.templates import (
-    FRAGMENTS,
-    NUMBERS,
-    OPTIONAL,
-    VALUES,
-    Known,
-    Shape,
-    Template,
-    part,
-    sample,
-    with_parts,
-)
+from esa_auth.ecs.templates import Known, Shape, Template, part, with_parts
 from esa_auth.pipeline.fragments import Fragment, Fragments, Texts
 from esa_auth.slots import Path, Schema
 from esa_auth.validation import EventSchema
@@ -37,19 +26,21 @@ Judge: TypeAlias = Callable[[list[Any]], bool]
 
 
 class Kind:
-    """Events of one kind, whatever their client, and their fragments so far."""
+    """Events of one kind, whatever their peer, and their fragments so far."""
 
     def __init__(self, shape: Shape, schema: EventSchema, fragments: Fragments) -> None:
-        self._event, self._schema = sample(shape), schema
+        self.layout, self._schema = fragments.layout, schema
+        self._event = self.layout.sample(shape)
         self._fragments = fragments
         # By the fields that fragments have: how many are valid, and what judges more.
         self._like: dict[Hashable, int] = {}
         self._judge_like: dict[Hashable, Judge | None] = {}
-        self._places = [p for p in NUMBERS if part(self._event, p) is not None]
+        numbers = self.layout.numbers
+        self._places = [p for p in numbers if part(self._event, p) is not None]
         self.joined: dict[tuple[Any, ...], Texts] = {}
         self._judges: dict[bool, tuple[Chooser, Callable[[Any], bool]]] = {}
         self._texts: dict[str, dict[Hashable, Texts | None]] = {
-            f: {} for f in FRAGMENTS
+            f: {} for f in self.layout.fragments
         }
 
     def texts(self, family: str, key: Hashable, known: Known) -> Texts | None:
@@ -83,13 +74,13 @@ class Kind:
     @cached_property
     def rules(self) -> dict[Path, list[Schema]] | None:
         """The schema's rules for the places of this kind, see `EventSchema.rules`."""
-        return self._schema.rules(self._event, self._places, OPTIONAL)
+        return self._schema.rules(self._event, self._places, self.layout.optional)
 
     def _judge(self, named: bool) -> tuple[Chooser, Callable[[Any], bool]]:
         if self.rules is None:
             return itemgetter(0), _never
         asked: dict[int, list[Schema]] = {}
-        for number, (name, at) in enumerate(VALUES.items()):
+        for number, (name, at) in enumerate(self.layout.values.items()):
             if named or name != "name":
                 asked[number] = merged(self.rules, at)
         numbers, fits = self._schema.judge(asked)
@@ -112,7 +103,7 @@ class Kind:
 
     def _judge_of(self, event: dict[str, Any], made: Fragment) -> Judge | None:
         """Return what judges the values of fragments like one that ``event`` has."""
-        rules = self._schema.rules(event, made.places, OPTIONAL)
+        rules = self._schema.rules(event, made.places, self.layout.optional)
         if rules is None:
             return None
         asked = {n: rules[place] for n, place in enumerate(made.places)}
@@ -124,7 +115,7 @@ class Form:
     """A template; ``kind`` has its fragments, ``takes`` judges values for it."""
 
     def __init__(self, shape: Shape, kind: Kind, schema: EventSchema) -> None:
-        template = Template(shape)
+        template = Template(kind.layout, shape)
         self.kind = kind
         self.fill = template.fill
         self._judged, fits = kind.judge(named=shape.named)

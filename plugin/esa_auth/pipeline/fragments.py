@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import Any, NamedTuple, TypeAlias
 
-from esa_auth.ecs.templates import Known, known_parts, text_of
+from esa_auth.ecs.templates import Known, Layout
 from esa_auth.slots import Path
 
 # A hostile log has any number of different ones; then all are made again.
@@ -28,9 +28,10 @@ class Fragment(NamedTuple):
 
 
 class Fragments:
-    """Those made so far."""
+    """Those of one layout that were made so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
         self._known: dict[tuple[str, Hashable], Fragment] = {}
 
     def of(self, family: str, key: Hashable, known: Known) -> Fragment:
@@ -39,13 +40,13 @@ class Fragments:
         if found is None:
             if len(self._known) >= _MOST:
                 self._known.clear()
-            found = self._known[family, key] = _made(family, known)
+            parts = self.layout.parts(known, family)
+            texts = tuple(self.layout.text_of(*placed) for placed in parts.items())
+            found = self._known[family, key] = _made(parts, texts)
         return found
 
 
-def _made(family: str, known: Known) -> Fragment:
-    parts = known_parts(known, family)
-    texts = tuple(text_of(place, value) for place, value in parts.items())
+def _made(parts: dict[Path, Any], texts: Texts) -> Fragment:
     found: dict[Path, Any] = {}
     has_list = False
     for place, value in parts.items():

@@ -14,8 +14,9 @@ import orjson
 
 from esa_auth.ecs.context import ip_of
 from esa_auth.ecs.events import session_id, user_part
+from esa_auth.ecs.inbound import INBOUND, Known, Shape
 from esa_auth.ecs.session import nanoseconds
-from esa_auth.ecs.templates import Known, Shape
+from esa_auth.ecs.templates import Layout
 from esa_auth.model.facts import InboundOpened, InboundResult
 from esa_auth.model.session import Session, Source
 from esa_auth.pipeline.forms import Form, Kind
@@ -35,7 +36,7 @@ class _Said(NamedTuple):
     """What an event says of its own, behind what all of its session say.
 
     ``names`` and ``user`` are values, ``names_text`` and ``user_text`` their JSON;
-    ``summary`` is of an end, in the order of `ecs.templates.VALUES`.
+    ``summary`` is of an end, in the order of `ecs.inbound`.
     """
 
     outcome: Any
@@ -53,8 +54,8 @@ class Writer:
     def __init__(self, schema: EventSchema) -> None:
         self.schema = schema
         self._forms: dict[tuple[Any, ...], Form] = {}
-        self._kinds: dict[Shape, Kind] = {}
-        self._made = Fragments()
+        self._kinds: dict[Any, Kind] = {}
+        self._made: dict[Layout, Fragments] = {}
         # Results that `ecs` builds before templates are made; its caller counts them.
         self.to_build = WORTH_IT
 
@@ -63,12 +64,12 @@ class Writer:
         """Whether there were events enough to make templates for native code."""
         return self.to_build <= max(0, WORTH_IT - _WORTH_IT_NATIVELY)
 
-    def kind(self, shape: Shape) -> Kind:
+    def kind(self, shape: Any, layout: Layout = INBOUND) -> Kind:
         """Return the kind that ``shape`` is of, with the fragments of its events."""
         found = self._kinds.get(shape.kind)
         if found is None:
-            found = Kind(shape.kind, self.schema, self._made)
-            self._kinds[shape.kind] = found
+            made = self._made.setdefault(layout, Fragments(layout))
+            found = self._kinds[shape.kind] = Kind(shape.kind, self.schema, made)
         return found
 
     def result(

@@ -2,11 +2,14 @@
 
 use crate::event::{fill, value_of, Values, USER, USERS};
 use crate::json::quoted;
-use crate::place::{Appliance, Writing};
+use crate::place::Writing;
 use crate::plain::{name, Name};
 use crate::rules::{Rule, Value};
-use crate::session::{Began, Context, Hour, Plain};
+use crate::server_events::Servers;
+use crate::session::{Context, Plain};
+use crate::starts::Starts;
 use crate::template::{flat, texts_of, Fragment, Template, UserForm, SHAPES};
+use crate::wordings::Wordings;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::collections::HashMap;
@@ -27,16 +30,18 @@ pub struct Events {
     /// Where an event is written.
     room: Vec<u8>,
     shapes: HashMap<usize, Option<Arc<Template>>>,
-    rules: HashMap<usize, Vec<Rule>>,
+    pub rules: HashMap<usize, Vec<Rule>>,
     users: Vec<UserForm>,
     contexts: HashMap<Vec<u8>, Option<Arc<Context>>>,
     listeners: HashMap<(u64, Vec<u8>), Listener>,
     auths: HashMap<Vec<u8>, Py<Fragment>>,
-    began: HashMap<(u64, i64), Arc<Began>>,
-    hours: HashMap<(u64, i64), Hour>,
+    /// Of clients, and of servers.
+    pub starts: [Starts; 2],
+    pub servers: Servers,
+    pub wordings: Wordings,
 }
 
-fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
+pub fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
     if all.len() >= MOST {
         all.clear();
     }
@@ -103,32 +108,6 @@ impl Events {
         Ok(told)
     }
 
-    pub fn began(
-        &mut self,
-        appliance: &Appliance,
-        epoch: i64,
-        python: &Bound<'_, PyAny>,
-    ) -> PyResult<Arc<Began>> {
-        if let Some(found) = self.began.get(&(appliance.number, epoch)) {
-            return Ok(found.clone());
-        }
-        let hour = (appliance.number, epoch.div_euclid(3600));
-        if !self.hours.contains_key(&hour) {
-            let asked = (&appliance.name, hour.1 * 3600);
-            let (iso, before, behind) =
-                python.call_method1("began", asked)?.extract()?;
-            let told = Hour {
-                iso,
-                before,
-                behind,
-            };
-            remember(&mut self.hours, hour, told);
-        }
-        let made = Arc::new(self.hours[&hour].at(epoch.rem_euclid(3600)));
-        remember(&mut self.began, (appliance.number, epoch), made.clone());
-        Ok(made)
-    }
-
     /// Write an event of `outcome`, 0 success, 1 failure, 2 the end; None: it is not
     /// valid by parts.
     pub fn write<'py>(
@@ -187,7 +166,7 @@ impl Events {
         Ok(Some(written))
     }
 
-    fn template(
+    pub fn template(
         &mut self,
         kind: usize,
         shape: usize,

@@ -90,6 +90,8 @@ pub struct Place<'py> {
     pub room: u64,
     /// The number of the connection opened last, but for three digits.
     pub thousand: Option<Vec<u8>>,
+    /// Whether two appliances have its name.
+    pub doubled: bool,
     pub sides: [Side<'py>; 2],
     /// Messages of live sessions by MID.
     pub messages: Bound<'py, PyDict>,
@@ -106,6 +108,7 @@ impl<'py> Place<'py> {
             i64,
             u64,
             Option<Vec<u8>>,
+            bool,
             [Bound<'py, PyDict>; 2],
             [Bound<'py, PyDict>; 2],
             Bound<'py, PyDict>,
@@ -113,8 +116,18 @@ impl<'py> Place<'py> {
             Option<Written<'py>>,
         );
         let told: Told<'py> = told.extract()?;
-        let (head, epoch, room, thousand, inbound, outbound, messages, steps, events) =
-            told;
+        let (
+            head,
+            epoch,
+            room,
+            thousand,
+            doubled,
+            inbound,
+            outbound,
+            messages,
+            steps,
+            events,
+        ) = told;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
         let writing =
@@ -135,6 +148,7 @@ impl<'py> Place<'py> {
             epoch,
             room,
             thousand,
+            doubled,
             sides,
             messages,
             steps: Steps {

@@ -10,10 +10,19 @@ native code and without.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
-from esa_auth.model.facts import Envelope, Instant, Unread
+from esa_auth.model.facts import (
+    Envelope,
+    HatDecision,
+    InboundAddress,
+    Instant,
+    SessionLost,
+    Tls,
+    Unread,
+)
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings, read_context
+from esa_auth.pipeline.appliance import SIDES, Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.native.events import NativeEvents
@@ -32,6 +41,8 @@ except ImportError:
 else:
     IS_BUILT = True
 
+# What `Dispatcher` keeps as lines of a client's connection.
+_OF_CLIENT = (HatDecision, InboundAddress, SessionLost)
 # See `NativeReader.settle`.
 Counts: TypeAlias = tuple[int, int, tuple[int, int], tuple[int, int]]
 
@@ -162,6 +173,14 @@ class NativeReader:
             self._envelope = appliance.head
             self._told = self._places.told_of(appliance)
         return place, self._native()
+
+    def is_context(self, side: int, text: bytes) -> bool:
+        """Return whether a line is kept that says this behind a connection's number."""
+        name = SIDES[side]
+        fact = grammar.read(f"{name.upper()} 0 {text.decode()}")
+        if isinstance(fact, Tls):
+            return fact.side == name and fact.number == "0"
+        return isinstance(fact, _OF_CLIENT) and side == 0 and fact.icid == "0"
 
     def delivery(self, session: Session, like: bytes, instant: Instant) -> bool:
         """Take what became of a message; False: Python is to read the line.

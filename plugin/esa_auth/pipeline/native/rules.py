@@ -5,11 +5,10 @@ is more is judged here, value by value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any, TypeAlias
 
-from esa_auth.ecs.templates import VALUES
 from esa_auth.pipeline.forms import merged
 from esa_auth.slots import Path, Schema, expanded, validator
 from esa_auth.validation import EventSchema
@@ -47,16 +46,18 @@ class Asked:
 
 
 def rules_of(
-    rules: Mapping[Path, list[Schema]], schema: EventSchema
+    values: Mapping[str, Sequence[Path]],
+    rules: Mapping[Path, list[Schema]],
+    schema: EventSchema,
 ) -> list[Asked] | None:
-    """Return the rules for each of `VALUES`, then for each part of a user.
+    """Return the rules for each of ``values``, then for each part of a user.
 
     For the names of an event, it is that for one name. None: the schema asks of these
     or of a user more than that of a single value.
     """
     found: list[Asked] = []
     parts: list[list[Schema]] | None = [[], [], []]
-    for name, places in VALUES.items():
+    for name, places in values.items():
         document = schema.document
         asked = expanded(merged(rules, places), document)
         if name == "users":
