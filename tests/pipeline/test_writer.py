@@ -176,10 +176,10 @@ def session(second: int, icid: int, user: bytes, outcome: str) -> list[bytes]:
     if icid % 2:
         del bodies[1:3]
     else:
-        # Some that a schema may refuse, behind some with the same fields that it lets.
-        bodies[1] = (
-            b"ICID %d ACCEPT SG %c match sbrs[-10.0:10.0] SBRS %.1f country %cland"
-            % (icid, 97 + icid, icid / 5, 122 - icid)
+        # A longer one and a higher score each time: what a schema refuses comes behind
+        # some with the same fields that it lets.
+        bodies[1] = b"ICID %d ACCEPT SG %b match %b SBRS %.1f country %b" % (
+            (icid, b"a" * icid, b"b" * icid, icid / 5, b"c" * icid)
         )
     frame = syslog if icid % 5 == 0 else native
     return [frame(body, second) for body in bodies]
