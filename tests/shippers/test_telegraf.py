@@ -233,6 +233,43 @@ def test_a_line_that_a_kill_has_cut_goes_nowhere(
     print(f"lost {len(expected) - len(bench.events())}")
 
 
+@pytest.mark.parametrize("name", ["tail", "filter"])
+def test_a_long_name_holds_up_nobody(tmp_path: Path, name: str) -> None:
+    """Telegraf's processor stands still for ever at an answer of 256 KiB."""
+    present()
+    long, longest = session(801, b"\x01" * 5_000), session(802, b"u" * 65_400)
+    others = traffic("esa01", 300, 2)
+    # filter.yaml has max_line.
+    kept = longest if name == "tail" else longest[::2]
+    expected = made_of([*long, *kept, *others])
+    bench = Bench(tmp_path, name, "1s")
+    with bench.running():
+        bench.write([*long, *longest, *others])
+        until(lambda: len(bench.written()) >= len(expected), bench.told)
+    shape = flat if name == "filter" else dict
+    assert [e.get("fields", e) for e in bench.written()] == [
+        shape(event) for event in expected.values()
+    ]
+
+
+def session(icid: int, name: bytes) -> list[bytes]:
+    """Return a session with one attempt."""
+    head = b"<22>Mar 17 10:00:00 esa01 mail_logs: Info: "
+    number = b"%d" % icid
+    return [
+        head + b"New SMTP ICID " + number + b" interface Data 1 (192.0.2.1) address "
+        b"198.51.100.1 reverse dns host unknown verified no",
+        head
+        + b"SMTP Auth: (ICID "
+        + number
+        + b") failed for user: "
+        + name
+        + b" using "
+        b"AUTH mechanism: PLAIN with profile: staff",
+        head + b"ICID " + number + b" close",
+    ]
+
+
 def waiting(process: int) -> int:
     """Return how many bytes of a process's stdout, a pipe, nobody has read."""
     with Path(f"/proc/{process}/fd/1").open("rb", buffering=0) as pipe:
