@@ -3,6 +3,8 @@
 from typing import Any
 
 class Fragment:
+    key: Any
+
     def __init__(self, family: int, key: Any) -> None: ...
 
 class Appliance:
@@ -12,11 +14,14 @@ class Appliance:
         number: int,
         texts: tuple[bytes, bytes, bytes],
         seconds: dict[int, dict[bytes, int]],
-        begin: Any,
+        kept: int,
         most: int,
     ) -> None: ...
 
 class Plain:
+    def told(self) -> tuple[Any, ...]: ...
+
+class Server:
     def told(self) -> tuple[Any, ...]: ...
 
 class Sieve:

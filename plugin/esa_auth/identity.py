@@ -94,17 +94,12 @@ class Identity:
             for second, counts in saved.items()
         }
 
-    def begin(self, second: int) -> dict[bytes, int]:
-        """Return where the lines of a second that had none are counted."""
-        counts = self._seconds[second] = dict[bytes, int]()
-        if len(self._seconds) > SECONDS_KEPT:
-            del self._seconds[next(iter(self._seconds))]
-        return counts
-
     def _count(self, line: bytes, second: int) -> int:
         counts = self._seconds.get(second)
         if counts is None:
-            counts = self.begin(second)
+            counts = self._seconds[second] = {}
+            if len(self._seconds) > SECONDS_KEPT:
+                del self._seconds[next(iter(self._seconds))]
         ordinal = counts.get(line, 0)
         counts[line] = ordinal + 1
         if len(counts) > MOST_LINES:

@@ -20,7 +20,8 @@ class EventSchema:
     def __init__(self) -> None:
         self._schema, self._whole = _compiled()
         self.valid = self._whole.is_valid
-        self._rules: Rules | None = None
+        # By the places that an event may lack.
+        self._rules: dict[frozenset[Path], Rules] = {}
 
     @property
     def document(self) -> Schema:
@@ -41,10 +42,10 @@ class EventSchema:
         """
         if not self._whole.is_valid(sample):
             return None
-        if self._rules is None:
-            self._rules = Rules(self._schema, optional)
+        if optional not in self._rules:
+            self._rules[optional] = Rules(self._schema, optional)
         try:
-            return self._rules.of(sample, places)
+            return self._rules[optional].of(sample, places)
         except Beyond:
             return None
 

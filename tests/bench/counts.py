@@ -46,7 +46,7 @@ def counted(stage: Stage) -> dict[str, float]:
 
 def write_all(stage: Stage) -> None:
     """Write the corpora before two threads would write the same one."""
-    for each in (*KINDS, *GROWTH):
+    for each in (*KINDS, *PURE_KINDS, *GROWTH):
         stage.corpus(each.small)
         stage.corpus(each.large)
     for size in (SMALL, LARGE):
@@ -56,18 +56,21 @@ def write_all(stage: Stage) -> None:
 def peer_words(stage: Stage) -> dict[str, Words]:
     """Give what starts each peer that is one process of ours."""
 
-    def perl(_corpus: Corpus) -> tuple[str, ...]:
-        return Perl("", stage, Spec("ordinary", SMALL)).command()
+    def perl(with_ids: bool) -> Words:
+        case = Perl("", stage, Spec("ordinary", SMALL), with_ids)
+        return lambda _corpus: case.command()
 
     def library(name: Literal["pyvrl", "pygrok", "logprep"], form: str = "") -> Words:
         case = InProcess("", stage, Spec("ordinary", SMALL), name, 0, form)
         return lambda corpus: case.command(corpus, corpus.lines)
 
     return {
-        "perl": perl,
+        "perl": perl(with_ids=False),
+        "perl with ids": perl(with_ids=True),
         "pygrok": library("pygrok"),
         "vrl fastest": library("pyvrl", "fastest"),
         "vrl remap": library("pyvrl", "remap"),
+        "vrl event": library("pyvrl", "event"),
     }
 
 

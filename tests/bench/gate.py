@@ -20,7 +20,7 @@ from pathlib import Path
 
 from esa_auth.pipeline.native import IS_BUILT
 from tests.bench.forked import FLOOR, REFERENCE
-from tests.bench.instructions import KINDS, PURE, PURE_KINDS, measured
+from tests.bench.instructions import KINDS, PURE_KINDS, Pair, measured
 
 FIGURES = Path(__file__).with_name("gate.json")
 # Counted again on one machine, in other folders, environments and under load, a figure
@@ -42,10 +42,8 @@ class Figures:
     def read(cls) -> Figures:
         """Return what is kept of what is counted here."""
         kept = cls(**json.loads(FIGURES.read_text()))
-        if IS_BUILT:
-            return kept
-        native = {each.name.removesuffix(PURE) for each in PURE_KINDS}
-        lines = {kind: n for kind, n in kept.lines.items() if kind not in native}
+        names = {each.name for each in _counted()}
+        lines = {kind: n for kind, n in kept.lines.items() if kind in names}
         return replace(kept, lines=lines)
 
     @classmethod
@@ -56,18 +54,19 @@ class Figures:
             CalledProcessError: a run failed.
         """
         with tempfile.TemporaryDirectory() as cache:
-            found = measured(Path(cache), (*KINDS, *PURE_KINDS))
+            found = measured(Path(cache), _counted())
         reference = found.pop(REFERENCE)
         del found[FLOOR]
-        if not IS_BUILT:
-            # Then these are the same without native code.
-            for each in PURE_KINDS:
-                del found[each.name.removesuffix(PURE)]
         return cls(
             python=python(),
             libraries={name: version(name) for name in LIBRARIES},
             lines={kind: round(1000 * n / reference, 3) for kind, n in found.items()},
         )
+
+
+def _counted() -> tuple[Pair, ...]:
+    """Return what is counted: with native code where it is built, and without."""
+    return (*KINDS, *PURE_KINDS) if IS_BUILT else PURE_KINDS
 
 
 def python() -> str:

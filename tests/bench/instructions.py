@@ -51,21 +51,29 @@ def fleet(appliances: int, small: int, large: int) -> Pair:
     )
 
 
+# Native code makes its templates once for each form of a line, so that they hardly
+# count in logs of this length.
 KINDS = (
-    pair("ordinary", 10_000, 30_000),
-    pair("quiet", 10_000, 30_000),
-    pair("flood", 2_000, 6_000),
-    pair("syslog", 10_000, 20_000, "--input", "syslog"),
-    pair("json", 10_000, 20_000, "--input", "json"),
-    pair("msgpack", 10_000, 20_000, "--input", "msgpack"),
+    pair("ordinary", 100_000, 200_000),
+    pair("quiet", 100_000, 200_000),
+    pair("flood", 20_000, 60_000),
+    pair("syslog", 100_000, 200_000, "--input", "syslog"),
+    pair("json", 50_000, 100_000, "--input", "json"),
+    pair("msgpack", 50_000, 100_000, "--input", "msgpack"),
 )
-# Of text that native code reads, where it is built: the same in Python alone.
+# The same in Python alone, whose lines cost the same in a shorter log.
 PURE = " pure"
 WITHOUT_NATIVE = "ESA_AUTH_NATIVE=0"
 PURE_KINDS = tuple(
     replace(each, name=each.name + PURE, words=(WITHOUT_NATIVE, *each.words))
-    for each in KINDS
-    if each.name in ("ordinary", "quiet", "flood", "syslog")
+    for each in (
+        pair("ordinary", 10_000, 30_000),
+        pair("quiet", 10_000, 30_000),
+        pair("flood", 2_000, 6_000),
+        pair("syslog", 10_000, 20_000, "--input", "syslog"),
+        pair("json", 10_000, 20_000, "--input", "json"),
+        pair("msgpack", 10_000, 20_000, "--input", "msgpack"),
+    )
 )
 GROWTH = (
     pair("million", 2_000, 6_000),

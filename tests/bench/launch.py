@@ -1,4 +1,4 @@
-"""Run one command on some cores, and print what it cost as JSON.
+"""Run one command on some cores, and print what it cost as JSON: CPU and time.
 
 ``launch.py CORE,... LIMIT STDIN STDOUT STDERR [WATCH... --] COMMAND...``; a command
 that never ends by itself is told to when WATCH, which is not measured, has ended.
@@ -41,14 +41,14 @@ def launch(
 
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(limit)
-    seconds = 0.0
     if watch:
         os.waitpid(children.pop(), 0)
-        seconds = time.perf_counter() - begin
         os.kill(children[0], signal.SIGTERM)
     _, status, usage = os.wait4(children[0], 0)
     return {
-        "seconds": seconds or time.perf_counter() - begin,
+        # Of the processes that it waited for, too.
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "elapsed": time.perf_counter() - begin,
         "peak_kib": usage.ru_maxrss,
         "status": os.waitstatus_to_exitcode(status),
     }

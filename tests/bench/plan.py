@@ -20,13 +20,14 @@ DEFAULT_CAP = 200_000
 ONLY_ONCE = 100_000_000
 JOINED = "perl"
 """The only peer that joins, so the only one whose memory grows with sessions."""
-LIBRARIES = ("pygrok", "vrl fastest", "vrl remap", "logprep")
+IDENTIFIED = "perl with ids"
+LIBRARIES = ("pygrok", "vrl fastest", "vrl remap", "vrl event", "logprep")
 DAEMONS = ("syslog-ng", "rsyslog")
 # Logprep is so much slower that fewer lines give as good a figure.
 LOGPREP_SHARE = 5
 PEERS: dict[str, tuple[str, ...]] = {
-    "ordinary": (JOINED, *DAEMONS, *LIBRARIES),
-    "flood": (JOINED, *DAEMONS, "pygrok", "vrl fastest"),
+    "ordinary": (JOINED, IDENTIFIED, *DAEMONS, *LIBRARIES),
+    "flood": (JOINED, IDENTIFIED, *DAEMONS, "pygrok", "vrl fastest", "vrl event"),
     "syslog": (JOINED, *DAEMONS),
     "json": (JOINED,),
     "sessions": (JOINED,),
@@ -53,9 +54,11 @@ class Sizes:
 
 def plan(stage: Stage, sizes: Sizes) -> list[Case]:
     """List the cases in the order in which a round runs them."""
+    empty = Filter("empty", stage, Spec("ordinary", len(HEADER)))
     return [
         FirstEvent("first event", stage),
-        Filter("empty", stage, Spec("ordinary", len(HEADER))),
+        empty,
+        pure(empty),
         *beside(stage, sizes, "ordinary", sizes.lines),
         *beside(stage, sizes, "flood", sizes.flood),
         *beside(stage, sizes, "syslog", sizes.framed),
@@ -86,15 +89,14 @@ def beside(stage: Stage, sizes: Sizes, kind: Kind, size: int) -> list[Case]:
     floor = Floor(f"{kind} floor", stage, spec)
     others = [peer(stage, sizes, spec, kind, name) for name in PEERS[kind]]
     own = ours(stage, spec)
-    both = [own] if kind == "json" else [own, pure(own)]
-    return [floor, *both, *others]
+    return [floor, own, pure(own), *others]
 
 
 def peer(stage: Stage, sizes: Sizes, spec: Spec, case: str, name: str) -> Case:
     """Give one peer on the corpus of a case."""
     title = f"{case} {name}"
-    if name == JOINED:
-        return Perl(title, stage, spec)
+    if name in (JOINED, IDENTIFIED):
+        return Perl(title, stage, spec, with_ids=name == IDENTIFIED)
     if name == "syslog-ng":
         return Daemon(title, stage, spec, "syslog-ng")
     if name == "rsyslog":
@@ -119,12 +121,14 @@ def plan_sessions(stage: Stage, sizes: Sizes) -> list[Case]:
     whole = Spec("million", most)
     room = cap_option(stage, max(2_000_000, 2 * most))
     cap = cap_option(stage, min(DEFAULT_CAP, most // 5))
-    few = Spec("million", FEW_SESSIONS)
+    few = Filter(
+        "sessions few", stage, Spec("million", FEW_SESSIONS), room, joined="all"
+    )
+    many = Filter("sessions", stage, whole, room, joined="all")
     return [
         Floor("sessions floor", stage, whole),
         peer(stage, sizes, whole, "sessions", JOINED),
-        Filter("sessions few", stage, few, room, joined="all"),
-        Filter("sessions", stage, whole, room, joined="all"),
+        *(few, pure(few), many, pure(many)),
         Filter("sessions capped", stage, whole, cap, joined="not all"),
         *(
             Filter(f"open {n}", stage, Spec("million", n, after=sizes.framed), room)
@@ -138,6 +142,7 @@ def plan_commands(stage: Stage, sizes: Sizes) -> list[Case]:
     return [
         *(Convert(f"jobs {jobs}", stage, archives, jobs) for jobs in (1, 2)),
         Forward("forward", stage, Spec("ordinary", sizes.framed)),
+        Forward("forward flood", stage, Spec("flood", sizes.flood)),
     ]
 
 

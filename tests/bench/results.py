@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from statistics import median
 
 from tests.bench.cases import RunFailed, Sample
+from tests.bench.instructions import PURE
 
 
 @dataclass(slots=True)
@@ -41,12 +42,26 @@ class Results:
     def rate(self, name: str) -> float:
         return self.lines(name) / self.seconds(name)
 
-    def event_rate(self, name: str) -> float:
-        return self.median(name, lambda sample: sample.events) / self.seconds(name)
+    def clock_rate(self, name: str) -> float:
+        """Give lines by the clock, for what runs on several cores."""
+        return self.lines(name) / self.median(name, lambda sample: sample.elapsed)
+
+    def started_rate(self, name: str) -> float:
+        """Give lines a second, less the time of start and end."""
+        return self.lines(name) / self.without_start(name)
+
+    def result_rate(self, name: str) -> float:
+        """Give AUTH results a second, less the time of start and end."""
+        results = self.median(name, lambda sample: sample.results)
+        return results / self.without_start(name)
+
+    def without_start(self, name: str) -> float:
+        empty = "empty pure" if name.endswith(PURE) else "empty"
+        return self.seconds(name) - self.seconds(empty)
 
     def cost(self, name: str) -> float:
         """Give the seconds that a line takes, less those of start and end."""
-        return (self.seconds(name) - self.seconds("empty")) / self.lines(name)
+        return self.without_start(name) / self.lines(name)
 
     def cost_behind(self, name: str, before: str) -> float:
         """Give the seconds of a line behind all those of the case ``before``."""

@@ -21,14 +21,24 @@ TITLES = {
     "syslog": "syslog framing",
     "syslog pure": "syslog framing, pure",
     "json": "JSON framing",
+    "json pure": "JSON framing, pure",
     "msgpack": "msgpack framing",
     "sessions": "open sessions only",
+    "sessions pure": "open sessions only, pure",
     "jobs 1": "`convert --jobs 1`, two appliances",
     "jobs 2": "`convert --jobs 2`, two appliances, two cores",
     "forward": "`tail --forward`, each event acknowledged",
+    "forward flood": "`tail --forward` of the flood, each event acknowledged",
 }
 # `convert` and `tail` read the same traffic as the first case.
-FLOORS = {"jobs 1": NATIVE_FLOOR, "jobs 2": NATIVE_FLOOR, "forward": NATIVE_FLOOR}
+FLOORS = {
+    "jobs 1": NATIVE_FLOOR,
+    "jobs 2": NATIVE_FLOOR,
+    "forward": NATIVE_FLOOR,
+    "forward flood": "flood floor",
+}
+# Of several processes, so that only the clock tells them apart.
+CLOCKED = ("jobs 1", "jobs 2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +74,15 @@ def case_rows(results: Results, figures: Sequence[Row]) -> Iterator[CaseRow]:
 
 
 def case_row(results: Results, case: str, figures: Sequence[Row]) -> CaseRow:
-    rate = known(lambda: results.rate(case))
+    read = results.clock_rate if case in CLOCKED else results.rate
+    rate = known(lambda: read(case))
     kind = case.removesuffix(PURE)
     best, beside = best_peer(results, kind)
     peak = known(lambda: results.peak_bytes(case) / MIB)
     return CaseRow(
         title=TITLES[case],
         rate=rate,
-        floor=over_floor(results, case, FLOORS.get(case, f"{kind} floor")),
+        floor=over_floor(results, rate, FLOORS.get(case, f"{kind} floor")),
         peer=rate / beside if rate and beside else None,
         best=best,
         peak=peak,
@@ -83,11 +94,12 @@ def case_row(results: Results, case: str, figures: Sequence[Row]) -> CaseRow:
 
 def peer_row(results: Results, case: str, name: str) -> CaseRow:
     key = f"{case} {name}"
+    rate = known(lambda: results.rate(key))
     peak = known(lambda: results.peak_bytes(key) / MIB)
     return CaseRow(
         title=f"{name}: {TITLES[case]}",
-        rate=known(lambda: results.rate(key)),
-        floor=over_floor(results, key, f"{case} floor"),
+        rate=rate,
+        floor=over_floor(results, rate, f"{case} floor"),
         # A library's child holds its lines, so its memory says nothing.
         peak=peak or None,
         instructions=results.instructions.get(key),
@@ -95,9 +107,9 @@ def peer_row(results: Results, case: str, name: str) -> CaseRow:
     )
 
 
-def over_floor(results: Results, case: str, floor: str) -> float | None:
-    """Return how many times the floor's time a line of the case takes."""
-    return known(lambda: results.rate(floor) / results.rate(case))
+def over_floor(results: Results, rate: float | None, floor: str) -> float | None:
+    """Return how many times the floor's time a line takes at this rate."""
+    return known(lambda: results.rate(floor) / rate) if rate else None
 
 
 def best_peer(results: Results, case: str) -> tuple[str, float | None]:

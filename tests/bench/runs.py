@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tests.bench import receiver
 from tests.bench.cases import RunFailed, Sample, Stage, run_pinned
@@ -42,7 +42,7 @@ class Convert:
             account = account_of((self.stage.scratch / "err").read_text())
             if (account.lines, account.events) != (lines, sample.events):
                 raise RunFailed(f"{account.lines:,} of {lines:,} lines")
-        return Sample(sample.seconds, lines, sample.events, sample.peak_kib)
+        return replace(sample, lines=lines)
 
 
 @dataclass(slots=True)
@@ -69,7 +69,7 @@ class Forward:
         told = run_pinned(
             stage, command, nothing(stage), watch=(*watch, str(self.events))
         )
-        return Sample(told.seconds, corpus.lines, self.events, told.peak_kib)
+        return replace(told, lines=corpus.lines, events=self.events)
 
     def expected(self, corpus: Corpus) -> int:
         """Return how many events `filter` makes that keeps its open sessions."""

@@ -314,6 +314,16 @@ def test_what_else_is_known(sample: bytes, name: str) -> None:
     assert name in looks_like(sample)
 
 
+@pytest.mark.parametrize("other", [CEF, POSTFIX, DOCKER])
+@pytest.mark.parametrize(("of_ten", "told"), [(7, False), (8, True)])
+def test_a_form_is_that_of_most_lines(other: bytes, of_ten: int, told: bool) -> None:
+    """A few lines of another program do not make a log a log of that program."""
+    ours, lines = ESA.splitlines(keepends=True), other.splitlines(keepends=True)
+    sample = lines[:of_ten] + ours[: 10 - of_ten] + [b"cut"]
+    name = looks_like(other).partition(":")[0].partition(" (")[0]
+    assert looks_like(b"".join(sample)).startswith(name) == told
+
+
 def test_events_of_our_own_are_called_so() -> None:
     lines = b"".join(native(inbound(n)) + b"\n" for n in range(1, 6))
     made = esa_auth("filter", stdin=lines).stdout

@@ -371,3 +371,17 @@ def test_a_log_in_the_place_of_events_is_said_at_the_end() -> None:
         shown.end()
         assert shown.code() == 0
         assert "none of 1 lines is an event" in shown.text
+
+
+def test_alarms_begin_with_who_got_in_then_with_most_failures() -> None:
+    now = Now()
+    few, many, got_in = "203.0.113.1", "203.0.113.2", "203.0.113.3"
+    success = {"action": "smtp-auth", "outcome": "success"}
+    for second in range(12):
+        for address, most in ((few, 10), (many, 12), (got_in, 10)):
+            if second < most:
+                now.add(failure("ann", second, address), 0.0)
+    now.add(failure("ann", 12, got_in) | {"event": success}, 0.0)
+    alarms = now.alarms()
+    assert [alarm.address for alarm in alarms] == [got_in, many, few]
+    assert [alarm.login for alarm in alarms] == ["ann", None, None]

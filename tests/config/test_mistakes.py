@@ -112,3 +112,25 @@ def test_a_secret_that_systemd_gives(
     assert load(str(path), {}, 0).pipeline.id_key == b"s" * 32
     path = written(tmp_path, "event_id: {key_file: other.key}")
     assert str(given / "other.key") in texts(path)[0]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("addresses: [192.0.2.1]", "addresses: [192.0.2.7, 192.0.2.1]"),
+        ('addresses: ["2001:db8::1"]', 'addresses: ["2001:DB8:0::1"]'),
+        ("serial: 4215A-X1", "serial: 4215A-X1"),
+    ],
+)
+def test_what_names_an_appliance_names_no_second_one(
+    tmp_path: Path, one: str, other: str
+) -> None:
+    text = f"appliances:\n  esa01: {{{one}}}\n  esa02: {{{other}}}\n"
+    (said,) = texts(written(tmp_path, text))
+    assert f"appliances.esa02.{one.partition(':')[0]}: " in said
+    assert said.endswith(" is that of esa01 too")
+
+
+def test_an_address_may_be_said_twice_of_one_appliance(tmp_path: Path) -> None:
+    text = "appliances:\n  esa01: {addresses: [192.0.2.1, 192.0.2.1]}\n"
+    assert load(str(written(tmp_path, text)), {}, 0)

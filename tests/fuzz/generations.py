@@ -1,5 +1,6 @@
 """A number that is used again: what is said of a session is said by its own opening."""
 
+import re
 from collections.abc import Iterator
 
 from esa_auth.envelope import Clock
@@ -17,6 +18,8 @@ _OF_THE_OPENING = (
 # 22 April 2009, noon; the lines that were not changed are of the hour before it.
 _BEGIN = 1_240_401_600
 _HOURS = 12 * 3600
+
+_PROTOCOL = re.compile(rb"\w+")
 
 # Appliance and number as it is written.
 Key = tuple[str, str]
@@ -68,6 +71,8 @@ def _opened(line: Told) -> tuple[str, bool] | None:
     prefix = prefix_of(line.raw)
     words = line.raw[prefix.body_at :][:40].split(b" ", 4)
     if len(words) < 5 or words[0] != b"New" or words[2] != b"ICID":
+        return None
+    if not _PROTOCOL.fullmatch(words[1]):
         return None
     clock = Clock(None, SETTINGS.reference)
     instant = prefix.stamp and clock.resolve(prefix.stamp, prefix.around)

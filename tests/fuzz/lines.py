@@ -73,6 +73,15 @@ def _openings(number: int, host: int, at: int) -> list[bytes]:
         b"SMTP Auth: (ICID %d) failed for user: u%b using AUTH mechanism: M%b with "
         b"profile: p%b" % (number, mark, mark, mark),
         b"ICID %d close" % number,
+        b"DCID %d TLS success protocol TLSv1.2 cipher Y%b" % (number, mark),
+        b"DCID: %d IP: 203.0.%b SMTP authentication using the profile q%b succeeded."
+        % (number, mark, mark),
+        b"DCID: %d IP: 203.0.%b SMTP authentication using the profile q%b "
+        b"failed: ('535', ['5.7.8 r%b'])" % (number, mark, mark, mark),
+        b"Message done DCID %d MID %d to RID [0, 1] " % (number, at),
+        b"Bounced: DCID %d MID %d to RID 0 - 5.1.0 - Unknown address error "
+        b"('554', ['5.7.1 b%b'])" % (number, at, mark),
+        b"DCID %d close" % number,
     ]
 
 

@@ -143,6 +143,24 @@ def test_lines_of_any_length_are_cut_alike(
     assert found == [line[: most + 1] for line in lines]
 
 
+@pytest.mark.parametrize("size", [1, 7, 4096])
+@pytest.mark.parametrize("hole", [5, 200, 10_000])
+def test_a_hole_before_a_line_takes_no_part_of_it(hole: int, size: int) -> None:
+    """`copytruncate` of logrotate leaves one; it may be longer than any line."""
+    data = b"first\n" + b"\0" * hole + b"second, with \0 in it\nthird\n"
+    splitter = LineSplitter(100)
+    found = [
+        line
+        for at in range(0, len(data), size)
+        for line in splitter.feed(data[at : at + size])
+    ]
+    assert [line.lstrip(b"\0") for line in found] == [
+        b"first",
+        b"second, with \0 in it",
+        b"third",
+    ]
+
+
 @pytest.mark.parametrize(
     ("time", "read"),
     [

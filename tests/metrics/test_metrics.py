@@ -354,7 +354,9 @@ def test_both_formats_are_read_by_the_librarys_own_parsers() -> None:
     strict, kind = shown.text("application/openmetrics-text; version=1.0.0")
     assert kind.startswith("application/openmetrics-text")
     # It ships no types for this one.
-    families = read_openmetrics(strict.decode())  # type: ignore[no-untyped-call]
+    families = list(read_openmetrics(strict.decode()))  # type: ignore[no-untyped-call]
+    # Each says what it is.
+    assert [family.name for family in families if not family.documentation] == []
     names = {family.name for family in families}
     assert {"esa_auth_lines", "esa_auth_forward_ack_latency_seconds"} <= names
 

@@ -234,6 +234,21 @@ def test_without_a_file_letters_are_on_stderr(
     assert [json.loads(line)["number"] for line in lines] == [0, 1]
 
 
+@pytest.mark.parametrize("most", [1, 7, 4096])
+def test_a_stderr_that_takes_a_part_at_a_time_gets_each_byte_once(
+    most: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write = os.write
+
+    def partly(descriptor: int, data: memoryview) -> int:
+        return write(descriptor, data[:most])
+
+    monkeypatch.setattr(os, "write", partly)
+    DeadLetters(None).write([letter(0), letter(1)])
+    lines = capfd.readouterr().err.splitlines()
+    assert [json.loads(line)["number"] for line in lines] == [0, 1]
+
+
 def _write(path: str, start: int) -> None:
     letters = DeadLetters(path, max_bytes=2000, keep=500)
     for number in range(start, start + 300):

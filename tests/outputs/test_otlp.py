@@ -3,6 +3,7 @@
 import gc
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -326,6 +327,23 @@ def test_a_request_that_is_too_large_is_sent_in_parts() -> None:
         client.send(EVENTS[:10])
     assert client.poison == []
     assert ids(receiver.events) == ids(EVENTS[:10])
+
+
+@pytest.mark.parametrize("most", [1, 3000, 6000, 1 << 20])
+def test_no_request_is_larger_than_asked_but_for_one_large_event(most: int) -> None:
+    events = EVENTS[:30]
+    with Receiver() as receiver:
+        client = Client(receiver, max_batch_events=30, max_batch_bytes=most)
+        client.send(events)
+    assert receiver.events == events
+    record = client.output.encoding.record
+    sizes = [
+        [len(record(log_record(event, NOW))) for event in exchange.events]
+        for exchange in receiver.requests
+    ]
+    assert all(sum(each) <= most or len(each) == 1 for each in sizes)
+    # And none could have had the first event of the next one.
+    assert all(sum(here) + there[0] > most for here, there in pairwise(sizes))
 
 
 def test_a_receiver_that_refuses_everything_is_at_fault_and_no_event() -> None:

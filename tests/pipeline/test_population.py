@@ -154,11 +154,11 @@ def test_a_name_that_was_forgotten_is_said_again(
     notices = Notices(pipeline)
     # Each has its stamps taken for UTC, the first of them more often.
     pipeline.feed([syslog(inbound(), second, "esa01") for second in range(9)])
-    notices.look_now(0.0)
+    notices.look(0.0)
     for number in range(2 * most):
         pipeline.feed([syslog(inbound(), 30 + number, f"spoofed{number}")])
     assert "esa01" not in pipeline.registry.appliances
-    notices.look_now(3600.0)
+    notices.look(3600.0)
     pipeline.feed([syslog(inbound(), 900, "esa01")])
-    notices.look_now(7200.0)
+    notices.look(7200.0)
     assert [r.getMessage().split(":")[0] for r in caplog.records][::2] == ["esa01"] * 2

@@ -163,3 +163,14 @@ def test_a_stop_changes_nothing_of_a_clock_that_was_set_back(
     plain, stopped = (through(lines, settings, at) for at in ((), (cut,)))
     assert stopped.events == plain.events
     assert stopped.counters.ignored == 0
+
+
+@pytest.mark.parametrize("head", FORGED[:6])
+def test_lines_of_one_second_alone_do_not_say_what_time_it_is(
+    head: bytes,
+) -> None:
+    """Two archives of one second each: the one that came first is believed."""
+    true, forged = [TRUE[0], TRUE[1]], [head + inbound(5, "forged")] * 3
+    found = through([*true, *forged], ARCHIVE)
+    assert len(found.results) == 3
+    assert all("implausible_time" in e["cisco_esa"]["flags"] for e in found.results)

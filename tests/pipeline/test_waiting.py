@@ -350,3 +350,23 @@ def test_enrichers_see_what_came_late() -> None:
     assert len(ended(pipeline).events) == 2
     assert seen[0] is not None
     assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("got_in", [True, False])
+def test_a_name_that_logged_in_stays_in_the_end_of_its_session(got_in: bool) -> None:
+    """It failed as well, and then another one succeeded from the same place."""
+    settings = replace(SETTINGS, id_key=b"i" * 32, redact=True, redact_wait=60)
+    first = [inbound(450, "ann", "succeeded")] if got_in else []
+    bodies = [
+        *opened(450),
+        *first,
+        inbound(450, "ann"),
+        *opened(451),
+        inbound(451, "ben", "succeeded"),
+        b"ICID 450 close",
+        b"ICID 451 close",
+    ]
+    found = run([native(body) for body in bodies], settings)
+    ends = [e for e in found.events if e["event"]["action"] == "smtp-session-end"]
+    (users,) = [e["related"]["user"] for e in ends if e["cisco_esa"]["icid"] == 450]
+    assert users == (["ann"] if got_in else [REDACTED])

@@ -30,7 +30,17 @@ def passwords(count: int = 200) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["P@ssw0rd", "Summer2024", "tr0ub4dor&3", "AGFubgBzZWNyZXQ=", "hunter2!"]
+    "name",
+    [
+        "P@ssw0rd",
+        "Summer2024",
+        "tr0ub4dor&3",
+        "AGFubgBzZWNyZXQ=",
+        "hunter2!",
+        "summer!!",
+        "SUMMER!!",
+        "1234567!",
+    ],
 )
 def test_what_looks_like_a_password(name: str) -> None:
     assert looks_like_a_password(name)
@@ -46,7 +56,10 @@ def test_what_looks_like_a_password(name: str) -> None:
         "ann.lee",
         "svc_backup-01",
         "administrator",
+        "Administrator",
         "12345678",
+        "!!!!!!!!",
+        "hunter!",
     ],
 )
 def test_what_looks_like_an_account(name: str) -> None:

@@ -313,3 +313,26 @@ def test_a_relay_that_changes_the_head_changes_nothing() -> None:
 def test_an_ordinary_line_has_no_such_flag() -> None:
     (event, _) = run([native(inbound())], SETTINGS).events
     assert "flags" not in event["cisco_esa"]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("5.7.8 two words", "5.7.8 [hidden]"),
+        ("one, two; three", "[hidden]"),
+        ("ann <ann@example.com> no such user", "[hidden] pn- [hidden]"),
+        ("ann@example.com bob@example.com", "pn- pn-"),
+        ("ann@example.com, ann bob", "pn- [hidden]"),
+    ],
+)
+def test_words_of_a_reply_are_hidden_together_and_mailboxes_apart(
+    said: str, shown: str
+) -> None:
+    """How many words stood there would tell something of them."""
+    line = (
+        "DCID: 5640 IP: 192.0.2.7 SMTP authentication using the profile relay"
+        f" failed: ('535', ['{said}'])"
+    )
+    (event, _) = run([native(line)], SETTINGS).events
+    reason = re.sub(r"pn-\S+", "pn-", event["event"]["reason"])
+    assert reason == shown

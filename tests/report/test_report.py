@@ -498,7 +498,26 @@ def test_a_login_is_not_pushed_out_by_failures() -> None:
         if number == 200:
             event["event"] = {"action": "smtp-auth", "outcome": "success"}
         tally.add(event)
-    assert at_risk(document(tally)) == {"u200": ["password_spray"]}
+    data = document(tally)
+    assert at_risk(data) == {"u200": ["password_spray"]}
+    assert data["risk"][0]["findings"][0]["count"] == 1
+
+
+@pytest.mark.parametrize(("ids", "count"), [("a", 1), ("abc", 3), ("aab", 2)])
+def test_an_event_that_is_read_twice_in_a_row_is_one_finding(
+    ids: str, count: int
+) -> None:
+    tally = Tally(About())
+    for number, name in enumerate(ids):
+        event = worst_event(number)
+        event["user"], event["source"] = {"name": "ann"}, {"ip": "203.0.113.9"}
+        event["event"] = {"action": "smtp-auth", "outcome": "success", "id": name}
+        event["tls"] = {"established": False}
+        event["cisco_esa"] |= {"auth": {"mechanism": "PLAIN"}, "policy": {}}
+        tally.add(event)
+    (account,) = document(tally)["risk"]
+    (finding,) = account["findings"]
+    assert (finding["rule"], finding["count"]) == ("auth_without_tls", count)
 
 
 def test_visible_text_has_nothing_to_obey() -> None:

@@ -12,6 +12,7 @@ from esa_auth.grammar import shortened_tls
 from esa_auth.pipeline.appliance import instant_at, read_context
 from esa_auth.sessions import END_FLAGS, Ended, Event, State, Table
 from esa_auth.sessions.states import TRANSITIONS
+from esa_auth.sessions.table import MAX_KEPT
 from tests.support.harness import (
     SETTINGS,
     inbound,
@@ -154,6 +155,32 @@ def test_a_sweep_takes_only_what_is_too_old_by_both_clocks(
     assert held.state(b"7") is state
     held.sweep(NOW + MAX_AGE + 1, NOW + MAX_AGE + 1)
     assert held.state(b"7") is State.UNKNOWN
+
+
+@pytest.mark.parametrize("state", [State.KEPT, State.LIVE])
+def test_a_number_that_is_opened_at_another_interface_has_no_context(
+    state: State,
+) -> None:
+    """Two appliances have it open: neither the old nor the new session knows more."""
+    held = brought_to(state, opened=True)
+    other = new(b"7").replace(b"192.0.2.1", b"192.0.2.2")
+    ended = held.opened(b"7", NOW + 5, other)
+    assert held.conflicts == 1
+    assert (ended is not None) == (state is State.LIVE)
+    sessions = [held.authenticated(b"7", instant_at(NOW + 6))]
+    sessions += [ended.session] if ended else []
+    assert all(one.disowned and one.opening is None for one in sessions)
+
+
+def test_what_is_kept_of_a_connection_is_bounded() -> None:
+    held = brought_to(State.KEPT, opened=True)
+    for number in range(200):
+        line = b"ICID 7 ACCEPT SG %b match ALL SBRS %d" % (b"x" * 60, number)
+        held.described(b"7", instant_at(NOW), line)
+        assert len(held.kept[b"7"]) <= MAX_KEPT + 40
+    assert len(held.kept[b"7"]) > MAX_KEPT // 2
+    held.described(b"7", instant_at(NOW), b"ICID 7 TLS success protocol TLSv1.3")
+    assert b"\nICID 7 TLS" in held.kept[b"7"]
 
 
 class Model:

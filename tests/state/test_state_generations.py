@@ -11,7 +11,14 @@ import pytest
 
 from esa_auth.errors import StateVersionError, TemporaryError
 from esa_auth.state import StateDirectory
-from esa_auth.state.generation import VERSION, Generation, Head, checked, header
+from esa_auth.state.generation import (
+    HEADER_SIZE,
+    VERSION,
+    Generation,
+    Head,
+    checked,
+    header,
+)
 
 NEWEST = "checkpoint.b"
 
@@ -130,6 +137,16 @@ def test_only_a_whole_file_of_a_newer_version_is_refused(saved: Path) -> None:
 def test_a_sparse_file_of_any_size_is_not_read_into_memory(saved: Path) -> None:
     os.truncate(saved / NEWEST, 1 << 40)
     assert load(saved) == b"old"
+
+
+@pytest.mark.parametrize(("more", "why"), [(0, "not a checkpoint"), (1, "larger than")])
+def test_the_largest_checkpoint_is_read_and_a_larger_one_is_not(
+    saved: Path, more: int, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (saved / NEWEST).write_bytes(b"\0")
+    os.truncate(saved / NEWEST, HEADER_SIZE + (4 << 30) + more)
+    assert load(saved) == b"old"
+    assert why in caplog.text
 
 
 def test_an_unreadable_block_costs_one_generation(

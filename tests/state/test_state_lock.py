@@ -142,3 +142,39 @@ def test_a_full_disk_does_not_keep_us_from_holding_it(
         assert "No space left" in caplog.text
         with pytest.raises(StateLockedError):
             StateDirectory.open(tmp_path)
+
+
+def test_a_note_of_a_holder_that_is_gone_is_read_until_the_new_one_signs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    note = tmp_path / "lock"
+
+    def signs(_: float) -> None:
+        note.write_text(f'{{"pid": {os.getpid()}, "started": "now"}}')
+
+    monkeypatch.setattr("esa_auth.state.lock.time.sleep", signs)
+    with StateDirectory.open(tmp_path):
+        note.write_text(f'{{"pid": {gone.pid}, "started": "then"}}')
+        with pytest.raises(StateLockedError, match=f"process {os.getpid()}, started"):
+            StateDirectory.open(tmp_path)
+
+
+def test_a_holder_of_another_user_is_named_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system lets nobody signal it, which says that it is there."""
+
+    def refused(pid: int, number: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    pauses: list[float] = []
+    monkeypatch.setattr(os, "kill", refused)
+    monkeypatch.setattr("esa_auth.state.lock.time.sleep", pauses.append)
+    with (
+        StateDirectory.open(tmp_path),
+        pytest.raises(StateLockedError, match=f"process {os.getpid()}, started"),
+    ):
+        StateDirectory.open(tmp_path)
+    assert pauses == []

@@ -142,7 +142,7 @@ def build_parser(first: str = "") -> Parser:
         description="Cisco Secure Email Gateway mail logs in, ECS events out.",
     )
     parser.add_argument(
-        "-V", "--version", action=_Version, nargs=0, help="show and exit"
+        "-V", "--version", action=_Version, nargs=0, help="show the version and exit"
     )
     subcommands = parser.add_subparsers(required=True, metavar="COMMAND")
     alone = first in _COMMANDS and first != "completion"

@@ -83,7 +83,9 @@ class Run(Generic[Item]):
             self.output.send(events)
         if pulse:
             pulse.ends(self.pipeline.counters)
-        self.notices.look()
+        now = time.monotonic()
+        if now >= self.notices.next_look:
+            self.notices.look(now)
 
     def answer_with(self, output: Output[Item]) -> None:
         """Hand events to ``output`` from now on, in the place of stdout."""
@@ -136,19 +138,14 @@ class Notices:
 
     def __init__(self, pipeline: Pipeline) -> None:
         self._pipeline = pipeline
-        self._next_look = 0.0
+        # By the monotonic clock, in seconds.
+        self.next_look = 0.0
         self._next_notice = dict.fromkeys(_TEXTS, 0.0)
         self._said: dict[tuple[str, str], int] = {}
 
-    def look(self) -> None:
-        """Look if it is time to; cheap if not."""
-        now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + _SECONDS_BETWEEN_LOOKS
-            self.look_now(now)
-
-    def look_now(self, now: float) -> None:
+    def look(self, now: float) -> None:
         """Say what was not said within the hour."""
+        self.next_look = now + _SECONDS_BETWEEN_LOOKS
         known = self._pipeline.registry.appliances
         self._said = {at: n for at, n in self._said.items() if at[1] in known}
         due = [kind for kind, at in self._next_notice.items() if now >= at]

@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
             else:
                 _filter(run, stream, decoder, checkpoints)
         finally:
-            run.notices.look_now(time.monotonic())
+            run.notices.look(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

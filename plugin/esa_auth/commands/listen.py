@@ -88,7 +88,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             _Listening(server, run, checkpoints, stop).follow()
         finally:
-            run.notices.look_now(time.monotonic())
+            run.notices.look(time.monotonic())
             for address, counts in server.counters.items():
                 log.info(counts.closing_line(address))
             log.info(run.pipeline.counters.closing_line())

@@ -63,8 +63,8 @@ def add_config(parser: argparse.ArgumentParser) -> None:
 def add_messages(parser: argparse.ArgumentParser) -> None:
     """Add what becomes of our own messages."""
     add = parser.add_argument_group("messages of esa-auth itself").add_argument
-    add("--log-file", metavar="FILE", help="file for them (stderr)")
-    add("--log-level", choices=LEVELS, help="the least that is said (info)")
+    add("--log-file", metavar="FILE", help="file for messages (stderr)")
+    add("--log-level", choices=LEVELS, help="lowest level that is logged (info)")
     add("--log-format", choices=FORMS, help="a JSON object a line, or text (text)")
 
 
@@ -115,7 +115,7 @@ def add_live(parser: argparse.ArgumentParser) -> None:
     add = group.add_argument
     add("--state-dir", metavar="DIR", help=_STATE)
     add("--metrics", metavar="ADDR:PORT", help=_METRICS)
-    add("--metrics-file", metavar="FILE", help="write metrics there now and then")
+    add("--metrics-file", metavar="FILE", help="keep a file of metrics up to date")
 
 
 def add_sessions(parser: argparse._ActionsContainer) -> None:
@@ -142,7 +142,7 @@ def add_state(parser: argparse.ArgumentParser) -> None:
 def add_stream(parser: argparse.ArgumentParser) -> None:
     """Add which brokers, and who we are to them."""
     add = parser.add_argument_group("Kafka").add_argument
-    add("--brokers", metavar="HOST:PORT,...", help="brokers to begin with")
+    add("--brokers", metavar="HOST:PORT,...", help="brokers to contact first")
     add("--instance", metavar="NAME", help="this worker's name, the same at each start")
 
 

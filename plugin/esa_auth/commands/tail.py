@@ -92,7 +92,7 @@ def run(args: argparse.Namespace) -> int:
         try:
             _Tail(follower, owners, beginning, run, checkpoints, stop).follow()
         finally:
-            run.notices.look_now(time.monotonic())
+            run.notices.look(time.monotonic())
             log.info(run.pipeline.counters.closing_line())
     return 0
 

@@ -173,8 +173,15 @@ def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
     about["original"] = raw.decode("utf-8", "backslashreplace")
     event["message"] = source.body
     log: dict[str, Any] = {"level": source.level} if source.level else {}
-    if (source.program, source.priority, source.syslog_host) != (None, None, None):
-        log |= _syslog(source)
+    syslog: dict[str, Any] = {}
+    if source.priority is not None and source.priority <= 191:
+        syslog["priority"] = source.priority
+    if source.syslog_host:
+        syslog["hostname"] = source.syslog_host
+    if source.program:
+        syslog["appname"] = source.program
+    if syslog:
+        log["syslog"] = syslog
     if log:
         event["log"] = log
     if "not_utf8" in source.flags:
@@ -184,17 +191,6 @@ def _add_line(event: dict[str, Any], source: Source, raw: bytes) -> None:
 def _say_missing(document: Document) -> None:
     document.own["cisco_esa"]["session"] = {"context": "missing"}
     document.own["tags"] = _UNKNOWN
-
-
-def _syslog(source: Source) -> dict[str, Any]:
-    syslog: dict[str, Any] = {}
-    if source.priority is not None and source.priority <= 191:
-        syslog["priority"] = source.priority
-    if source.syslog_host:
-        syslog["hostname"] = source.syslog_host
-    if source.program:
-        syslog["appname"] = source.program
-    return {"syslog": syslog} if syslog else {}
 
 
 def _add_user(document: Document, name: str) -> None:

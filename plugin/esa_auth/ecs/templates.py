@@ -1,4 +1,4 @@
-"""Events of plain inbound sessions as text with gaps.
+"""Events of plain sessions as text with gaps.
 
 `ecs.events` is the only description of an event. Here it builds one sample of each
 shape; marks are put in the places that differ from event to event, and orjson writes
@@ -9,144 +9,78 @@ which has few different texts and is made by `ecs.events`, too.
 """
 
 import re
+from collections.abc import Callable, Mapping
 from operator import itemgetter
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 
-from esa_auth.ecs.events import result_event
-from esa_auth.ecs.session import session_end_event
 from esa_auth.model.document import Document
-from esa_auth.model.facts import HatDecision, InboundOpened, InboundResult, Instant, Tls
-from esa_auth.model.session import Observer, Session, Source
 
 Path: TypeAlias = tuple[str | int, ...]
 Event: TypeAlias = dict[str, Any]
-
-# The places of the values, in the order in which a caller gives these.
-VALUES: dict[str, tuple[Path, ...]] = {
-    "time": (("@timestamp",),),
-    "id": (("event", "id"),),
-    "sequence": (("event", "sequence"),),
-    "hash": (("event", "hash"),),
-    "original": (("event", "original"),),
-    "message": (("message",),),
-    "users": (("related", "user"),),
-    "user": (("user",),),
-    "number": (("cisco_esa", "icid"),),
-    "session": (("cisco_esa", "session", "id"),),
-    "address": (
-        ("related", "ip", 0),
-        ("source", "address"),
-        ("source", "ip"),
-        ("client", "address"),
-        ("client", "ip"),
-    ),
-    "name": (
-        ("related", "hosts", 1),
-        ("cisco_esa", "reverse_dns", "name"),
-        ("source", "domain"),
-        ("client", "domain"),
-    ),
-    "start": (("event", "start"),),
-    "end": (("event", "end"),),
-    "duration": (("event", "duration"),),
-    "attempts": (("cisco_esa", "summary", "attempts"),),
-    "failures": (("cisco_esa", "summary", "failures"),),
-    "names": (("cisco_esa", "summary", "users"),),
-    "messages": (("cisco_esa", "summary", "messages"),),
-    "recipients": (("cisco_esa", "summary", "recipients"),),
-}
-
-# What decides about a fragment -> the places of its texts, which stand behind those of
-# the values, in this order.
-FRAGMENTS: dict[str, tuple[Path, ...]] = {
-    "listener": (
-        ("observer",),
-        ("related", "hosts", 0),
-        ("related", "ip", 1),
-        ("destination",),
-        ("server",),
-    ),
-    "hat": (("cisco_esa", "policy"), ("rule",)),
-    "tls": (("tls",),),
-    "head": (("event", "provider"), ("event", "timezone"), ("log",)),
-    "auth": (("cisco_esa", "auth"),),
-    "flags": (("cisco_esa", "flags"),),
-}
-
-# Fragments that an event may lack; their text has the comma and the key before it.
-OPTIONAL: frozenset[Path] = frozenset(
-    {
-        ("log",),
-        ("related", "ip", 1),
-        ("destination",),
-        ("server",),
-        ("cisco_esa", "policy"),
-        ("rule",),
-        ("tls",),
-        ("cisco_esa", "auth"),
-        ("cisco_esa", "flags"),
-    }
-)
-_TEXTS = [*VALUES.values(), *((p,) for places in FRAGMENTS.values() for p in places)]
-# Place -> the number of its text.
-NUMBERS = {place: number for number, at in enumerate(_TEXTS) for place in at}
+# What an event has fields for: all that a template is made for.
+Shape: TypeAlias = Any
+# Facts that decide about fragments.
+Known: TypeAlias = Any
 
 # Private characters, so that they stand for themselves in JSON; "o" if optional.
 _MARK = re.compile('(?:,(?:"[a-z_]+":)?(?="\ue000o))?"\ue000[ov]([0-9]+)\ue001"')
-_TIME = Instant(1_782_864_000, "2026-07-01T00:00:00.000Z", "UTC")
-_OBSERVER = Observer("esa01", "1", "2")
-# The dummy address of RFC 7600 and one to be discarded (RFC 6666): no interface has
-# them, which would be told once for both ends.
-_ADDRESS, _ADDRESS_6 = "192.0.0.8", "100::8"
-_OTHER_ADDRESS = "192.0.2.3"
-_SOURCE = Source(
-    b"x", "x", _TIME, _OBSERVER, "x" * 22, "info", "p", 22, "h", ("ambiguous_user",)
-)
 
 
-class Shape(NamedTuple):
-    """What an event has fields for: all that a template is made for.
+class Layout:
+    """Which places differ in the events of plain sessions of one side."""
 
-    ``outcome`` is "" for the end of a session. ``user`` says whether the event names
-    one, ``admitted`` whether a HAT line was seen; the rest is of the opening line.
-    """
+    def __init__(
+        self,
+        values: Mapping[str, tuple[Path, ...]],
+        fragments: Mapping[str, tuple[Path, ...]],
+        optional: frozenset[Path],
+        event: Callable[[Shape, Known], Event],
+        fullest: Callable[[str, Known], Shape],
+    ) -> None:
+        """Take the places of values, in the order in which a caller gives these.
 
-    outcome: Literal["success", "failure", ""]
-    user: bool
-    admitted: bool
-    verified: bool = True
-    named: bool = True
-    six: bool = False
+        ``fragments`` has, for what decides about a fragment, the places of its texts,
+        which stand behind those of the values, in this order. ``optional`` are those
+        that an event may lack; their text has the comma and the key before it.
+        ``event`` returns an event of a shape and of facts, or None: then it has all
+        that such an event can have; ``fullest`` is the shape of the events that have a
+        fragment of these facts.
+        """
+        self.values, self.fragments, self.optional = values, fragments, optional
+        self._event, self._fullest = event, fullest
+        own = ((place,) for places in fragments.values() for place in places)
+        texts = [*values.values(), *own]
+        # Place -> the number of its text.
+        self.numbers = {place: n for n, places in enumerate(texts) for place in places}
 
-    @property
-    def kind(self) -> "Shape":
-        """The shape that stands for all that differ from it in their client alone."""
-        return Shape(self.outcome, self.user, self.admitted)
+    def sample(self, shape: Shape) -> Event:
+        """Return an event of ``shape`` that has all that such an event can have."""
+        # Copied, so that no part of it is another's.
+        return dict(orjson.loads(orjson.dumps(self._event(shape, None))))
 
+    def parts(self, known: Known, family: str) -> dict[Path, Any]:
+        """Return the parts of a fragment that these facts make, not to be changed."""
+        event = self._event(self._fullest(family, known), known)
+        return {place: part(event, place) for place in self.fragments[family]}
 
-class Known(NamedTuple):
-    """Facts that decide about fragments; see `FRAGMENTS` for what each is for."""
-
-    source: Source = _SOURCE
-    interface: str = "Data 1"
-    interface_ip: str | None = "192.0.2.2"
-    hat: HatDecision | None = HatDecision("1", "A", "B", "C", "1.0", "D")
-    tls: Tls | None = Tls("icid", "1", True, "TLSv1.3", "E")
-    mechanism: str = "PLAIN"
-    profile: str = "p"
+    def text_of(self, place: Path, value: Any) -> str:
+        """Return a part of an event as the text that stands in ``place``."""
+        if value is None:
+            return ""
+        text = orjson.dumps(value).decode()
+        if place not in self.optional:
+            return text
+        return f",{text}" if isinstance(place[-1], int) else f',"{place[-1]}":{text}'
 
 
 class Template:
     """The text of events of one shape; `event` is the sample that it was cut from."""
 
-    def __init__(self, shape: Shape) -> None:
-        self.event = sample(shape)
-        self.places = [
-            place for place in NUMBERS if part(self.event, place) is not None
-        ]
-        pieces = _MARK.split(_marked(self.event, self.places))
+    def __init__(self, layout: Layout, shape: Shape) -> None:
+        self.event = layout.sample(shape)
+        pieces = _MARK.split(_marked(layout, self.event))
         self.literals = (*pieces[:-1:2], f"{pieces[-1]}\n")
         # Between two literals: which of the texts.
         self.slots = tuple(map(int, pieces[1::2]))
@@ -157,31 +91,6 @@ class Template:
         """Return the event with these texts of values and fragments, as JSON."""
         text: str = self._format % self._choose(texts)
         return text.encode()
-
-
-def sample(shape: Shape, known: Known | None = None) -> Event:
-    """Return an event of ``shape`` that has all that such an event can have.
-
-    ``known`` are facts of a real event, which may have less.
-    """
-    about = known or Known()
-    session = Session("icid", "1", _TIME)
-    address = _ADDRESS_6 if shape.six else _ADDRESS
-    if address == about.interface_ip:
-        # It would be told once for both.
-        address = _OTHER_ADDRESS
-    name = "n" if shape.named else None
-    session.opening = InboundOpened(
-        "1", about.interface, about.interface_ip, address, name, shape.verified
-    )
-    session.hat, session.tls = about.hat if shape.admitted else None, about.tls
-    if shape.outcome:
-        mechanism, profile = about.mechanism, about.profile
-        fact = InboundResult("1", shape.outcome, "x", mechanism, profile)
-        return _copy(result_event(fact, session, about.source, 1))
-    session.attempts, session.users = 1, {"x": None}
-    session.last_success = "x" if shape.user else None
-    return _copy(session_end_event(session, about.source, 1, closed=True))
 
 
 def part(event: Event, place: Path) -> Any:
@@ -209,31 +118,16 @@ def with_parts(event: Event, parts: dict[Path, Any]) -> Event:
     return dict(changed)
 
 
-def known_parts(known: Known, family: str) -> dict[Path, Any]:
-    """Return the parts of a fragment that these facts make."""
-    event = sample(Shape("failure", user=True, admitted=known.hat is not None), known)
-    return {place: part(event, place) for place in FRAGMENTS[family]}
+def joined(document: Document) -> Event:
+    """Return a document as one, whose parts are those of others, too."""
+    return {**document.own, **document.context.parts}
 
 
-def text_of(place: Path, value: Any) -> str:
-    """Return a part of an event as the text that stands in ``place``."""
-    if value is None:
-        return ""
-    text = orjson.dumps(value).decode()
-    if place not in OPTIONAL:
-        return text
-    return f",{text}" if isinstance(place[-1], int) else f',"{place[-1]}":{text}'
-
-
-def _copy(document: Document) -> Event:
-    """Return an event of which no part is another's."""
-    return dict(orjson.loads(orjson.dumps({**document.own, **document.context.parts})))
-
-
-def _marked(event: Event, places: list[Path]) -> str:
+def _marked(layout: Layout, event: Event) -> str:
     """Return the text of ``event`` with a mark in each place."""
     marks = {
-        place: f"\ue000{'o' if place in OPTIONAL else 'v'}{NUMBERS[place]}\ue001"
-        for place in places
+        place: f"\ue000{'o' if place in layout.optional else 'v'}{number}\ue001"
+        for place, number in layout.numbers.items()
+        if part(event, place) is not None
     }
     return orjson.dumps(with_parts(event, marks)).decode()

@@ -1,6 +1,6 @@
 """Raw line -> when, which appliance, level, body. Pure; no time but the lines'."""
 
-from esa_auth.envelope.clock import MOST_ODD, Clock, Present
+from esa_auth.envelope.clock import FUTURE, MOST_ODD, Clock, Present
 from esa_auth.envelope.forms import HEADS, LEVELS, Head
 from esa_auth.envelope.prefix import (
     CHANGED_ENDS,
@@ -15,6 +15,7 @@ from esa_auth.envelope.prefix import (
 
 __all__ = [
     "CHANGED_ENDS",
+    "FUTURE",
     "HEADS",
     "INFO",
     "LEVELS",

@@ -52,7 +52,8 @@ from esa_auth.model.facts import Instant
 
 _HOUR = 3_600
 _HALF_A_YEAR = 180 * DAY
-_FUTURE = 300
+# A clock that goes on by no more is followed without a question.
+FUTURE = 300
 # 2024-01-01: a wall clock that is before it was never set.
 _EARLIEST = 1_704_067_200
 # So many lines that agree are no accident.
@@ -152,7 +153,7 @@ class Clock:
         except (ValueError, OverflowError):
             return None
         present = self._present
-        if present and present.is_set and instant.epoch > present.now + _FUTURE:
+        if present and present.is_set and instant.epoch > present.now + FUTURE:
             self.future += 1
             instant = instant._replace(flags=(*instant.flags, "future_time"))
         if self.odd_one and "implausible_time" not in instant.flags:
@@ -165,7 +166,7 @@ class Clock:
         at = instant.epoch
         present = self._present
         if (
-            0 <= at - self._last <= _FUTURE
+            0 <= at - self._last <= FUTURE
             and self._followed == MOST_ODD
             and not self._ahead
             and (present is None or at <= present.now)

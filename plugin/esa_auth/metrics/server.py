@@ -138,11 +138,9 @@ _log = logging.getLogger("esa_auth")
 class TextFile:
     """Writes now and then, in a thread, and once more at the end."""
 
-    def __init__(
-        self, path: str, write: Callable[[str], None], seconds: float = SECONDS_BETWEEN
-    ) -> None:
+    def __init__(self, path: str, write: Callable[[str], None]) -> None:
         """``write`` puts the metrics at ``path``, or raises OSError."""
-        self._path, self._write, self._seconds = path, write, seconds
+        self._path, self._write = path, write
         self._over = threading.Event()
         self._trouble = ""
         self._thread = threading.Thread(target=self._run, name="metrics", daemon=True)
@@ -157,7 +155,7 @@ class TextFile:
     def _run(self) -> None:
         while not self._over.is_set():
             self._try()
-            self._over.wait(self._seconds)
+            self._over.wait(SECONDS_BETWEEN)
 
     def _try(self) -> None:
         """Write; the work does not depend on it, so trouble is said and no more."""

@@ -2,6 +2,7 @@
 
 Until its first AUTH line, the lines of a connection are kept as bytes that nobody has
 read; see `sessions.Table`. How many are open is bounded here, over all appliances.
+Other lines are read by the grammar; what makes an event is joined here.
 """
 
 import re
@@ -9,17 +10,29 @@ from collections.abc import Callable
 from heapq import heapify, heapreplace
 
 from esa_auth import grammar
-from esa_auth.model.facts import Instant, Side
-from esa_auth.model.session import Session
+from esa_auth.envelope import CHANGED_ENDS
+from esa_auth.model.facts import (
+    AdminLogin,
+    AdminLogout,
+    AuthNotice,
+    Fact,
+    InboundResult,
+    Instant,
+    OutboundResult,
+    Side,
+)
+from esa_auth.model.session import Source
 from esa_auth.pipeline.appliance import SIDES, Appliance
-from esa_auth.pipeline.emitter import Emitter
-from esa_auth.pipeline.line import Line
+from esa_auth.pipeline.emitter import Emitter, Told
+from esa_auth.pipeline.line import CUTS, Line
 from esa_auth.pipeline.registry import ApplianceRegistry
-from esa_auth.sessions import State, Table
+from esa_auth.sessions import State
 from esa_auth.sessions.table import MAX_KEPT
 
 # ICID 0: TCPREFUSE, and messages that the system makes itself.
 NO_CONNECTION = b"0"
+_ADMIN = (AdminLogin, AdminLogout)
+_EVENTS = (InboundResult, OutboundResult, AuthNotice, *_ADMIN)
 
 
 class Connections:
@@ -30,15 +43,44 @@ class Connections:
         emitter: Emitter,
         registry: ApplianceRegistry,
         advance: Callable[[Line], Instant | None],
-        read: Callable[[Line], None],
+        act: Callable[[Fact, Line], None],
     ) -> None:
-        """See `Dispatcher` for ``advance``; ``read`` takes what has to be read."""
+        """``advance`` is the step in which a line moves the time of its appliance.
+
+        ``act`` takes what a line says that makes no event.
+        """
         self._emit = emitter
         self._count = emitter.counters
         self._registry = registry
-        self._advance, self._read = advance, read
-        self._openings = grammar.GRAMMAR.openings()
-        self._at_sight = {side: grammar.GRAMMAR.at_sight(side) for side in SIDES}
+        self._max_line = registry.settings.max_line
+        self._advance, self._act = advance, act
+        rules = grammar.GRAMMAR
+        self._openings = rules.openings()
+        self._at_sight = {side: rules.at_sight(side) for side in SIDES}
+        # A name that holds what stands around one may be another one in a longer line.
+        self._around_user = rules.delimiters["auth"]
+        self._around_admin = rules.delimiters["login"]
+
+    def read(self, line: Line) -> None:
+        """Read a line with the grammar, and do what it asks for."""
+        if line.raw.endswith(CHANGED_ENDS):
+            line = line.trimmed()
+        raw = line.raw[line.envelope.body_at :]
+        body = raw.decode("utf-8", "backslashreplace").rstrip()
+        reading = grammar.GRAMMAR.reading(body)
+        if reading is not None:
+            if isinstance(reading.fact, _EVENTS):
+                self._event(reading.fact, line, body)
+            else:
+                self._act(reading.fact, line)
+        elif grammar.GRAMMAR.looks_like_auth(body):
+            self._note_tls(line, body)
+            self.reject(line, "unread", "looks like AUTH, and no rule reads it")
+
+    def reject(self, line: Line, why: str, reason: str) -> None:
+        """Reject a line that looks like an event, and cannot be read as one."""
+        line = line.trimmed()
+        self._emit.reject_line(line, self._advance(line), why, reason)
 
     def opening(self, line: Line) -> None:
         """Take a line that begins as one that opens a connection."""
@@ -47,13 +89,13 @@ class Connections:
             if match := opening.match(raw, at):
                 self._begin(side, match, line)
                 return
-        self._read(line)
+        self.read(line)
 
     def line_of(self, side: Side, line: Line) -> None:
         """Take a line that begins with the number of a connection."""
         match = self._at_sight[side].match(line.raw, line.envelope.body_at)
         if match is None:
-            self._read(line)
+            self.read(line)
         elif match.lastgroup == "close":
             self.close(side, match[1], line)
         else:
@@ -116,37 +158,49 @@ class Connections:
             return
         appliance.messages.ended(ended.session)
         line = line.trimmed()
-        source = line.source(instant, line.body.rstrip())
+        raw = line.raw[line.envelope.body_at :]
+        body = raw.decode("utf-8", "backslashreplace").rstrip()
+        source = _source(line, instant, body)
         self._emit.closed(ended.session, source, appliance)
 
-    def session(
-        self, appliance: Appliance, side: Side, number: str | None, instant: Instant
-    ) -> Session | None:
-        """Return the session that an AUTH line of ``instant`` is of, begun if need be.
-
-        None: the line is of no connection.
-        """
-        if number is None or not number.strip("0"):
-            return None
-        table, key = appliance.tables[side], number.encode()
-        if (ended := table.expire(key, instant.epoch)) is not None:
-            self._emit.ended(ended, appliance)
-        session = table.authenticated(key, instant)
-        if session.last is None:
-            session.conflict = session.conflict or appliance.series.doubled
-            self._grown(appliance)
-        session.last = instant
-        return session
-
-    def alive(
-        self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
-    ) -> Session | None:
-        """Return the live session of ``number``, if it is not too old for a line."""
+    def _event(self, fact: Told, line: Line, body: str) -> None:
+        """Make the event of a line: of AUTH joined with its session, or of a login."""
+        instant, longest = self._advance(line), self._max_line
+        if len(line.raw) > longest:
+            self.reject(line, "too_long", f"longer than {longest} bytes, cut")
+            return
         if instant is None:
-            return None
-        if (ended := table.expire(number, instant.epoch)) is not None:
-            self._emit.ended(ended, appliance)
-        return table.session_of(number)
+            self.reject(line, "no_time", "no readable time stamp")
+            return
+        appliance, session = line.appliance, None
+        side: Side = "icid"
+        number, user, around = None, None, self._around_user
+        if isinstance(fact, OutboundResult):
+            side, number = "dcid", fact.dcid
+        elif isinstance(fact, _ADMIN):
+            user, around = fact.user, self._around_admin
+        else:
+            number, user = fact.icid, fact.user
+        if number is not None and number.strip("0"):
+            table, key = appliance.tables[side], number.encode()
+            if (ended := table.expire(key, instant.epoch)) is not None:
+                self._emit.ended(ended, appliance)
+            session = table.authenticated(key, instant)
+            if session.last is None:
+                session.conflict = session.conflict or appliance.series.doubled
+                self._grown(appliance)
+            session.last = instant
+        ambiguous = user and around.search(f" {user}")
+        source = _source(line, instant, body, ("ambiguous_user",) if ambiguous else ())
+        self._emit.event(fact, session, source, appliance)
+
+    def _note_tls(self, line: Line, body: str) -> None:
+        """Keep what AUTH in an unknown wording may say of its connection's TLS."""
+        if (some := grammar.unknown_tls(body)) is not None:
+            side, number, note = some
+            instant = self._advance(line) if number != NO_CONNECTION else None
+            if instant is not None:
+                self.add(line.appliance, side, number, instant, note)
 
     def _grown(self, appliance: Appliance) -> None:
         """Note that a connection was added; expire and evict when it is time."""
@@ -181,3 +235,43 @@ class Connections:
                 self._emit.ended(ended, appliance)
             excess -= before - len(table)
             heapreplace(heap, (-appliance.open_sessions(), number, appliance))
+
+
+def _source(
+    line: Line, instant: Instant, body: str, doubts: tuple[str, ...] = ()
+) -> Source:
+    """Count a line for its id, and return it as the source of the event that it says.
+
+    ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
+    """
+    by, envelope = line.appliance, line.envelope
+    raw = envelope.repeated or line.raw
+    flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
+    if len(raw) in CUTS:
+        flags = (*flags, "possibly_cut")
+    if envelope.repeated is not None:
+        flags = (*flags, "repeated_message")
+    stamp = envelope.stamp
+    outside = stamp is None or stamp.encode() not in raw[:512]
+    told = instant.iso if outside else ""
+    return Source(
+        raw,
+        body,
+        instant,
+        by.observer,
+        by.identity.of_line(raw, instant.epoch, told),
+        envelope.level,
+        envelope.program,
+        envelope.priority,
+        envelope.host,
+        flags + doubts,
+        stamp if outside else None,
+    )
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True

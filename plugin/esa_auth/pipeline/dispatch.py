@@ -1,4 +1,4 @@
-"""Which line goes where; what the grammar says of it is done here.
+"""Which line goes where, and what is done with what it says, if that is no event.
 
 The first four bytes of a body choose its handler. Most lines end there, or are kept as
 they are; the others are read, and the fact decides. All words come from the rows of the
@@ -10,11 +10,7 @@ from functools import partial
 from typing import TypeAlias
 
 from esa_auth import grammar
-from esa_auth.envelope import CHANGED_ENDS
 from esa_auth.model.facts import (
-    AdminLogin,
-    AdminLogout,
-    AuthNotice,
     Bounced,
     ConnectionFailed,
     Delayed,
@@ -23,7 +19,6 @@ from esa_auth.model.facts import (
     Fact,
     HatDecision,
     InboundAddress,
-    InboundResult,
     Instant,
     LogBegun,
     LogOffset,
@@ -31,7 +26,6 @@ from esa_auth.model.facts import (
     MessageAborted,
     MessageReady,
     MessageStarted,
-    OutboundResult,
     RecipientGiven,
     SenderGiven,
     SessionClosed,
@@ -40,7 +34,7 @@ from esa_auth.model.facts import (
     Tls,
 )
 from esa_auth.pipeline.appliance import SIDES
-from esa_auth.pipeline.connections import NO_CONNECTION, Connections
+from esa_auth.pipeline.connections import Connections
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.mail import Mail
@@ -50,8 +44,6 @@ Handler: TypeAlias = Callable[[Line], None]
 
 # So many bytes of a body choose its handler.
 LEAD = 4
-_AMBIGUOUS = ("ambiguous_user",)
-_AUTH = (InboundResult, OutboundResult, AuthNotice)
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
 
@@ -68,14 +60,11 @@ class Dispatcher:
         self._emit = emitter
         self.counters = self._count = emitter.counters
         self.advance = self._advance = advance
-        self._max_line = registry.settings.max_line
-        self._connections = Connections(emitter, registry, advance, self.read)
-        self._mail = Mail(emitter, self._connections, registry.settings, advance)
+        self._connections = Connections(emitter, registry, advance, self._act)
+        self.read, self.reject = self._connections.read, self._connections.reject
+        self._mail = Mail(emitter, registry.settings, advance)
         self.concerns = self._mail.concerns
         rules = grammar.GRAMMAR
-        # A name that holds what stands around one may be another one in a longer line.
-        self._around_user = rules.delimiters["auth"]
-        self._around_admin = rules.delimiters["login"]
         families = rules.families_by_lead()
         self.handlers: dict[bytes, Handler] = {
             **dict.fromkeys(rules.unread_leads(), self.read),
@@ -100,26 +89,6 @@ class Dispatcher:
         """Return whether only lines of the appliance have such a body."""
         return line[at : at + LEAD] in self._certain
 
-    def read(self, line: Line) -> None:
-        """Read a line with the grammar, and do what it asks for."""
-        if line.raw.endswith(CHANGED_ENDS):
-            line = line.trimmed()
-        body = line.body.rstrip()
-        reading = grammar.GRAMMAR.reading(body)
-        if reading is not None:
-            if isinstance(reading.fact, _AUTH):
-                self._join(reading.fact, line, body)
-            else:
-                self._act(reading.fact, line, body)
-        elif grammar.GRAMMAR.looks_like_auth(body):
-            self._note_tls(line, body)
-            self.reject(line, "unread", "looks like AUTH, and no rule reads it")
-
-    def reject(self, line: Line, why: str, reason: str) -> None:
-        """Reject a line that looks like an event, and cannot be read as one."""
-        line = line.trimmed()
-        self._emit.reject_line(line, self._advance(line), why, reason)
-
     # ---- by the first words ---------------------------------------------------------
 
     def _handler(self, lead: bytes, families: frozenset[grammar.Family]) -> Handler:
@@ -139,10 +108,8 @@ class Dispatcher:
 
     # ---- by what a line says --------------------------------------------------------
 
-    def _act(self, fact: Fact, line: Line, body: str) -> None:
+    def _act(self, fact: Fact, line: Line) -> None:
         match fact:
-            case AdminLogin() | AdminLogout():
-                self._login(fact, line, body)
             case Tls(side=side, number=number):
                 self._connections.describe(side, number.encode(), line)
             case HatDecision() | InboundAddress() | SessionLost():
@@ -163,39 +130,6 @@ class Dispatcher:
                 # An opening is never read here, and the rest is of no interest.
                 pass
 
-    def _join(
-        self, fact: InboundResult | OutboundResult | AuthNotice, line: Line, body: str
-    ) -> None:
-        """Make an event of an AUTH line, joined with its session."""
-        instant = self._sound(line)
-        if instant is None:
-            return
-        appliance = line.appliance
-        side: Side = "dcid" if isinstance(fact, OutboundResult) else "icid"
-        number = fact.dcid if isinstance(fact, OutboundResult) else fact.icid
-        session = self._connections.session(appliance, side, number, instant)
-        user = None if isinstance(fact, OutboundResult) else fact.user
-        found = user and self._around_user.search(f" {user}")
-        source = line.source(instant, body, _AMBIGUOUS if found else ())
-        self._emit.event(fact, session, source, appliance)
-
-    def _login(self, fact: AdminLogin | AdminLogout, line: Line, body: str) -> None:
-        instant = self._sound(line)
-        if instant is not None:
-            found = fact.user and self._around_admin.search(f" {fact.user}")
-            source = line.source(instant, body, _AMBIGUOUS if found else ())
-            self._emit.event(fact, None, source, line.appliance)
-
-    def _sound(self, line: Line) -> Instant | None:
-        """Return when a line was written, or reject it if it is cut or has no time."""
-        instant, longest = self._advance(line), self._max_line
-        if len(line.raw) > longest:
-            self.reject(line, "too_long", f"longer than {longest} bytes, cut")
-            return None
-        if instant is None:
-            self.reject(line, "no_time", "no readable time stamp")
-        return instant
-
     def _header(self, fact: LogBegun | LogOffset | LogVersion, line: Line) -> None:
         if self._advance(line) is None:
             return
@@ -208,14 +142,6 @@ class Dispatcher:
             for ended in appliance.leave(fact.serial):
                 self._emit.ended(ended, appliance)
             appliance.set_version(fact.version, fact.serial)
-
-    def _note_tls(self, line: Line, body: str) -> None:
-        """Keep what AUTH in an unknown wording may say of its connection's TLS."""
-        if (some := grammar.unknown_tls(body)) is not None:
-            side, number, note = some
-            instant = self._advance(line) if number != NO_CONNECTION else None
-            if instant is not None:
-                self._connections.add(line.appliance, side, number, instant, note)
 
 
 def _side(lead: bytes) -> Side | None:

@@ -183,10 +183,13 @@ class Emitter:
         if session is not None:
             session.sequence += 1
             sequence = session.sequence
-            if (writer := self.writer) and isinstance(fact, InboundResult):
+            if (writer := self.writer) and isinstance(fact, _RESULTS):
+                text = None
                 if writer.to_build:
                     writer.to_build -= 1
-                elif text := writer.result(fact, session, source, sequence):
+                elif isinstance(fact, InboundResult):
+                    text = writer.result(fact, session, source, sequence)
+                if text is not None:
                     self.made.append(Written(text, "results"))
                     return
         kind: Kind = "results"

@@ -1,4 +1,4 @@
-"""One line on its way, and what its event says of it."""
+"""One line on its way."""
 
 from dataclasses import dataclass, replace
 
@@ -21,11 +21,6 @@ class Line:
     envelope: Envelope
 
     @property
-    def body(self) -> str:
-        """The body as text; bytes that are not UTF-8 are escaped."""
-        return self.raw[self.envelope.body_at :].decode("utf-8", "backslashreplace")
-
-    @property
     def physical(self) -> bytes:
         """The bytes that stood in the log."""
         return self.envelope.repeated or self.raw
@@ -36,37 +31,6 @@ class Line:
         end = end_of(raw)
         return self if end == len(raw) else replace(self, raw=raw[:end])
 
-    def source(
-        self, instant: Instant, body: str, doubts: tuple[str, ...] = ()
-    ) -> Source:
-        """Count it for its id, and return it as the source of the event that it says.
-
-        ``body`` is its text without what stands behind it, ``doubts`` are flags for it.
-        """
-        by, envelope = self.appliance, self.envelope
-        raw = envelope.repeated or self.raw
-        flags = () if raw.isascii() or _is_utf8(raw) else ("not_utf8",)
-        if len(raw) in CUTS:
-            flags = (*flags, "possibly_cut")
-        if envelope.repeated is not None:
-            flags = (*flags, "repeated_message")
-        stamp = envelope.stamp
-        outside = stamp is None or stamp.encode() not in raw[:512]
-        told = instant.iso if outside else ""
-        return Source(
-            raw,
-            body,
-            instant,
-            by.observer,
-            by.identity.of_line(raw, instant.epoch, told),
-            envelope.level,
-            envelope.program,
-            envelope.priority,
-            envelope.host,
-            flags + doubts,
-            stamp if outside else None,
-        )
-
     def unseen_source(self, instant: Instant) -> Source:
         """Count it, and return it as the source of an event that does not show it."""
         by, envelope, raw = self.appliance, self.envelope, self.physical
@@ -75,11 +39,3 @@ class Line:
         event_id = by.identity.of_progress(raw, instant.epoch, outside)
         program = envelope.program
         return Source(None, None, instant, by.observer, event_id, program=program)
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

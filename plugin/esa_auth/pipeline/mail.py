@@ -19,10 +19,9 @@ from esa_auth.model.facts import (
 )
 from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import Appliance, Settings
-from esa_auth.pipeline.connections import Connections
 from esa_auth.pipeline.emitter import Emitter
 from esa_auth.pipeline.line import Line
-from esa_auth.sessions import is_due
+from esa_auth.sessions import Table, is_due
 
 # Whom a line may name, in so many of its first bytes: the rest may be text of others.
 # Inside a word, too: the row decides, and a first letter is found faster than a word.
@@ -36,7 +35,6 @@ class Mail:
     def __init__(
         self,
         emitter: Emitter,
-        connections: Connections,
         settings: Settings,
         advance: Callable[[Line], Instant | None],
     ) -> None:
@@ -44,7 +42,6 @@ class Mail:
         self._emit = emitter
         self._count = emitter.counters
         self._every = settings.report_every if settings.reports else None
-        self._alive = connections.alive
         self._advance = advance
         self._pseudonymizer = emitter.pseudonymizer
         self._ignored = re.compile(grammar.GRAMMAR.mail_to_ignore().encode())
@@ -114,6 +111,16 @@ class Mail:
         session.fold_delivery(fact)
         if not isinstance(fact, DeliveryStarted):
             self._report(session, line, instant)
+
+    def _alive(
+        self, appliance: Appliance, table: Table, number: bytes, instant: Instant | None
+    ) -> Session | None:
+        """Return the live session of ``number``, if it is not too old for a line."""
+        if instant is None:
+            return None
+        if (ended := table.expire(number, instant.epoch)) is not None:
+            self._emit.ended(ended, appliance)
+        return table.session_of(number)
 
     def _report(self, session: Session, line: Line, instant: Instant) -> None:
         """Report a session whose counts this line has changed, if that is due."""

@@ -14,16 +14,20 @@ import orjson
 
 from esa_auth.ecs.context import ip_of
 from esa_auth.ecs.events import session_id, user_part
+from esa_auth.ecs.inbound import INBOUND, Known, Shape
 from esa_auth.ecs.session import nanoseconds
-from esa_auth.ecs.templates import Known, Shape
+from esa_auth.ecs.templates import Layout
 from esa_auth.model.facts import InboundOpened, InboundResult
 from esa_auth.model.session import Session, Source
-from esa_auth.pipeline.forms import Form, Kind, Texts
+from esa_auth.pipeline.forms import Form, Kind
+from esa_auth.pipeline.fragments import Fragments, Texts
 from esa_auth.validation import EventSchema
 
 # Templates cost some 10 ms to make and save 10 us an event or less; a short log has
 # fewer events.
 WORTH_IT = 400
+# As many events as it takes for native code, which saves more of each.
+_WORTH_IT_NATIVELY = 16
 
 _NO_SUMMARY: tuple[Any, ...] = ("", "", 0, 0, 0, 0, 0, 0)
 
@@ -32,7 +36,7 @@ class _Said(NamedTuple):
     """What an event says of its own, behind what all of its session say.
 
     ``names`` and ``user`` are values, ``names_text`` and ``user_text`` their JSON;
-    ``summary`` is of an end, in the order of `ecs.templates.VALUES`.
+    ``summary`` is of an end, in the order of `ecs.inbound`.
     """
 
     outcome: Any
@@ -50,23 +54,22 @@ class Writer:
     def __init__(self, schema: EventSchema) -> None:
         self.schema = schema
         self._forms: dict[tuple[Any, ...], Form] = {}
-        self._kinds: dict[Shape, Kind] = {}
+        self._kinds: dict[Any, Kind] = {}
+        self._made: dict[Layout, Fragments] = {}
         # Results that `ecs` builds before templates are made; its caller counts them.
         self.to_build = WORTH_IT
 
     @property
     def is_worth_it_natively(self) -> bool:
-        """Whether there were events enough to make templates for native code.
+        """Whether there were events enough to make templates for native code."""
+        return self.to_build <= max(0, WORTH_IT - _WORTH_IT_NATIVELY)
 
-        It saves more of an event than templates alone do.
-        """
-        return self.to_build <= WORTH_IT * 3 // 4
-
-    def kind(self, shape: Shape) -> Kind:
+    def kind(self, shape: Any, layout: Layout = INBOUND) -> Kind:
         """Return the kind that ``shape`` is of, with the fragments of its events."""
         found = self._kinds.get(shape.kind)
         if found is None:
-            found = self._kinds[shape.kind] = Kind(shape.kind, self.schema)
+            made = self._made.setdefault(layout, Fragments(layout))
+            found = self._kinds[shape.kind] = Kind(shape.kind, self.schema, made)
         return found
 
     def result(

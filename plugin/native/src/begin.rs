@@ -37,7 +37,7 @@ impl<'py> Reader<'_, 'py> {
         let Some(opened) = opening(first, number) else {
             return Ok(None);
         };
-        let Some(lines) = without_number(rest, number) else {
+        let Some(lines) = without_number(rest, b"ICID ", number) else {
             return Ok(None);
         };
         let Some(context) = self.events.context(&lines, python)? else {
@@ -52,7 +52,7 @@ impl<'py> Reader<'_, 'py> {
         if own == opened.address.as_bytes() || opened.name == Some(&appliance.name) {
             return Ok(None);
         }
-        let began = self.events.began(appliance, epoch, python)?;
+        let began = self.events.starts[0].at(epoch, 0, appliance, python)?;
         let shape = usize::from(opened.verified) * 4
             + usize::from(opened.name.is_some()) * 2
             + usize::from(opened.six);
@@ -122,7 +122,7 @@ const MOST_SAID: usize = 128;
 
 /// Context lines of a connection without what they begin with; None: one has another
 /// number, or is not ASCII.
-fn without_number(lines: &[u8], number: &[u8]) -> Option<Vec<u8>> {
+pub fn without_number(lines: &[u8], side: &[u8], number: &[u8]) -> Option<Vec<u8>> {
     let mut found = Vec::with_capacity(lines.len());
     if !lines.is_ascii() {
         return None;
@@ -131,7 +131,7 @@ fn without_number(lines: &[u8], number: &[u8]) -> Option<Vec<u8>> {
         return Some(found);
     }
     for line in lines.split(|byte| *byte == b'\n') {
-        let rest = line.strip_prefix(b"ICID ")?.strip_prefix(number)?;
+        let rest = line.strip_prefix(side)?.strip_prefix(number)?;
         found.extend_from_slice(rest.strip_prefix(b" ")?);
         found.push(b'\n');
     }

@@ -2,6 +2,7 @@
 
 use crate::place::{opened, Kept};
 use crate::reader::{Read, Reader, Reason};
+use crate::server::Server;
 use crate::session::Plain;
 use crate::text::connection;
 use pyo3::prelude::*;
@@ -24,6 +25,7 @@ impl<'py> Reader<'_, 'py> {
         let side = match text.get(..5) {
             Some(b"ICID ") => 0,
             Some(b"DCID ") => 1,
+            Some(b"DCID:") if !opens => return self.server_result(py, raw, at),
             _ => return unusual,
         };
         let Some((number, rest)) = connection(&text[5..]) else {
@@ -43,6 +45,12 @@ impl<'py> Reader<'_, 'py> {
         }
         if self.words.is_ignored(side, rest) {
             return Ok(Read::Done);
+        }
+        let Some(place) = &self.place else {
+            return Ok(Read::Not(Reason::NewHead));
+        };
+        if place.sides[side].kept.contains(PyBytes::new(py, number))? {
+            return self.worded(py, side, number, rest, body);
         }
         if side == 0 {
             return self.said(py, number, rest);
@@ -77,7 +85,7 @@ impl<'py> Reader<'_, 'py> {
         Ok(Read::Done)
     }
 
-    fn describe(
+    pub fn describe(
         &mut self,
         py: Python<'py>,
         side: usize,
@@ -119,8 +127,11 @@ impl<'py> Reader<'_, 'py> {
             table.kept.del_item(key)?;
             self.done.closed[side] += 1;
         } else if let Some(session) = table.live.get_item(&key)? {
-            return match session.downcast::<Plain>() {
-                Ok(plain) => self.end(py, plain, &key, raw, at),
+            if let Ok(plain) = session.downcast::<Plain>() {
+                return self.end(py, plain, &key, raw, at);
+            }
+            return match session.downcast::<Server>() {
+                Ok(server) => self.server_end(py, server, &key, raw, at),
                 Err(_) => Ok(Read::Not(Reason::Session)),
             };
         }

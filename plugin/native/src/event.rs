@@ -8,7 +8,7 @@ use crate::session::Plain;
 use crate::template::Fragment;
 use pyo3::prelude::*;
 
-/// The numbers of two values in `ecs.templates.VALUES`.
+/// The numbers of two values in `ecs/inbound.py`.
 pub const USERS: usize = 6;
 pub const USER: usize = 7;
 
@@ -27,7 +27,7 @@ pub struct Values<'a> {
     pub auth: Option<&'a Py<Fragment>>,
 }
 
-/// Return a value by its number in `ecs.templates.VALUES`; None: the event lacks it.
+/// Return a value by its number in `ecs/inbound.py`; None: the event lacks it.
 pub fn value_of<'a>(
     at: usize,
     plain: &'a Plain,

@@ -2,11 +2,14 @@
 
 use crate::event::{fill, value_of, Values, USER, USERS};
 use crate::json::quoted;
-use crate::place::{Appliance, Writing};
+use crate::place::Writing;
 use crate::plain::{name, Name};
 use crate::rules::{Rule, Value};
-use crate::session::{Began, Context, Plain};
+use crate::server_events::Servers;
+use crate::session::{Context, Plain};
+use crate::starts::Starts;
 use crate::template::{Fragment, Template, UserForm, SHAPES};
+use crate::wordings::Wordings;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use std::collections::HashMap;
@@ -25,15 +28,18 @@ pub type Listener = Option<(Py<Fragment>, Vec<u8>)>;
 #[derive(Default)]
 pub struct Events {
     shapes: HashMap<usize, Option<Arc<Template>>>,
-    rules: HashMap<usize, Vec<Rule>>,
+    pub rules: HashMap<usize, Vec<Rule>>,
     users: Vec<UserForm>,
     contexts: HashMap<Vec<u8>, Option<Arc<Context>>>,
     listeners: HashMap<(u64, Vec<u8>), Listener>,
     auths: HashMap<Vec<u8>, Py<Fragment>>,
-    began: HashMap<(u64, i64), Arc<Began>>,
+    /// Of clients, and of servers.
+    pub starts: [Starts; 2],
+    pub servers: Servers,
+    pub wordings: Wordings,
 }
 
-fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
+pub fn remember<K: std::hash::Hash + Eq, V>(all: &mut HashMap<K, V>, key: K, value: V) {
     if all.len() >= MOST {
         all.clear();
     }
@@ -98,26 +104,6 @@ impl Events {
         let told: Py<Fragment> = python.call_method1("auth", asked)?.extract()?;
         remember(&mut self.auths, key, told.clone_ref(py));
         Ok(told)
-    }
-
-    pub fn began(
-        &mut self,
-        appliance: &Appliance,
-        epoch: i64,
-        python: &Bound<'_, PyAny>,
-    ) -> PyResult<Arc<Began>> {
-        if let Some(found) = self.began.get(&(appliance.number, epoch)) {
-            return Ok(found.clone());
-        }
-        let told = python.call_method1("began", (&appliance.name, epoch))?;
-        let (iso, before, behind) = told.extract()?;
-        let made = Arc::new(Began {
-            iso,
-            before,
-            behind,
-        });
-        remember(&mut self.began, (appliance.number, epoch), made.clone());
-        Ok(made)
     }
 
     /// Write an event of `outcome`, 0 success, 1 failure, 2 the end; None: it is not
@@ -185,7 +171,7 @@ impl Events {
         Ok(Some(PyBytes::new(py, &out)))
     }
 
-    fn template(
+    pub fn template(
         &mut self,
         kind: usize,
         shape: usize,

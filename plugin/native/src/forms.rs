@@ -44,6 +44,8 @@ enum Piece {
     Blanks,
     /// Anything; no more than literal text follows it.
     Anything,
+    /// The rest, which Python is to read.
+    Rest,
 }
 
 /// Digits of the longest number.
@@ -61,7 +63,8 @@ pub type Told = (usize, Vec<(u8, Vec<u8>)>);
 pub struct Said<'a> {
     pub what: What,
     pub numbers: [&'a [u8]; 2],
-    /// Of a delivery: the same line with other numbers, and with no words of others.
+    /// Of a delivery: the same line with other numbers, and without the words of
+    /// others that do not matter.
     pub like: Vec<u8>,
 }
 
@@ -75,6 +78,7 @@ impl Form {
                 3 => Piece::List,
                 4 => Piece::Blanks,
                 5 => Piece::Anything,
+                6 => Piece::Rest,
                 _ => return Err(PyValueError::new_err("a piece of an unknown kind")),
             })
         };
@@ -129,6 +133,7 @@ impl Form {
                         like,
                     });
                 }
+                Piece::Rest => 0,
                 Piece::Digits | Piece::Blanks => return None,
             };
             let (text, behind) = rest.split_at(rest.len() - size);

@@ -14,8 +14,8 @@ pub struct Identity {
     pub outer: Vec<u8>,
     /// Second -> digest of a line -> how often that came.
     pub seconds: Py<PyDict>,
-    /// Begins a second, and returns the dict in it.
-    pub begin: Py<PyAny>,
+    /// Seconds of which lines are counted.
+    pub kept: usize,
     /// Lines of one second from which on Python counts.
     pub most: usize,
 }
@@ -78,8 +78,14 @@ impl Identity {
         let counts = match counts {
             Some(counts) => counts,
             None => {
-                let begun = self.begin.bind(line.py()).call1((second,))?;
-                begun.downcast_into::<PyDict>()?
+                let seconds = self.seconds.bind(line.py());
+                let begun = PyDict::new(line.py());
+                seconds.set_item(second, &begun)?;
+                if seconds.len() > self.kept {
+                    let first = seconds.iter().next();
+                    first.map_or(Ok(()), |(oldest, _)| seconds.del_item(oldest))?;
+                }
+                begun
             }
         };
         counts.set_item(line, times + 1)

@@ -1,4 +1,4 @@
-//! Reads the plain lines of a log, and writes the events of plain inbound sessions.
+//! Reads the plain lines of a log, and writes the events of plain sessions.
 //!
 //! Python holds all state, in its own tables, and reads every line that is anything else;
 //! so what comes out is the same with this and without. What is handed over: see `Reason`
@@ -12,15 +12,20 @@ mod forms;
 mod identity;
 mod json;
 mod mail;
+mod outbound;
 mod place;
 mod plain;
 mod reader;
 mod results;
 mod rules;
+mod server;
+mod server_events;
 mod session;
+mod starts;
 mod steps;
 mod template;
 mod text;
+mod wordings;
 mod words;
 
 use events::Events;
@@ -28,6 +33,7 @@ use place::Appliance;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use reader::{Counts, Reader, REASONS};
+use server::Server;
 use session::Plain;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
@@ -98,5 +104,6 @@ fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Appliance>()?;
     module.add_class::<Fragment>()?;
     module.add_class::<Plain>()?;
+    module.add_class::<Server>()?;
     module.add_class::<Sieve>()
 }

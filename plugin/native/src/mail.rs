@@ -3,6 +3,7 @@
 use crate::forms::{Said, What};
 use crate::place::Place;
 use crate::reader::{Read, Reader, Reason};
+use crate::server::Server;
 use crate::session::Plain;
 use crate::text::{named, Named};
 use pyo3::prelude::*;
@@ -137,6 +138,10 @@ impl<'py> Reader<'_, 'py> {
             return Ok(false);
         };
         let like = PyBytes::new(py, &said.like);
+        if let Ok(server) = session.downcast::<Server>() {
+            let server = server.clone();
+            return self.delivered(py, &server, said);
+        }
         let asked = (session, like, writing.moment.told(py)?);
         self.python.call_method1("delivery", asked)?.extract()
     }

@@ -30,15 +30,16 @@ pub struct Appliance {
 
 #[pymethods]
 impl Appliance {
-    /// Take the texts that ids are made with, the dict in which lines are counted,
-    /// what begins a second in it, and from how many lines of a second on Python counts; see `esa_auth.identity`.
+    /// Take the texts that ids are made with, the dict in which lines are counted, how
+    /// many seconds it may have, and from how many lines of a second on Python counts;
+    /// see `esa_auth.identity`.
     #[new]
     fn new(
         name: String,
         number: u64,
         texts: (Vec<u8>, Vec<u8>, Vec<u8>),
         seconds: Py<PyDict>,
-        begin: Py<PyAny>,
+        kept: usize,
         most: usize,
     ) -> Self {
         let (first, inner, outer) = texts;
@@ -47,7 +48,7 @@ impl Appliance {
             inner,
             outer,
             seconds,
-            begin,
+            kept,
             most,
         };
         Appliance {
@@ -88,6 +89,8 @@ pub struct Place<'py> {
     pub room: u64,
     /// The number of the connection opened last, but for three digits.
     pub thousand: Option<Vec<u8>>,
+    /// Whether two appliances have its name.
+    pub doubled: bool,
     pub sides: [Side<'py>; 2],
     /// Messages of live sessions by MID.
     pub messages: Bound<'py, PyDict>,
@@ -104,6 +107,7 @@ impl<'py> Place<'py> {
             i64,
             u64,
             Option<Vec<u8>>,
+            bool,
             [Bound<'py, PyDict>; 2],
             [Bound<'py, PyDict>; 2],
             Bound<'py, PyDict>,
@@ -111,8 +115,18 @@ impl<'py> Place<'py> {
             Option<Written<'py>>,
         );
         let told: Told<'py> = told.extract()?;
-        let (head, epoch, room, thousand, inbound, outbound, messages, steps, events) =
-            told;
+        let (
+            head,
+            epoch,
+            room,
+            thousand,
+            doubled,
+            inbound,
+            outbound,
+            messages,
+            steps,
+            events,
+        ) = told;
         let side = |[kept, live]: [Bound<'py, PyDict>; 2]| Side { kept, live };
         let sides = [side(inbound), side(outbound)];
         let writing =
@@ -133,6 +147,7 @@ impl<'py> Place<'py> {
             epoch,
             room,
             thousand,
+            doubled,
             sides,
             messages,
             steps: Steps {

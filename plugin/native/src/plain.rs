@@ -1,7 +1,7 @@
 //! What is plain in a line of AUTH and in one that opens a connection: less than what
 //! the rows of the grammar read, and read alike.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// The result of an attempt; all of it is ASCII without blanks, but for the profile.
@@ -15,6 +15,8 @@ pub struct Attempt<'a> {
 
 const MECHANISM: &[u8] = b" using AUTH mechanism: ";
 const PROFILE: &[u8] = b" with profile: ";
+/// So long an answer of a server is looked up by its text.
+const MOST_TOLD: usize = 512;
 
 /// Read the body of a line of AUTH; None: it is not plain.
 pub fn attempt(body: &[u8]) -> Option<Attempt<'_>> {
@@ -42,6 +44,21 @@ pub fn attempt(body: &[u8]) -> Option<Attempt<'_>> {
         mechanism,
         profile,
     })
+}
+
+/// Read the body of a line of AUTH at another server: return its number, and the
+/// profile with what follows it; None: it is not plain.
+pub fn server_attempt(body: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (number, rest) = split(body.strip_prefix(b"DCID: ")?, b" IP: ")?;
+    let (address, told) = split(rest, b" SMTP authentication using the profile ")?;
+    let of_address =
+        |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':');
+    let good = !address.is_empty()
+        && address.iter().all(of_address)
+        && told.len() <= MOST_TOLD
+        && told.iter().all(is_visible)
+        && told.last().is_some_and(u8::is_ascii_graphic);
+    good.then_some((number, told))
 }
 
 /// How a user name is told: as it is, or with the domain in it.
@@ -115,6 +132,38 @@ fn is_six(text: &str) -> bool {
         && text.parse::<Ipv6Addr>().is_ok_and(|address| {
             address.to_ipv4_mapped().is_none() && address.to_string() == text
         })
+}
+
+/// The line that opens a connection to another server.
+pub struct ServerOpening<'a> {
+    pub interface: &'a [u8],
+    pub address: &'a str,
+    pub six: bool,
+    /// What stands behind the address.
+    pub port: &'a [u8],
+}
+
+/// Read the body of such a line; None: it is not plain.
+pub fn server_opening<'a>(body: &'a [u8], number: &[u8]) -> Option<ServerOpening<'a>> {
+    let rest = body.strip_prefix(b"New SMTP DCID ")?;
+    let rest = rest.strip_prefix(number)?.strip_prefix(b" interface ")?;
+    let (interface, server) = split(rest, b" address ")?;
+    let end = memchr(b' ', server).unwrap_or(server.len());
+    let (address, port) = server.split_at(end);
+    let address = std::str::from_utf8(address).ok()?;
+    let six = is_six(address);
+    let known = six || address.parse::<Ipv4Addr>().is_ok();
+    let good = known && interface.iter().chain(port).all(is_visible);
+    good.then_some(ServerOpening {
+        interface,
+        address,
+        six,
+        port,
+    })
+}
+
+fn is_visible(byte: &u8) -> bool {
+    byte.is_ascii_graphic() || *byte == b' '
 }
 
 fn graphic(text: &[u8]) -> bool {

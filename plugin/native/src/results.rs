@@ -214,7 +214,7 @@ impl<'py> Reader<'_, 'py> {
     }
 
     /// Whether a line can be that of a plain event, whatever it says.
-    fn is_plain(&self, raw: &[u8], at: usize) -> bool {
+    pub fn is_plain(&self, raw: &[u8], at: usize) -> bool {
         let whole = raw.last().is_some_and(u8::is_ascii_graphic);
         let cut = self.words.cuts.contains(&raw.len());
         let whole = whole && !self.words.is_end_changed(raw);

@@ -16,6 +16,9 @@ pub enum Rule {
     },
     /// An IPv4 or IPv6 address.
     Address,
+    /// "2026-07-01T00:00:00.000Z"; a day or a second that is not in each month or minute
+    /// is left to Python.
+    Time(HashSet<Box<[u8]>>),
     /// A number that is not less.
     Number(u64),
     /// More than is known here: Python judges it, and what it accepted is remembered.
@@ -30,7 +33,8 @@ pub enum Value<'a> {
 }
 
 impl Rule {
-    /// Take ("text", least, classes), ("address",), ("number", least) or ("asked",).
+    /// Take ("text", least, classes), ("address",), ("time",), ("number", least) or
+    /// ("asked",).
     pub fn of(told: &Bound<'_, PyAny>) -> PyResult<Self> {
         let name: String = told.get_item(0)?.extract()?;
         Ok(match name.as_str() {
@@ -42,6 +46,7 @@ impl Rule {
                 }
             }
             "address" => Rule::Address,
+            "time" => Rule::Time(HashSet::new()),
             "number" => Rule::Number(told.get_item(1)?.extract()?),
             _ => Rule::Asked(HashSet::new()),
         })
@@ -56,7 +61,8 @@ impl Rule {
         match (self, value) {
             (Rule::Text { least, classes }, Value::Text(text)) => {
                 Ok(if classes.is_empty() {
-                    *least == 0 || letters(text) >= *least
+                    // No letter has more than four bytes.
+                    text.len() >= 4 * *least || letters(text) >= *least
                 } else {
                     text.len() == classes.len()
                         && text.iter().zip(classes).all(|(b, c)| c[usize::from(*b)])
@@ -67,7 +73,8 @@ impl Rule {
                 Ok(text.parse::<IpAddr>().is_ok())
             }
             (Rule::Number(least), Value::Number(value)) => Ok(value >= *least),
-            (Rule::Asked(known), Value::Text(text)) => {
+            (Rule::Time(_), Value::Text(text)) if is_time(text) => Ok(true),
+            (Rule::Asked(known) | Rule::Time(known), Value::Text(text)) => {
                 if known.contains(text) {
                     return Ok(true);
                 }
@@ -83,6 +90,23 @@ impl Rule {
             (_, value) => ask(value),
         }
     }
+}
+
+/// Whether `text` is a time, of a day that every month has and no leap second.
+fn is_time(text: &[u8]) -> bool {
+    const FORM: &[u8; 24] = b"0000-00-00T00:00:00.000Z";
+    let same = |(byte, of_form): (&u8, &u8)| match of_form {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == of_form,
+    };
+    let two = |at: usize| (text[at] - b'0') * 10 + (text[at + 1] - b'0');
+    text.len() == FORM.len()
+        && text.iter().zip(FORM).all(same)
+        && (1..=12).contains(&two(5))
+        && (1..=28).contains(&two(8))
+        && two(11) < 24
+        && two(14) < 60
+        && two(17) < 60
 }
 
 fn set(class: &[u8]) -> [bool; 256] {

@@ -23,6 +23,25 @@ pub struct Began {
     pub behind: String,
 }
 
+/// The same of one hour, in pieces: between them stand the minute and the second.
+pub struct Hour {
+    pub iso: [String; 3],
+    pub before: String,
+    pub behind: [String; 3],
+}
+
+impl Hour {
+    pub fn at(&self, seconds: i64) -> Began {
+        let (minute, second) = (seconds / 60, seconds % 60);
+        let with = |[a, b, c]: &[String; 3]| format!("{a}{minute:02}{b}{second:02}{c}");
+        Began {
+            iso: with(&self.iso),
+            before: self.before.clone(),
+            behind: with(&self.behind),
+        }
+    }
+}
+
 /// A live session in the place of Python's, which is made of it when Python asks.
 #[pyclass]
 pub struct Plain {

@@ -1,4 +1,4 @@
-//! Lines a second later than the one before, within the same minute.
+//! Lines some seconds later than the one before, within the same hour.
 //!
 //! Python says how far no rule on time has more to say than that a second follows the
 //! other, and is told of the last line that was read so.
@@ -17,7 +17,7 @@ pub struct Moment {
     pub iso: String,
 }
 
-/// Where the two digits of the seconds are in a head, and how many more there may be.
+/// Where minutes and seconds are in a head, and how many more seconds there may be.
 #[derive(Clone, Copy)]
 pub struct Steps {
     pub at: usize,
@@ -32,8 +32,10 @@ pub struct Before {
     moment: Option<Arc<Moment>>,
 }
 
-/// Where the seconds are in "2026-07-01T00:00:00.000Z".
-const SECONDS_AT: usize = 17;
+/// Where minutes and seconds are in "2026-07-01T00:00:00.000Z".
+const MINUTES_AT: usize = 14;
+/// Bytes of "00:00".
+const SIZE: usize = 5;
 
 impl Moment {
     /// Return it as Python's instant.
@@ -49,13 +51,14 @@ impl Moment {
     }
 
     fn later(&self, seconds: i64) -> Option<Moment> {
-        let now = two(self.iso.as_bytes(), SECONDS_AT)? + seconds;
-        let (before, behind) =
-            (self.iso.get(..SECONDS_AT)?, self.iso.get(SECONDS_AT + 2..)?);
+        let now = within_hour(self.iso.as_bytes(), MINUTES_AT)? + seconds;
+        let (minute, second) = (now / 60, now % 60);
+        let before = self.iso.get(..MINUTES_AT)?;
+        let behind = self.iso.get(MINUTES_AT + SIZE..)?;
         Some(Moment {
             read: Python::with_gil(|py| self.read.clone_ref(py)),
             epoch: self.epoch + seconds,
-            iso: format!("{before}{now:02}{behind}"),
+            iso: format!("{before}{minute:02}:{second:02}{behind}"),
         })
     }
 }
@@ -68,11 +71,11 @@ impl Place<'_> {
         if most <= 0
             || head.len() != self.head.len()
             || head[..at] != self.head[..at]
-            || head[at + 2..] != self.head[at + 2..]
+            || head[at + SIZE..] != self.head[at + SIZE..]
         {
             return None;
         }
-        let seconds = two(head, at)? - two(&self.head, at)?;
+        let seconds = within_hour(head, at)? - within_hour(&self.head, at)?;
         if !(1..=most).contains(&seconds) {
             return None;
         }
@@ -105,12 +108,14 @@ impl Place<'_> {
     }
 }
 
-/// The number of two digits.
-fn two(text: &[u8], at: usize) -> Option<i64> {
-    match text.get(at..at + 2)? {
-        [a @ b'0'..=b'9', b @ b'0'..=b'9'] => {
-            Some(i64::from(a - b'0') * 10 + i64::from(b - b'0'))
-        }
+/// The seconds since the hour that "59:59" says.
+fn within_hour(text: &[u8], at: usize) -> Option<i64> {
+    let two = |high: u8, low: u8| {
+        let digits = (b'0'..=b'5').contains(&high) && low.is_ascii_digit();
+        digits.then(|| i64::from(high - b'0') * 10 + i64::from(low - b'0'))
+    };
+    match *text.get(at..at + SIZE)? {
+        [a, b, b':', c, d] => Some(two(a, b)? * 60 + two(c, d)?),
         _ => None,
     }
 }

@@ -6,9 +6,11 @@
 use pyo3::prelude::*;
 use std::sync::{Arc, OnceLock};
 
-/// Kinds of events: three outcomes, with a user or not, admitted or not.
-pub const KINDS: usize = 12;
-/// Shapes of one kind: verified, named, six.
+/// Kinds of events of clients: three outcomes, with a user or not, admitted or not;
+/// behind them those of servers, one for each outcome.
+pub const SERVER_KINDS: usize = 12;
+const KINDS: usize = SERVER_KINDS + 3;
+/// Shapes of one kind: verified, named, six; of a server only the last.
 pub const SHAPES: usize = 8;
 
 /// The texts of one fragment in the order of their places.
@@ -18,6 +20,7 @@ pub type Texts = Arc<Vec<Vec<u8>>>;
 #[pyclass(frozen)]
 pub struct Fragment {
     /// What Python knows it by.
+    #[pyo3(get)]
     pub key: Py<PyAny>,
     pub family: u8,
     /// Of each kind; None: an event of it that has them is not valid.

@@ -62,11 +62,12 @@ class InProcess:
 
 @dataclass(frozen=True, slots=True)
 class Perl:
-    """The join as a script of thirty lines."""
+    """The join as a script of thirty lines, which may make ids and hashes as well."""
 
     name: str
     stage: Stage
     spec: Spec
+    with_ids: bool = False
 
     def take(self, verify: bool) -> Sample:
         corpus = self.stage.corpus(self.spec)
@@ -81,7 +82,7 @@ class Perl:
         if not perl:
             raise RunFailed("perl is not installed")
         framing = self.spec.kind if self.spec.kind in ("syslog", "json") else "native"
-        return perl, str(HERE / "join.pl"), framing
+        return perl, str(HERE / "join.pl"), framing, *(["ids"] if self.with_ids else [])
 
 
 @dataclass(frozen=True, slots=True)

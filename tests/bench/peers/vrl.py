@@ -57,9 +57,42 @@ FASTEST = "body = string!(slice!(.message, 25))\n" + program(
         f'starts_with(body, "{WANTED[2]}")',
     )
 )
+EVENT = (
+    REMAP.removesuffix("\n.\n")
+    + """
+if exists(.outcome) {
+  user = string(.user) ?? ""
+  outcome = "failure"
+  if .outcome == "succeeded" { outcome = "success" }
+  . = {
+    "@timestamp": parse_timestamp!(.stamp, "%a %b %e %T %Y"),
+    "message": message,
+    "event": {
+      "id": sha2(message, variant: "SHA-256"),
+      "kind": "event",
+      "category": ["authentication"],
+      "type": ["start"],
+      "action": "smtp-auth",
+      "outcome": outcome
+    },
+    "user": {"name": user, "hash": sha2(user, variant: "SHA-256")},
+    "source": {"ip": .ip},
+    "cisco_esa": {
+      "icid": .icid,
+      "dcid": .dcid,
+      "mechanism": .mechanism,
+      "profile": .profile
+    }
+  }
+}
+.
+"""
+)
 # `remap` is what a Vector user writes: every event goes on. `fastest` is the quickest
-# form found: leading words only, and nothing handed back for any other line.
-PROGRAMS = {"remap": REMAP, "fastest": FASTEST}
+# form found: leading words only, and nothing handed back for any other line. `event`
+# makes what it can of an ECS event; VRL keeps nothing from line to line, so that the
+# address of the client, which stands in another line, is not to be had.
+PROGRAMS = {"remap": REMAP, "fastest": FASTEST, "event": EVENT}
 
 
 def run(name: str, corpus: Path, limit: int) -> dict[str, float]:
@@ -69,12 +102,12 @@ def run(name: str, corpus: Path, limit: int) -> dict[str, float]:
         lines = [line.rstrip("\n") for line in islice(file, limit)]
     wanted = sum(line.startswith(WANTED, 25) for line in lines)
     parsed = 0
-    begin = time.perf_counter()
+    begin = time.process_time()
     for line in lines:
         event = remap({"message": line})
         if event and len(event) > 1:
             parsed += 1
-    seconds = time.perf_counter() - begin
+    seconds = time.process_time() - begin
     return {
         "seconds": seconds,
         "lines": len(lines),

@@ -59,8 +59,8 @@ def add_parser(subcommands: "Subcommands") -> None:
     add_sessions(parser)
     add = parser.add_argument
     add("-o", dest="into", metavar="FILE", help="file for the events (stdout)")
-    add("--jobs", type=int, default=1, metavar="N", help="appliances at a time (1)")
-    add("--resume", action="store_true", help="go on where -o FILE was left")
+    add("--jobs", type=int, default=1, metavar="N", help="appliances in parallel (1)")
+    add("--resume", action="store_true", help="continue where -o FILE stopped")
     add("--quiet", action="store_true", help="no progress bar")
     add("files", nargs="+", metavar="FILE", help="file, directory, glob, or -")
     parser.set_defaults(run=run, stops_in_order=True)

@@ -22,6 +22,8 @@ _BLOCK = 256 * 1024
 _POLLS_PER_LOOK = 16
 _PAUSE_PER_LOOK = 10
 _HELD_OPEN = 64
+# Seconds without news for which a deleted file is kept open.
+_LINGER = 5.0
 
 
 class Follower:
@@ -48,7 +50,6 @@ class Follower:
         *,
         max_bytes: int = 1 << 20,
         max_line: int = 64 * 1024,
-        linger: float = 5.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Look for the files; nothing is read yet.
@@ -60,7 +61,6 @@ class Follower:
                 them are old and left alone.
             max_bytes: Bytes read by one call of `poll` at most.
             max_line: Longest line in bytes; of a longer one that much is handed on.
-            linger: Seconds without news for which a deleted file is kept open.
             clock: Seconds that never go back.
 
         Raises:
@@ -70,7 +70,7 @@ class Follower:
         self.counters = Counters(errors=before.malformed)
         self._patterns = list(dict.fromkeys(patterns))
         self._max_bytes, self._max_line = max_bytes, max_line
-        self._linger, self._clock = linger, clock
+        self._clock = clock
         self._registry = Registry(before.records, self.counters, clock)
         self._watcher = Watcher()
         self._logs: list[list[Followed]] = []
@@ -280,7 +280,7 @@ class Follower:
             file.close()
 
     def _lingered(self, file: Followed) -> bool:
-        return file.pathless and self._clock() - file.quiet_since >= self._linger
+        return file.pathless and self._clock() - file.quiet_since >= _LINGER
 
     def _failed(self, file: Followed, error: OSError) -> None:
         self._registry.complain(error, file.path)

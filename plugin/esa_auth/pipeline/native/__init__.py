@@ -10,10 +10,19 @@ native code and without.
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
-from esa_auth.model.facts import Envelope, Instant, Unread
+from esa_auth.model.facts import (
+    Envelope,
+    HatDecision,
+    InboundAddress,
+    Instant,
+    SessionLost,
+    Tls,
+    Unread,
+)
 from esa_auth.model.session import Session
-from esa_auth.pipeline.appliance import Appliance, Settings, read_context
+from esa_auth.pipeline.appliance import SIDES, Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
 from esa_auth.pipeline.native.events import NativeEvents
@@ -32,8 +41,18 @@ except ImportError:
 else:
     IS_BUILT = True
 
+# What `Dispatcher` keeps as lines of a client's connection.
+_OF_CLIENT = (HatDecision, InboundAddress, SessionLost)
 # See `NativeReader.settle`.
 Counts: TypeAlias = tuple[int, int, tuple[int, int], tuple[int, int]]
+
+# Where many appliances send at once, each line has another head than the one before.
+# What it costs to tell native code of one is what it saves on about three lines: with
+# more heads Python reads on, and native code tries again after some calls of `feed`,
+# each time after twice as many.
+_LINES_A_HEAD = 3
+_MANY_LINES = 256
+_LEFT, _MOST_LEFT = 15, 240
 
 
 class NativeReader:
@@ -65,6 +84,8 @@ class NativeReader:
         told = words(dispatch, settings.max_line)
         self._max_age = settings.max_age
         self._sieve = _native.Sieve(told, settings.max_age, MAX_KEPT)
+        # Calls of `feed` that Python reads, of those the next time, and their lines.
+        self._left, self._next_left, self._lines_left = 0, _LEFT, 0
 
     def write_with(self, writer: Writer | None) -> None:
         """Let native code write those events that ``writer`` has templates for."""
@@ -75,11 +96,25 @@ class NativeReader:
     @property
     def handed_over(self) -> dict[str, int]:
         """How many lines were not plain, by reason."""
-        return self._sieve.handed_over
+        return {**self._sieve.handed_over, "many_heads": self._lines_left}
 
     def feed(self, lines: list[bytes]) -> None:
         """Read lines in log order."""
+        if self._left:
+            self._left -= 1
+            self._lines_left += len(lines)
+            self._read([(line, self._host, None) for line in lines])
+            return
+        before = self._sieve.handed_over["new_head"]
         self._sieve.feed(lines, self)
+        heads = self._sieve.handed_over["new_head"] - before
+        if len(lines) < _MANY_LINES:
+            return
+        if heads * _LINES_A_HEAD <= len(lines):
+            self._next_left = _LEFT
+        else:
+            self._left = self._next_left
+            self._next_left = min(2 * self._next_left, _MOST_LEFT)
 
     def feed_records(self, records: list[Record]) -> None:
         """Read records in log order."""
@@ -98,9 +133,18 @@ class NativeReader:
         return getattr(self._events, name)
 
     def begin(self) -> tuple[Place | None, Place | None]:
-        """Return the place of lines that do not name their appliance."""
-        self._appliance = None
-        return None, self._native()
+        """Return the place told last, if it is as it was, and that of other lines.
+
+        These do not name their appliance.
+        """
+        appliance, place = self._appliance, None
+        if appliance is not None and self._room_before() is not None:
+            name = self._envelope and self._envelope.host
+            if appliance.name == (name or self._default()):
+                place = self._places.of(self._head, appliance)
+        if place is None:
+            self._appliance = None
+        return place, self._native()
 
     def read(self, line: bytes) -> int | tuple[Place | None, Place | None]:
         """Read a line; return the place of lines with its head, and that of `begin`.
@@ -129,6 +173,14 @@ class NativeReader:
             self._envelope = appliance.head
             self._told = self._places.told_of(appliance)
         return place, self._native()
+
+    def is_context(self, side: int, text: bytes) -> bool:
+        """Return whether a line is kept that says this behind a connection's number."""
+        name = SIDES[side]
+        fact = grammar.read(f"{name.upper()} 0 {text.decode()}")
+        if isinstance(fact, Tls):
+            return fact.side == name and fact.number == "0"
+        return isinstance(fact, _OF_CLIENT) and side == 0 and fact.icid == "0"
 
     def delivery(self, session: Session, like: bytes, instant: Instant) -> bool:
         """Take what became of a message; False: Python is to read the line.

@@ -1,7 +1,8 @@
 """What native code asks of events: templates, fragments and rules, made by `ecs`.
 
 It writes those of sessions that are plain from their first line on. All names of
-fields, and all wordings but those of the result and of the opening line, are here.
+fields, and all wordings but those of the result and of the opening line, are here
+and in `servers.py`.
 """
 
 import re
@@ -12,31 +13,42 @@ import orjson
 
 from esa_auth import grammar
 from esa_auth.ecs.events import session_id, user_part
-from esa_auth.ecs.templates import FRAGMENTS, Known, Shape, Template
-from esa_auth.model.facts import HatDecision, InboundOpened, SessionLost, Tls
-from esa_auth.model.session import Observer, Session
-from esa_auth.pipeline.appliance import instant_at, read_context
+from esa_auth.ecs.inbound import INBOUND, SOURCE, Known, Shape
+from esa_auth.ecs.outbound import OUTBOUND, KnownOfServer, ServerShape
+from esa_auth.ecs.templates import Layout, Template
+from esa_auth.model.facts import HatDecision, InboundOpened, Instant, SessionLost, Tls
+from esa_auth.model.session import Observer, Session, Source
+from esa_auth.pipeline.appliance import SIDES, instant_at, read_context
 from esa_auth.pipeline.forms import Kind
 from esa_auth.pipeline.native.rules import Asked, Rule, rules_of
+from esa_auth.pipeline.native.servers import ServerEvents, known_of_server
+from esa_auth.pipeline.native.steps import OF_INSTANT
 from esa_auth.pipeline.writer import Writer
 
 Outcome: TypeAlias = Literal["success", "failure", ""]
 Pieces: TypeAlias = list[tuple[bytes, int]]
 
-_FAMILIES = list(FRAGMENTS)
+# Those with one name have the same places on both sides.
+_FAMILIES = list(dict.fromkeys([*INBOUND.fragments, *OUTBOUND.fragments]))
 _OUTCOMES: tuple[Outcome, ...] = ("success", "failure", "")
-# Outcome, user, admitted; of each kind: verified, named, six.
-_KINDS = list(product(_OUTCOMES, (False, True), (False, True)))
-_SHAPES = list(product((False, True), repeat=3))
+_CLIENTS = product(_OUTCOMES, (False, True), (False, True))
+# By their numbers in native code.
+_KINDS: list[tuple[Layout, Any]] = [
+    *((INBOUND, Shape(*client)) for client in _CLIENTS),
+    *((OUTBOUND, ServerShape(outcome)) for outcome in _OUTCOMES),
+]
+# What tells the shapes of a kind, each a bit of their numbers, the last one first.
+_BITS = ("six", "named", "verified")
 # A hostile log has any number of different texts.
 _MOST = 4096
 _LISTENER = (
     "New SMTP ICID 0 interface {} address 198.51.100.7 "
     "reverse dns host unknown verified no"
 )
-_SOURCE = Known().source
 # Private characters, so that they stand for themselves in JSON.
 _NAME, _DOMAIN = "\ue000", "\ue001"
+# In the place of two digits.
+_MARK = "\ue002\ue003"
 
 
 class Native:
@@ -58,15 +70,14 @@ class Native:
         return found
 
 
-class NativeEvents:
+class NativeEvents(ServerEvents):
     """Answers native code."""
 
     def __init__(self, writer: Writer, fragment: Any) -> None:
         """``fragment`` is the class of native code for one."""
+        super().__init__(Native(fragment).fragment)
         self.writer = writer
-        self.fragment = Native(fragment).fragment
         self._numbers: dict[Observer, int] = {}
-        self._observers: dict[int, Observer] = {}
         self._last = 0
         self._asked: dict[int, list[Asked]] = {}
 
@@ -76,10 +87,10 @@ class NativeEvents:
         if number is None:
             if len(self._numbers) >= _MOST:
                 self._numbers.clear()
-                self._observers.clear()
+                self.observers.clear()
             self._last += 1
             number = self._numbers[observer] = self._last
-            self._observers[number] = observer
+            self.observers[number] = observer
         return number
 
     # ---- asked by native code -------------------------------------------------------
@@ -88,9 +99,10 @@ class NativeEvents:
         """Return the literals and slots of a template; None: it is not to be used."""
         if self._rules(kind) is None:
             return None
-        outcome, user, admitted = _KINDS[kind]
-        verified, named, six = _SHAPES[shape]
-        template = Template(Shape(outcome, user, admitted, verified, named, six))
+        layout, of_kind = _KINDS[kind]
+        bits = {name: bool(shape >> n & 1) for n, name in enumerate(_BITS)}
+        told = {name: bits[name] for name in of_kind._fields if name in bits}
+        template = Template(layout, of_kind._replace(**told))
         if not self.writer.schema.valid(template.event):
             return None
         return [text.encode() for text in template.literals], list(template.slots)
@@ -106,7 +118,9 @@ class NativeEvents:
     def texts(self, kind: int, family: int, key: Any) -> list[bytes] | None:
         """Return the texts of a fragment, None if events of a kind may not have it."""
         name = _FAMILIES[family]
-        texts = self._kind(kind).texts(name, key, _known(name, key))
+        of_kind = self._kind(kind)
+        known = _known(of_kind.layout, name, key)
+        texts = of_kind.texts(name, key, known)
         return None if texts is None else [text.encode() for text in texts]
 
     def context(self, lines: bytes) -> tuple[Any, Any, bool, bool] | None:
@@ -127,7 +141,7 @@ class NativeEvents:
     def listener(self, observer: int, text: bytes) -> tuple[Any, bytes] | None:
         """Return what a listener is in an event, and its own address if it has one."""
         fact = grammar.read(_LISTENER.format(text.decode()))
-        by = self._observers.get(observer)
+        by = self.observers.get(observer)
         if by is None or not isinstance(fact, InboundOpened):
             return None
         own = fact.interface_ip
@@ -138,12 +152,19 @@ class NativeEvents:
         """Return how an event says these."""
         return self.fragment("auth", (mechanism.decode(), profile.decode()))
 
-    def began(self, appliance: str, epoch: int) -> tuple[str, str, str]:
-        """Return a start, and what is around the number in the ids of such sessions."""
-        instant = instant_at(epoch)
-        session = Session("icid", _NAME, instant)
+    def began(
+        self, appliance: str, epoch: int, side: int
+    ) -> tuple[list[str], str, list[str]]:
+        """Return the starts in an hour, and what is around the number in session ids.
+
+        ``epoch`` is its first second. Between the three pieces of a start, and of what
+        is behind the number, stand the minute and the second.
+        """
+        iso = instant_at(epoch).iso
+        iso = iso[: OF_INSTANT.start] + f"{_MARK}:{_MARK}" + iso[OF_INSTANT.stop :]
+        session = Session(SIDES[side], _NAME, Instant(epoch, iso, "UTC"))
         before, _, behind = session_id(session, Observer(appliance)).rpartition(_NAME)
-        return instant.iso, before, behind
+        return iso.split(_MARK), before, behind.split(_MARK)
 
     def users(self) -> list[Pieces]:
         """Return the text of a user: a name, an address, an account of a domain.
@@ -154,42 +175,51 @@ class NativeEvents:
         return [_pieces(name) for name in names]
 
     def _kind(self, kind: int) -> Kind:
-        return self.writer.kind(Shape(*_KINDS[kind]))
+        layout, shape = _KINDS[kind]
+        return self.writer.kind(shape, layout)
 
     def _rules(self, kind: int) -> list[Asked] | None:
         if kind not in self._asked:
-            found = self._kind(kind).rules
-            asked = found and rules_of(found, self.writer.schema)
+            of_kind = self._kind(kind)
+            values, found = of_kind.layout.values, of_kind.rules
+            asked = found and rules_of(values, found, self.writer.schema)
             if not asked:
                 return None
             self._asked[kind] = asked
         return self._asked[kind]
 
 
-def _known(family: str, key: Any) -> Known:
+def _known(layout: Layout, family: str, key: Any) -> Any:
     """Return facts of an event that has this fragment."""
+    known: Any = Known() if layout is INBOUND else KnownOfServer()
+    if family == "flags":
+        return known._replace(source=SOURCE._replace(flags=key))
+    if family == "head":
+        return known._replace(source=_source_of(key))
+    return (_known_of_client if layout is INBOUND else known_of_server)(family, key)
+
+
+def _known_of_client(family: str, key: Any) -> Known:
     if family == "listener":
         observer, interface, own = key
-        return Known(_SOURCE._replace(observer=observer), interface, own)
+        return Known(SOURCE._replace(observer=observer), interface, own)
     if family == "hat":
         return Known(hat=key)
     if family == "tls":
         return Known(tls=key)
-    if family == "auth":
-        return Known(mechanism=key[0], profile=key[1])
-    if family == "flags":
-        return Known(_SOURCE._replace(flags=key))
-    level, program, priority, host, zone = key
-    instant = _SOURCE.instant._replace(zone=zone)
-    return Known(
-        _SOURCE._replace(
-            level=level,
-            program=program,
-            priority=priority,
-            syslog_host=host,
-            instant=instant,
-            flags=(),
-        )
+    return Known(mechanism=key[0], profile=key[1])
+
+
+def _source_of(head: Any) -> Source:
+    """Return the source of a line that has this in its head."""
+    level, program, priority, host, zone = head
+    return SOURCE._replace(
+        level=level,
+        program=program,
+        priority=priority,
+        syslog_host=host,
+        instant=SOURCE.instant._replace(zone=zone),
+        flags=(),
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from esa_auth.identity import MOST_LINES, Identity
+from esa_auth.identity import MOST_LINES, SECONDS_KEPT, Identity
 from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.native.events import NativeEvents
 from esa_auth.pipeline.native.steps import NO_STEPS, steps_of
-from esa_auth.pipeline.native.tables import Live, Open
+from esa_auth.pipeline.native.tables import Open, live_clients, live_servers
 from esa_auth.pipeline.registry import MOST_APPLIANCES, ApplianceRegistry
 
 # What native code needs of an appliance; see `plugin/native/src/place.rs`.
@@ -38,6 +38,7 @@ class Places:
             appliance.instant.epoch,
             self.room(appliance),
             appliance.series.thousand,
+            appliance.series.doubled,
             [inbound.kept, inbound.live],
             [outbound.kept, outbound.live],
             appliance.messages.open,
@@ -48,7 +49,8 @@ class Places:
     def told_of(self, appliance: Appliance) -> tuple[Any, ...]:
         """Return what of a place a line may change that has the same head."""
         writes = self.events is not None and self.events.writer.is_worth_it_natively
-        return appliance.series.thousand, appliance.observer, writes
+        series = appliance.series
+        return series.thousand, series.doubled, appliance.observer, writes
 
     def room(self, appliance: Appliance) -> int:
         """Return how many connections may be added before Python looks at all."""
@@ -96,15 +98,16 @@ class Written:
         """``make`` is the class of native code for one."""
         self._appliance, self._identity = appliance, appliance.identity
         self._seconds = self._identity.snapshot()
-        live = Live(appliance.inbound, appliance.messages)
+        live = live_clients(appliance.inbound, appliance.messages)
         appliance.inbound.live = live
+        appliance.outbound.live = live_servers(appliance.outbound)
         appliance.messages.open = Open(appliance.messages, live)
         self.told = make(
             appliance.name,
             number,
             self._identity.texts,
             self._seconds,
-            self._identity.begin,
+            SECONDS_KEPT,
             MOST_LINES - 1,
         )
 

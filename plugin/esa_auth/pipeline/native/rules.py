@@ -1,15 +1,14 @@
 """The schema's rules for single values -> what native code knows of such rules.
 
-It knows texts by length and by letters, numbers by minimum, and addresses. What is
-more is judged here, value by value.
+It knows texts by length and by letters, numbers by minimum, times, and addresses. What
+is more is judged here, value by value.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from esa_auth.ecs.templates import VALUES
 from esa_auth.pipeline.forms import merged
 from esa_auth.slots import Path, Schema, expanded, validator
 from esa_auth.validation import EventSchema
@@ -20,6 +19,11 @@ Rule: TypeAlias = tuple[Any, ...]
 _ASKED: Rule = ("asked",)
 _USER_PARTS = ("name", "email", "domain")
 _ADDRESS = {"type": "string", "anyOf": [{"format": "ipv4"}, {"format": "ipv6"}]}
+_TIME = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z$",
+}
 # A class of letters or one letter, and how many of it.
 _PIECE = re.compile(r"(\[[^\]\\]+\]|\\\.|[A-Za-z0-9:-])(?:\{([0-9]+)\})?")
 
@@ -42,16 +46,18 @@ class Asked:
 
 
 def rules_of(
-    rules: Mapping[Path, list[Schema]], schema: EventSchema
+    values: Mapping[str, Sequence[Path]],
+    rules: Mapping[Path, list[Schema]],
+    schema: EventSchema,
 ) -> list[Asked] | None:
-    """Return the rules for each of `VALUES`, then for each part of a user.
+    """Return the rules for each of ``values``, then for each part of a user.
 
     For the names of an event, it is that for one name. None: the schema asks of these
     or of a user more than that of a single value.
     """
     found: list[Asked] = []
     parts: list[list[Schema]] | None = [[], [], []]
-    for name, places in VALUES.items():
+    for name, places in values.items():
         document = schema.document
         asked = expanded(merged(rules, places), document)
         if name == "users":
@@ -102,6 +108,8 @@ def _of_user(rules: list[Schema]) -> list[list[Schema]] | None:
 
 def _compiled(rules: list[Schema]) -> Rule:
     """Return what native code checks; if that is not all, it is to ask."""
+    if rules == [_TIME]:
+        return ("time",)
     if _ADDRESS in rules:
         others = [rule for rule in rules if rule != _ADDRESS]
         return ("address",) if _text(others) in _NO_MORE else _ASKED

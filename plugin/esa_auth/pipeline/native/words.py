@@ -9,6 +9,7 @@ from esa_auth import grammar
 from esa_auth.envelope import CHANGED_ENDS
 from esa_auth.grammar.rule import Rule
 from esa_auth.model.facts import (
+    Bounced,
     ConnectionFailed,
     Delayed,
     Delivered,
@@ -31,7 +32,7 @@ Piece: TypeAlias = tuple[int, bytes]
 # What a line of the form says, and its pieces.
 Form: TypeAlias = tuple[int, list[Piece]]
 
-_LITERAL, _ANYTHING = 0, 5
+_LITERAL, _ANYTHING, _TEXT = 0, 5, 6
 # Pieces of an expression, in the order of the kinds behind literal text; an example of
 # each, and the letters that it may be made of.
 _KINDS = {
@@ -40,6 +41,7 @@ _KINDS = {
     r"([0-9, ]*)": ("0, 1", "0123456789, "),
     " +": (" ", " "),
     ".*": ("x", ""),
+    r"(.*)": ("x", ""),
 }
 _PART = re.compile(
     "|".join(f"({re.escape(text)})" for text in _KINDS)
@@ -134,7 +136,7 @@ def _is_plain(pieces: list[tuple[int, str]]) -> bool:
         if kind and (next_kind or text[0] in letters[kind - 1]):
             return False
     kinds = [kind for kind, _ in pieces]
-    return _ANYTHING not in kinds[:-2]
+    return _ANYTHING not in kinds[:-2] and _TEXT not in kinds[:-1]
 
 
 def _meaning(fact: Fact | Unread) -> int:
@@ -150,7 +152,9 @@ def _meaning(fact: Fact | Unread) -> int:
             return 3
         case MessageAborted():
             return 4
-        case DeliveryStarted() | Delivered() | Delayed() | ConnectionFailed():
+        case DeliveryStarted() | Delivered() | Bounced():
+            return 5
+        case Delayed() | ConnectionFailed():
             return 5
         case _:
             # It is Python's.

@@ -1,0 +1,45 @@
+"""Where many appliances send at once, native code leaves their lines to Python."""
+
+from dataclasses import replace
+
+from esa_auth.pipeline import Pipeline, Settings
+from tests.bench import fleet
+from tests.bench.corpora import START
+from tests.pipeline.test_native import assert_same, at_once, pytestmark
+from tests.support.harness import READ_AT, SETTINGS
+
+__all__ = ["at_once", "pytestmark"]
+
+LINES, SIZE = 20_000, 500
+
+
+def log(appliances: int, seed: int = 1) -> list[bytes]:
+    blocks = fleet.blocks(LINES, appliances, seed, START)
+    return b"".join(block for block, _, _ in blocks).splitlines()
+
+
+def left(lines: list[bytes]) -> int:
+    """Return how many lines were left to Python for their many heads."""
+    settings: Settings = replace(SETTINGS, native=True)
+    pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
+    for at in range(0, len(lines), SIZE):
+        pipeline.feed(lines[at : at + SIZE])
+    assert pipeline.native
+    return pipeline.native.handed_over["many_heads"]
+
+
+def test_all_is_the_same() -> None:
+    assert_same(log(40))
+    assert_same(log(40)[: LINES // 2] + log(1))
+
+
+def test_lines_of_one_appliance_are_native() -> None:
+    assert left(log(1)) == 0
+
+
+def test_most_lines_of_many_are_left() -> None:
+    assert left(log(40)) > 0.8 * LINES
+
+
+def test_native_code_reads_again_when_the_others_fall_silent() -> None:
+    assert left(log(40)[: LINES // 2] + log(1)) < 0.8 * LINES
