@@ -11,6 +11,7 @@ SYSLOG_NG := .cache/syslog-ng
 RSYSLOG_INDEX := .cache/rsyslog-elasticsearch
 OTEL   := .cache/otel
 BENTHOS := .cache/benthos
+TELEGRAF := .cache/telegraf
 KAFKA  := .cache/kafka
 SUPPLY := .cache/supply
 PEERS  := .cache/peers
@@ -74,7 +75,7 @@ bench-kafka: $(VENV)/.kafka $(KAFKA)/.done ## the same of the Kafka worker
 
 # Programs of other ecosystems that tests run against. A test whose program is not
 # there is listed as not run; with ESA_AUTH_REQUIRE_ENGINES=1 it fails. One line for each.
-ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(BENTHOS) $(KAFKA)
+ENGINES := $(NODE) $(OPENSEARCH) $(ELASTIC) $(ESQL) $(CIM) $(CLIENTS) $(SYSLOG_NG) $(RSYSLOG_INDEX) $(OTEL) $(BENTHOS) $(TELEGRAF) $(KAFKA)
 engines: $(VENV)/.test ## fetch what tests run against: OpenSearch, Elasticsearch, Kafka, ... (540 MB)
 	@for engine in $(ENGINES); do \
 	  if $(MAKE) --no-print-directory --question $$engine/.done 2>/dev/null; \
@@ -157,10 +158,10 @@ $(RSYSLOG_INDEX)/.done: Makefile
 	@(cd $(RSYSLOG_INDEX) && apt-get download -qq rsyslog-elasticsearch 2>/dev/null && dpkg -x rsyslog-elasticsearch_*.deb . && rm *.deb) \
 	  && $(call fetched,$(RSYSLOG_INDEX)) || echo "not to be had (apt-get update?): the tests that need it will not run"
 
-# Built of what go.sum names; the two together in about seven minutes on two cores.
-# $(call built,FOLDER,PROGRAM)
+# Built of what go.sum names; the three together in about ten minutes on two cores.
+# $(call built,FOLDER,PROGRAM[,TAGS PACKAGE])
 built = if command -v go >/dev/null; then \
-	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) .) && $(call fetched,$(1)) \
+	  (cd $(dir $<) && go build -mod=readonly -buildvcs=false -ldflags=-s -o $(abspath $(1))/$(2) $(or $(3),.)) && $(call fetched,$(1)) \
 	  || echo "go build failed: the tests that need it will not run"; \
 	else echo "no go: the tests that need it will not run"; fi
 
@@ -171,6 +172,12 @@ $(OTEL)/.done: $(addprefix tests/shippers/otel/,go.mod go.sum main.go)
 $(BENTHOS)/.done: $(addprefix tests/shippers/benthos/,go.mod go.sum main.go)
 	@mkdir -p $(BENTHOS); $(call fetching,Benthos,Go modules)
 	@$(call built,$(BENTHOS),benthos)
+
+# With the plugins of conf/telegraf alone it is 62 modules, not 550.
+TELEGRAF_TAGS := custom,inputs.execd,inputs.tail,processors.execd,outputs.file,parsers.value,parsers.json,serializers.json,serializers.template
+$(TELEGRAF)/.done: $(addprefix tests/shippers/telegraf/,go.mod go.sum)
+	@mkdir -p $(TELEGRAF); $(call fetching,Telegraf,Go modules)
+	@$(call built,$(TELEGRAF),telegraf,-tags $(TELEGRAF_TAGS) github.com/influxdata/telegraf/cmd/telegraf)
 
 # What `make bench` runs beside us; what is missing has its reason in the table. Logprep
 # pins much, so the libraries have an environment of their own; rsyslog and syslog-ng,

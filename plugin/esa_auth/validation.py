@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+import orjson
 from jsonschema_rs import Draft202012Validator as Validator
 
 from esa_auth.resources import schema
@@ -22,6 +23,8 @@ class EventSchema:
         self.valid = self._whole.is_valid
         # By the places that an event may lack.
         self._rules: dict[frozenset[Path], Rules] = {}
+        # By what they judge: kinds of events have most rules in common.
+        self._judges: dict[bytes, Callable[[Any], bool]] = {}
 
     @property
     def document(self) -> Schema:
@@ -58,16 +61,14 @@ class EventSchema:
         """
         # A schema may ask nothing, and the judge is to have something to look at.
         numbers = [number for number, found in asked.items() if found] or [0]
-        judge = validator(
-            {
-                "$schema": self._schema["$schema"],
-                "$defs": self._schema["$defs"],
-                "prefixItems": [
-                    {"allOf": [True, *asked.get(number, ())]} for number in numbers
-                ],
-            }
-        )
-        return numbers, judge.is_valid
+        items = [{"allOf": [True, *asked.get(number, ())]} for number in numbers]
+        key = orjson.dumps(items)
+        judge = self._judges.get(key)
+        if judge is None:
+            about = {word: self._schema[word] for word in ("$schema", "$defs")}
+            judge = validator({**about, "prefixItems": items}).is_valid
+            self._judges[key] = judge
+        return numbers, judge
 
     def reasons(self, event: object) -> list[str]:
         """Return why ``event`` is refused, at most eight reasons, worst first."""

@@ -16,7 +16,7 @@ import pytest
 
 import esa_auth
 from esa_auth.envelope import HEADS, Head
-from esa_auth.envelope.prefix import _FIRST, _MOST_PIECES, MAX_PREFIX, read_prefix
+from esa_auth.envelope.prefix import _MOST_PIECES, MAX_PREFIX, read_prefix
 from esa_auth.grammar import GRAMMAR, RULES, Rule
 from esa_auth.grammar.admin import _AUDITS, _FROM, _SAYS
 from esa_auth.grammar.inbound import _CLIENT
@@ -193,7 +193,9 @@ def test_the_counter_sees_a_search_that_begins_anew_everywhere() -> None:
 
 
 def test_no_pattern_is_left_out() -> None:
-    told = {id(pattern) for pattern, _ in PATTERNS.values()} | set(map(id, _FIRST))
+    told = {id(pattern) for pattern, _ in PATTERNS.values()} | {
+        id(head.pattern) for head in HEADS
+    }
     left = {
         name
         for name, pattern in patterns_of_the_package().items()
@@ -233,7 +235,7 @@ def test_the_counter_agrees_with_re() -> None:
 @pytest.mark.parametrize("head", HEADS, ids=lambda head: head.name)
 def test_a_piece_of_a_head_takes_few_steps_whatever_the_line(head: Head) -> None:
     """It is looked for in the first bytes only, so a bound is enough."""
-    for pattern in _FIRST:
+    for pattern in [head.pattern for head in HEADS]:
         steps = Steps(pattern)
         for begin, pump in hostile(head.sample.decode("latin-1")):
             line = (begin + pump * MAX_PREFIX)[:MAX_PREFIX]

@@ -1,15 +1,12 @@
 """Hosts with their shipped files: lines go in, a receiver stands behind."""
 
 import os
-import shutil
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import orjson
 
 from tests.shippers import (
     test_benthos,
@@ -17,6 +14,7 @@ from tests.shippers import (
     test_rsyslog,
     test_rsyslog_in_place,
     test_syslog_ng,
+    test_telegraf,
 )
 from tests.shippers.appliance import Appliance
 from tests.shippers.endpoints import Endpoint
@@ -29,14 +27,11 @@ from tests.shippers.hosts import (
     children,
     kill_children,
     listens,
-    process,
-    render,
     syslog_ng_missing,
     until,
 )
 from tests.shippers.vector import Bench as VectorBench
 from tests.shippers.vector import why_not
-from tests.support.checkout import ROOT
 from tests.support.collector import Collector
 from tests.support.engines import optional, require
 from tests.support.ports import free_port
@@ -44,7 +39,6 @@ from tests.support.ports import free_port
 Json = dict[str, Any]
 Receiver = Endpoint | Collector
 Running = Callable[[], AbstractContextManager[Process]]
-TELEGRAF = shutil.which("telegraf")
 
 
 @dataclass
@@ -197,57 +191,20 @@ def benthos(folder: Path, name: str) -> Setup:
 class FileOfTelegraf(Endpoint):
     """What Telegraf's output has written; it is there whether or not we are."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, bench: test_telegraf.Bench) -> None:
         super().__init__()
-        self._folder = folder
+        self._bench = bench
 
     def events(self) -> list[Json]:
-        """Return the events, or the flat fields of each; half lines are none."""
-        found = []
-        for file in sorted(self._folder.glob("out/esa-auth*json")):
-            for line in file.read_bytes().splitlines():
-                with suppress(orjson.JSONDecodeError):
-                    found.append(orjson.loads(line))
-        return [metric.get("fields", metric) for metric in found]
+        """Return the events, or the flat fields of each."""
+        return [metric.get("fields", metric) for metric in self._bench.written()]
 
 
 def telegraf(folder: Path, name: str) -> Setup:
     """Telegraf with its own file behind it."""
-    optional("Telegraf", TELEGRAF, "no telegraf in PATH")
-    log = folder / "mail_logs"
-    log.touch()
-    (folder / "out").mkdir()
-    source = {"tail.conf": "/var/log/esa/", "filter.conf": "/var/log/esa/mail_logs"}
-    places = {
-        source[name]: str(log),
-        "/etc/esa-auth/filter.yaml": str(ROOT / "conf" / "telegraf" / "filter.yaml"),
-        "/var/lib/telegraf/": f"{folder}/",
-        "/var/lib/esa-auth/": f"{folder}/",
-        "/var/log/esa-auth/": f"{folder}/",
-        "/var/log/telegraf/": f"{folder}/out/",
-    }
-    text = (ROOT / "conf" / "telegraf" / name).read_text()
-    places = {old: new for old, new in places.items() if old in text}
-    configuration = render(f"telegraf/{name}", folder, places)
-
-    @contextmanager
-    def running() -> Iterator[Process]:
-        told = folder / "telegraf.log"
-        starts = loaded(told)
-        with process([str(TELEGRAF), "--config", str(configuration)], told) as host:
-            until(lambda: loaded(told) > starts, told.read_text)
-            yield host
-
-    def write(lines: list[bytes]) -> None:
-        with log.open("ab") as file:
-            file.write(b"".join(line + b"\n" for line in lines))
-
-    return Setup(running, write, lambda: FileOfTelegraf(folder))
-
-
-def loaded(log: Path) -> int:
-    """Return how often Telegraf was started."""
-    return log.read_text().count("Loaded outputs") if log.exists() else 0
+    test_telegraf.present()
+    bench = test_telegraf.Bench(folder, name.removesuffix(".conf"))
+    return Setup(bench.running, bench.write, lambda: FileOfTelegraf(bench))
 
 
 SETUPS: dict[tuple[str, str], Callable[[Path, str], Setup]] = {

@@ -13,10 +13,10 @@ from urllib.request import urlopen
 import pytest
 
 from tests.shippers.appliance import push_tcp, traffic
+from tests.shippers.endings import ends_of_the_host, kills_of_us, made_of, shares
 from tests.shippers.endpoints import Endpoint, basic
 from tests.shippers.hosts import (
     Process,
-    children,
     kill_children,
     listens,
     process,
@@ -26,7 +26,6 @@ from tests.shippers.hosts import (
 from tests.support.checkout import ROOT, needs_checkout
 from tests.support.engines import require
 from tests.support.ports import free_port
-from tests.support.process import esa_auth
 
 pytestmark = needs_checkout
 
@@ -36,7 +35,7 @@ PROGRAM = Path(
     os.environ.get("ESA_AUTH_BENTHOS", ROOT / ".cache" / "benthos"), "benthos"
 )
 LINES = traffic("esa01", 9_000, 1)
-STARTS = 5
+PARTS = shares(LINES, 5)
 # Events that the host had been given and had not sent, four times: stdout is no
 # acknowledgement. In nearly all runs none.
 IN_A_PIPE = 4 * 40
@@ -70,8 +69,12 @@ class Bench:
         words = [str(PROGRAM), "run", str(self.configuration)]
         log = self.folder / "benthos.log"
         with process(words, log, ESA_AUTH_PASSWORD="secret") as host:
-            until(lambda: listens(self._http), log.read_text)
+            until(lambda: listens(self._http), self.told)
             yield host
+
+    def told(self) -> str:
+        """Return what Benthos has said."""
+        return (self.folder / "benthos.log").read_text()
 
     def write(self, lines: list[bytes]) -> None:
         """Let the appliance's log grow."""
@@ -87,9 +90,8 @@ class Bench:
 
     def delivers(self, index: Endpoint, count: int) -> None:
         """Wait until the index has ``count`` documents, as long as some arrive."""
-        log = self.folder / "benthos.log"
         while (had := len(index.documents)) < count:
-            until(partial(index.has_more_than, had), log.read_text)
+            until(partial(index.has_more_than, had), self.told)
 
 
 @pytest.fixture
@@ -127,14 +129,7 @@ def test_nothing_is_lost_when_we_are_killed(
 ) -> None:
     """Four times, while the log grows and one host runs on: it reads what we left."""
     bench = Bench(tmp_path, "tail", index.port)
-    with bench.running() as host:
-        for share in shares():
-            before = len(index.documents)
-            bench.write(share)
-            bench.delivers(index, before + 1)
-            assert kill_children(host.pid)
-            until(partial(children, host.pid), "it is not started again")
-        bench.delivers(index, len(expected))
+    kills_of_us(bench, PARTS, lambda: index.documents, expected)
     print(f"{len(expected)} events, lost 0, repeated {index.conflicts}")
     assert index.documents == expected
 
@@ -146,27 +141,9 @@ def test_no_more_is_lost_than_a_pipe_holds_when_the_host_ends(
 ) -> None:
     """Four times, while the log grows."""
     bench = Bench(tmp_path, "tail", index.port)
-    for share in shares()[:-1]:
-        with bench.running() as host:
-            before = len(index.documents)
-            bench.write(share)
-            bench.delivers(index, before + 1)
-            host.send_signal(kill)
-            host.wait()
-    with bench.running():
-        bench.write(shares()[-1])
-        last = list(expected)[-1]
-        until(lambda: last in index.documents, "it stands still")
-    assert index.documents.items() <= expected.items()
-    lost = len(expected) - len(index.documents)
+    lost = ends_of_the_host(bench, PARTS, lambda: index.documents, expected, kill)
     print(f"{kill.name}: {len(expected)} events, {lost=}, repeated {index.conflicts}")
     assert lost <= IN_A_PIPE
-
-
-def shares() -> list[list[bytes]]:
-    """Return the lines of the log in as many parts as there are starts."""
-    size = len(LINES) // STARTS + 1
-    return [LINES[at : at + size] for at in range(0, len(LINES), size)]
 
 
 def test_each_line_is_answered(
@@ -205,11 +182,3 @@ def test_a_stop_loses_nothing_of_a_burst(
         push_tcp(bench.port, LINES[half:])
         bench.delivers(index, len(expected))
     assert index.documents == expected
-
-
-def made_of(lines: list[bytes]) -> dict[str, Json]:
-    """Return the events of a direct run, by `event.id`."""
-    stdin = b"".join(line + b"\n" for line in lines)
-    ended = esa_auth("filter", "--timezone", "UTC", stdin=stdin)
-    ended.assert_complete()
-    return {event["event"]["id"]: event for event in ended.events}

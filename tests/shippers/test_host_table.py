@@ -17,11 +17,12 @@ from typing import Any
 import pytest
 
 from tests.shippers.appliance import traffic
+from tests.shippers.endings import made_of, shares
 from tests.shippers.hosts import Process, until
 from tests.shippers.setups import SETUPS, Setup, kill, kill_us
+from tests.shippers.test_telegraf import flat
 from tests.soak.sizes import FULL, show
 from tests.support.checkout import needs_checkout
-from tests.support.process import esa_auth
 
 pytestmark = needs_checkout
 if not FULL:
@@ -44,10 +45,7 @@ Json = dict[str, Any]
 @pytest.fixture(scope="module")
 def expected() -> dict[str, Json]:
     """The events of the direct run, by `event.id`."""
-    stdin = b"".join(line + b"\n" for line in LINES)
-    ended = esa_auth("filter", "--timezone", "UTC", stdin=stdin)
-    ended.assert_complete()
-    return {event["event"]["id"]: event for event in ended.events}
+    return made_of(LINES)
 
 
 @dataclass(frozen=True)
@@ -82,25 +80,6 @@ def id_of(event: Json) -> str:
     """Return the id of an event, or of Telegraf's flat one."""
     found: str = event["event_id"] if "event_id" in event else event["event"]["id"]
     return found
-
-
-def flat(event: Json) -> Json:
-    """Return the fields that Telegraf's parser makes of an event."""
-    found: Json = {}
-    for key, value in event.items():
-        if isinstance(value, list):
-            found |= flat({f"{key}_{at}": item for at, item in enumerate(value)})
-        elif isinstance(value, dict):
-            found |= flat({f"{key}_{name}": item for name, item in value.items()})
-        elif key != "@timestamp" and value is not None:
-            found[key] = value
-    return found
-
-
-def shares(parts: int) -> list[list[bytes]]:
-    """Return the lines in as many parts."""
-    size = len(LINES) // parts + 1
-    return [LINES[at : at + size] for at in range(0, len(LINES), size)]
 
 
 def last(setup: Setup, part: list[bytes], count: int) -> None:
@@ -144,7 +123,7 @@ def test_esa_auth_is_killed(
 ) -> None:
     """Four times, while lines come and the host runs on."""
     setup = SETUPS[host, name](tmp_path, name)
-    parts = shares(STARTS)
+    parts = shares(LINES, STARTS)
     with setup.receiver(), setup.beside, setup.running() as running:
         for part in parts[:-1]:
             before, half = len(found(setup)), len(part) // 2
@@ -176,7 +155,7 @@ def test_the_host_ends(
 ) -> None:
     """Four times, while the log grows."""
     setup = SETUPS[host, name](tmp_path, name)
-    parts = shares(STARTS)
+    parts = shares(LINES, STARTS)
     with setup.receiver(), setup.beside:
         for part in parts[:-1]:
             with setup.running() as running:
@@ -213,7 +192,7 @@ def after_outage(
         except pytest.skip.Exception as reason:
             setups[host, name] = str(reason)
     there = [setup for setup in setups.values() if isinstance(setup, Setup)]
-    first, second, third = shares(3)
+    first, second, third = shares(LINES, 3)
     with ExitStack() as stack:
         with ExitStack() as up:
             for setup in there:

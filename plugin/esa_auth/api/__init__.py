@@ -101,7 +101,7 @@ def explain(
     """
     config, _ = enriched(configuration({**options, "wait": 0}))
     settings = replace(config.pipeline, redact_wait=0)
-    pipeline = Pipeline(settings, read_time)
+    pipeline = Pipeline(settings, read_time, as_json=True)
     pipeline.feed([as_bytes(one).rstrip(b"\r\n") for one in before])
     pipeline.settle()
     pipeline.take_events()

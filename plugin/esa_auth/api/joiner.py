@@ -58,7 +58,7 @@ class Joiner:
         """
         config = configuration(options)
         config, self._tables = enriched(config)
-        self._pipeline = Pipeline(config.pipeline, read_time)
+        self._pipeline = Pipeline(config.pipeline, read_time, as_json=True)
         self._decoder = Decoder(
             self._pipeline,
             among(config.input_format),

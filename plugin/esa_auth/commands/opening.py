@@ -48,9 +48,8 @@ def open_run(
     opened = config.output.open(around)
     with closing(opened.output):
         encode, output = opened
-        as_json = encode is json_line
-        pipeline = Pipeline(config.pipeline, read_time, as_json=as_json)
-        own = None if as_json else encode
+        pipeline = Pipeline(config.pipeline, read_time, as_json=True)
+        own = None if encode is json_line else encode
         yield Run(pipeline, own, output, letters, config.output.kind.name, tables)
 
 

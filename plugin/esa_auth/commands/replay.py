@@ -65,9 +65,8 @@ def _replay(paths: list[str], config: Config, quiet: bool) -> int:
     around = surroundings(config, letters)
     # Each letter is read on its own: no line comes late.
     settings = replace(config.pipeline, wait=0, redact_wait=0)
-    as_json = around.line is json_line
-    pipeline = Pipeline(settings, read_time, as_json=as_json)
-    encode = None if as_json else around.line
+    pipeline = Pipeline(settings, read_time, as_json=True)
+    encode = None if around.line is json_line else around.line
     run = Run(pipeline, encode, Stdout(around), letters)
     replayer = _Replayer(config, run)
     try:

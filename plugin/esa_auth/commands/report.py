@@ -233,7 +233,7 @@ class Reading:
 
     def _group(self, group: Group, bar: Bar) -> None:
         settings = replace(self._config.pipeline, appliance=group.name)
-        pipeline = Pipeline(settings, read_time)
+        pipeline = Pipeline(settings, read_time, as_json=True)
         for source in group.sources:
             pipeline.registry.anchor(source.mtime)
             self._log_file(source, pipeline, bar)

@@ -5,7 +5,9 @@ before a native stamp, an octet count before a priority, one header around anoth
 piece that says something again, an inner stamp or host, has the last word.
 """
 
+import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 Evidence: TypeAlias = Literal["real", "redacted", "documented", "standard"]
@@ -72,7 +74,7 @@ _PROGRAM = (
 _ONE_PROGRAM = _NO_LEVEL + rb"(?P<program>[^\s<]{1,64}):[ \t]{1,2}"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Head:
     """One form.
 
@@ -90,8 +92,13 @@ class Head:
     evidence: Evidence = "documented"
     first: bool = False
 
+    @cached_property
+    def pattern(self) -> re.Pattern[bytes]:
+        """The expression, compiled when the first line asks."""
+        return re.compile(self.expression)
 
-HEADS = (
+
+HEADS: tuple[Head, ...] = (
     Head(
         "blank",
         BLANKS + rb"+|\xef\xbb\xbf",

@@ -13,8 +13,7 @@ MAX_PREFIX = 1024
 # A head of more pieces is none that anybody wrote.
 _MOST_PIECES = 16
 _LEVEL = re.compile(rb"(?P<level>" + LEVELS + rb"):" + BLANKS + rb"*")
-_FIRST = tuple(re.compile(head.expression) for head in HEADS)
-_LATER = tuple(p for head, p in zip(HEADS, _FIRST, strict=True) if not head.first)
+_LATER = tuple(head for head in HEADS if not head.first)
 _MAPPED = "::ffff:"
 _NOTHING = (None, b"", b"-")
 # The end of a prefix of level Info, native or framed.
@@ -64,7 +63,7 @@ def read_prefix(line: bytes) -> Envelope:
     Never raises: a line without any known prefix has no stamp and its body is itself.
     """
     found: dict[str, bytes] = {}
-    at, pieces = 0, _FIRST
+    at, pieces = 0, HEADS
     for _ in range(_MOST_PIECES):
         match = _LEVEL.match(line, at, MAX_PREFIX)
         if match is not None:
@@ -72,7 +71,7 @@ def read_prefix(line: bytes) -> Envelope:
             at = match.end()
             break
         for piece in pieces:
-            match = piece.match(line, at, MAX_PREFIX)
+            match = piece.pattern.match(line, at, MAX_PREFIX)
             if match is not None:
                 break
         if match is None or match.end() == at:

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cached_property
 from typing import NamedTuple
 
 from esa_auth.grammar import admin
@@ -38,17 +39,21 @@ class Grammar:
         # No line of these may be passed over, whatever stands before it.
         self.event_rules = tuple(r for r in rules if r.family in EVENT_FAMILIES)
         self._by_lead = _by_lead(rules)
-        own = dict.fromkeys(filter(None, map(self._own_words, self.event_rules)))
-        self._own_words_pattern = compiled("|".join(own) or "(?!)", any_case=True)
         # What a body may begin with that no row reads, and that looks like these.
         self.unread_beginnings = (*AUTH_WORDS, *admin.LOGIN_WORDS)
         self.phrases = Phrases(
             self.event_rules, self.unread_beginnings, self.looks_like_auth
         )
-        # The text that stands around a name; the blank before it belongs to that.
-        self.delimiters = {
-            family: self._delimiters(family) for family in EVENT_FAMILIES
-        }
+
+    @cached_property
+    def _own_words_pattern(self) -> re.Pattern[str]:
+        own = dict.fromkeys(filter(None, map(self._own_words, self.event_rules)))
+        return compiled("|".join(own) or "(?!)", any_case=True)
+
+    @cached_property
+    def delimiters(self) -> dict[Family, re.Pattern[str]]:
+        """The text that stands around a name; the blank before it belongs to that."""
+        return {family: self._delimiters(family) for family in EVENT_FAMILIES}
 
     # ---- one body -------------------------------------------------------------------
 

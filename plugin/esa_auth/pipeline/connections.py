@@ -57,9 +57,6 @@ class Connections:
         rules = grammar.GRAMMAR
         self._openings = rules.openings()
         self._at_sight = {side: rules.at_sight(side) for side in SIDES}
-        # A name that holds what stands around one may be another one in a longer line.
-        self._around_user = rules.delimiters["auth"]
-        self._around_admin = rules.delimiters["login"]
 
     def read(self, line: Line) -> None:
         """Read a line with the grammar, and do what it asks for."""
@@ -174,11 +171,12 @@ class Connections:
             return
         appliance, session = line.appliance, None
         side: Side = "icid"
-        number, user, around = None, None, self._around_user
+        # A name that holds what stands around one may be another one in a longer line.
+        number, user, around = None, None, grammar.GRAMMAR.delimiters["auth"]
         if isinstance(fact, OutboundResult):
             side, number = "dcid", fact.dcid
         elif isinstance(fact, _ADMIN):
-            user, around = fact.user, self._around_admin
+            user, around = fact.user, grammar.GRAMMAR.delimiters["login"]
         else:
             number, user = fact.icid, fact.user
         if number is not None and number.strip("0"):

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Callable
+from functools import cache, cached_property
 
 from esa_auth import grammar
+from esa_auth.envelope import NATIVE_INFO
 from esa_auth.model.facts import (
     Bounced,
     ConnectionFailed,
@@ -29,6 +31,13 @@ _NAMED = re.compile(rb"(MID|ICID|DCID):? ([0-9]{1,12})\b")
 _NAMED_WITHIN = 100
 
 
+@cache
+def ignored_lines() -> re.Pattern[bytes]:
+    """Return what matches native lines on mail that no row reads."""
+    bodies = grammar.GRAMMAR.mail_to_ignore().encode()
+    return re.compile(b"%b(?:%b)" % (NATIVE_INFO, bodies), re.DOTALL)
+
+
 class Mail:
     """Counts messages and deliveries of live sessions."""
 
@@ -44,7 +53,10 @@ class Mail:
         self._every = settings.report_every if settings.reports else None
         self._advance = advance
         self._pseudonymizer = emitter.pseudonymizer
-        self._ignored = re.compile(grammar.GRAMMAR.mail_to_ignore().encode())
+
+    @cached_property
+    def _ignored(self) -> re.Pattern[bytes]:
+        return re.compile(grammar.GRAMMAR.mail_to_ignore().encode())
 
     def concerns(self, appliance: Appliance, raw: bytes, at: int) -> bool:
         """Return whether a body names a connection with AUTH, or a message of one.

@@ -8,7 +8,7 @@ use crate::rules::{Rule, Value};
 use crate::server_events::Servers;
 use crate::session::{Context, Plain};
 use crate::starts::Starts;
-use crate::template::{Fragment, Template, UserForm, SHAPES};
+use crate::template::{flat, texts_of, Fragment, Template, UserForm, SHAPES};
 use crate::wordings::Wordings;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -27,6 +27,8 @@ pub type Listener = Option<(Py<Fragment>, Vec<u8>)>;
 
 #[derive(Default)]
 pub struct Events {
+    /// Where an event is written.
+    room: Vec<u8>,
     shapes: HashMap<usize, Option<Arc<Template>>>,
     pub rules: HashMap<usize, Vec<Rule>>,
     users: Vec<UserForm>,
@@ -135,7 +137,6 @@ impl Events {
             Some(user) => self.user(user, python)?,
             None => Vec::new(),
         };
-        let mut texts = Vec::with_capacity(13);
         let fragments = [
             Some(&plain.listener),
             Some(&plain.context.hat),
@@ -144,20 +145,12 @@ impl Events {
             values.auth,
             Some(&writing.flags),
         ];
-        for fragment in fragments {
-            match fragment {
-                Some(fragment) => match fragment.get().texts(kind, python)? {
-                    Some(found) => texts.push(found),
-                    None => return Ok(None),
-                },
-                None => texts.push(Arc::new(vec![Vec::new()])),
-            }
-        }
-        let flat: Vec<&[u8]> = texts
-            .iter()
-            .flat_map(|t| t.iter().map(Vec::as_slice))
-            .collect();
-        let mut out = Vec::with_capacity(4096);
+        let Some(found) = texts_of(fragments, kind, python)? else {
+            return Ok(None);
+        };
+        let flat = flat(&found);
+        let mut out = std::mem::take(&mut self.room);
+        out.clear();
         for (literal, slot) in template.literals.iter().zip(&template.slots) {
             out.extend_from_slice(literal);
             match slot.checked_sub(FRAGMENTS) {
@@ -168,7 +161,9 @@ impl Events {
         if let Some(last) = template.literals.last() {
             out.extend_from_slice(last);
         }
-        Ok(Some(PyBytes::new(py, &out)))
+        let written = PyBytes::new(py, &out);
+        self.room = out;
+        Ok(Some(written))
     }
 
     pub fn template(

@@ -7,10 +7,23 @@ pub fn quoted(out: &mut Vec<u8>, text: &[u8]) {
     out.push(b'"');
 }
 
+/// Bytes that are looked at at once.
+const CHUNK: usize = 32;
+
+fn is_escaped(byte: u8) -> bool {
+    byte < b' ' || byte == b'"' || byte == b'\\'
+}
+
 fn escaped(out: &mut Vec<u8>, text: &[u8]) {
+    // Few texts have anything to escape, and this has no branch for each byte.
+    let any = |found, byte: &u8| found | is_escaped(*byte);
+    if !text.chunks(CHUNK).any(|some| some.iter().fold(false, any)) {
+        out.extend_from_slice(text);
+        return;
+    }
     let mut from = 0;
     for (at, &byte) in text.iter().enumerate() {
-        if byte >= b' ' && byte != b'"' && byte != b'\\' {
+        if !is_escaped(byte) {
             continue;
         }
         out.extend_from_slice(&text[from..at]);

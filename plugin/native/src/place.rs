@@ -4,6 +4,7 @@
 //! asked for again.
 
 use crate::identity::Identity;
+use crate::json::number;
 use crate::results::millis_of;
 use crate::steps::{Moment, Steps};
 use crate::template::Fragment;
@@ -216,9 +217,14 @@ pub fn opened<'py>(
     epoch: i64,
     body: &[u8],
 ) -> PyResult<Bound<'py, PyBytes>> {
-    let at = format!("{epoch} ");
+    let mut at = Vec::with_capacity(21);
+    match u64::try_from(epoch) {
+        Ok(epoch) => number(&mut at, epoch),
+        Err(_) => at.extend_from_slice(epoch.to_string().as_bytes()),
+    }
+    at.push(b' ');
     PyBytes::new_with(py, at.len() + body.len(), |room| {
-        room[..at.len()].copy_from_slice(at.as_bytes());
+        room[..at.len()].copy_from_slice(&at);
         room[at.len()..].copy_from_slice(body);
         Ok(())
     })

@@ -154,15 +154,19 @@ impl<'a, 'py> Reader<'a, 'py> {
         if begins && self.words.passes_over(&raw[31..]) {
             return Ok(Read::Done);
         }
-        let Some(found) = memmem::find(raw, INFO) else {
-            return Ok(Read::Not(Reason::Other));
+        // What has the head of the line before has its first `INFO` where that has it.
+        let same = self.place.as_ref().map(|place| place.head.as_slice());
+        let (known, at) = match same {
+            Some(same) if raw.starts_with(same) => (true, same.len()),
+            _ => match memmem::find(raw, INFO) {
+                Some(found) => (false, found + INFO.len()),
+                None => return Ok(Read::Not(Reason::Other)),
+            },
         };
-        let at = found + INFO.len();
-        let head = &raw[..at];
-        let known = self.place.as_ref().is_some_and(|place| place.head == head);
         if known {
             return self.by_lead(line, at, known);
         }
+        let head = &raw[..at];
         let Some(before) = self.place.as_mut().and_then(|place| place.step(head))
         else {
             return self.by_lead(line, at, known);
@@ -187,20 +191,19 @@ impl<'a, 'py> Reader<'a, 'py> {
         known: bool,
     ) -> PyResult<Read> {
         let raw = line.as_bytes();
-        let native = at == 31 && is_native(raw);
-        if !known && !native {
+        if !(known || at == 31 && is_native(raw)) {
             return Ok(Read::Not(Reason::NewHead));
         }
         let lead = &raw[at..raw.len().min(at + LEAD)];
-        if !self.words.is_handled(lead) {
+        let Some(may_be_mail) = self.words.handler(lead) else {
             let matters = self.words.may_matter(&raw[at - 2..]);
             return Ok(if matters {
                 Read::Not(Reason::Other)
             } else {
                 Read::Done
             });
-        }
-        if self.words.is_mail(lead) {
+        };
+        if may_be_mail {
             return self.mail(line.py(), &raw[at..], known);
         }
         let opens_or_more = matches!(lead, b"New " | b"ICID" | b"DCID");

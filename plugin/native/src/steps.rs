@@ -52,15 +52,23 @@ impl Moment {
 
     fn later(&self, seconds: i64) -> Option<Moment> {
         let now = within_hour(self.iso.as_bytes(), MINUTES_AT)? + seconds;
-        let (minute, second) = (now / 60, now % 60);
-        let before = self.iso.get(..MINUTES_AT)?;
-        let behind = self.iso.get(MINUTES_AT + SIZE..)?;
+        let digits = [two_digits(now / 60), two_digits(now % 60)];
+        let mut iso = String::with_capacity(self.iso.len());
+        iso.push_str(self.iso.get(..MINUTES_AT)?);
+        iso.extend([digits[0][0], digits[0][1], ':', digits[1][0], digits[1][1]]);
+        iso.push_str(self.iso.get(MINUTES_AT + SIZE..)?);
         Some(Moment {
             read: Python::with_gil(|py| self.read.clone_ref(py)),
             epoch: self.epoch + seconds,
-            iso: format!("{before}{minute:02}:{second:02}{behind}"),
+            iso,
         })
     }
+}
+
+/// A number below 100 as two digits.
+fn two_digits(number: i64) -> [char; 2] {
+    let digit = |value: i64| char::from(b'0' + (value % 10) as u8);
+    [digit(number / 10), digit(number)]
 }
 
 impl Place<'_> {

@@ -54,6 +54,43 @@ impl Fragment {
     }
 }
 
+/// The texts of each fragment of an event; None: it lacks that, and has one text for it.
+pub type Found = [Option<Texts>; 6];
+/// Texts of all fragments of an event.
+const MOST_TEXTS: usize = 16;
+static NOTHING: [Vec<u8>; 1] = [Vec::new()];
+
+/// Return the texts of fragments of an event; None if it may not have one of them.
+pub fn texts_of(
+    fragments: [Option<&Py<Fragment>>; 6],
+    kind: usize,
+    python: &Bound<'_, PyAny>,
+) -> PyResult<Option<Found>> {
+    let mut found = Found::default();
+    for (fragment, texts) in fragments.into_iter().zip(&mut found) {
+        if let Some(fragment) = fragment {
+            *texts = fragment.get().texts(kind, python)?;
+            if texts.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(found))
+}
+
+/// Return all texts in the order of their places.
+pub fn flat(found: &Found) -> [&[u8]; MOST_TEXTS] {
+    let mut flat: [&[u8]; MOST_TEXTS] = Default::default();
+    let texts = found.iter().flat_map(|texts| match texts {
+        Some(texts) => texts.as_slice(),
+        None => &NOTHING,
+    });
+    for (text, room) in texts.zip(&mut flat) {
+        *room = text;
+    }
+    flat
+}
+
 /// The text of events of one shape.
 pub struct Template {
     pub literals: Vec<Vec<u8>>,

@@ -71,14 +71,15 @@ pub fn named(text: &[u8]) -> Vec<(Named, &[u8])> {
 }
 
 fn named_at(text: &[u8], at: usize) -> Option<(Named, &[u8], usize)> {
-    let words: [(&[u8], Named); 3] = [
-        (b"MID", Named::Message),
-        (b"ICID", Named::Inbound),
-        (b"DCID", Named::Outbound),
-    ];
-    let (word, what) = words
-        .into_iter()
-        .find(|(word, _)| text[at..].starts_with(word))?;
+    let (word, what): (&[u8], _) = match text[at] {
+        b'M' => (b"MID", Named::Message),
+        b'I' => (b"ICID", Named::Inbound),
+        b'D' => (b"DCID", Named::Outbound),
+        _ => return None,
+    };
+    if !text[at..].starts_with(word) {
+        return None;
+    }
     let rest = &text[at + word.len()..];
     let rest = rest.strip_prefix(b":").unwrap_or(rest).strip_prefix(b" ")?;
     let size = digits(rest);

@@ -15,9 +15,9 @@ const SIDES: usize = 2;
 pub struct Words {
     /// Lines on mail that no row reads: "MID", and what the next word may begin with.
     passed: Vec<(Vec<u8>, [bool; 256])>,
-    /// First bytes of lines that are read or kept.
-    handled: HashSet<[u8; LEAD]>,
-    mail: HashSet<[u8; LEAD]>,
+    /// First bytes of lines that are read or kept, in order, with whether they may be
+    /// of mail.
+    handled: Vec<(u32, bool)>,
     /// Of each side: what a line says behind the number that is kept unread.
     at_sight: [Vec<Vec<u8>>; SIDES],
     /// The same that is read, and means nothing.
@@ -74,10 +74,14 @@ impl Words {
                 .for_each(|&letter| table[usize::from(letter)] = true);
             (lead, table)
         };
+        let mut handled: Vec<_> = handled
+            .into_iter()
+            .map(|lead| (u32::from_ne_bytes(lead), mail.contains(&lead)))
+            .collect();
+        handled.sort_unstable();
         Ok(Words {
             passed: passed.into_iter().map(with_table).collect(),
-            handled: handled.into_iter().collect(),
-            mail: mail.into_iter().collect(),
+            handled,
             at_sight,
             ignored,
             perhaps: perhaps
@@ -95,12 +99,13 @@ impl Words {
     /// Whether a body on mail says what nobody asks for.
     pub fn passes_over(&self, body: &[u8]) -> bool {
         self.passed.iter().any(|(lead, read)| {
-            let Some(rest) = body.strip_prefix(lead.as_slice()) else {
+            // Most bodies differ in their first byte.
+            if body.first() != lead.first() || !body.starts_with(lead) {
                 return false;
-            };
-            let rest = rest.strip_prefix(b":").unwrap_or(rest);
-            let Some(rest) = rest.strip_prefix(b" ") else {
-                return false;
+            }
+            let rest = match &body[lead.len()..] {
+                [b':', b' ', rest @ ..] | [b' ', rest @ ..] => rest,
+                _ => return false,
             };
             let size = digits(rest);
             let next = match rest.get(size) {
@@ -111,14 +116,14 @@ impl Words {
         })
     }
 
-    pub fn is_handled(&self, lead: &[u8]) -> bool {
-        lead.try_into()
-            .is_ok_and(|lead: [u8; LEAD]| self.handled.contains(&lead))
-    }
-
-    pub fn is_mail(&self, lead: &[u8]) -> bool {
-        lead.try_into()
-            .is_ok_and(|lead: [u8; LEAD]| self.mail.contains(&lead))
+    /// Whether a line with these first bytes is read or kept, and whether it may be one
+    /// of mail.
+    pub fn handler(&self, lead: &[u8]) -> Option<bool> {
+        let lead = u32::from_ne_bytes(lead.try_into().ok()?);
+        let found = self
+            .handled
+            .binary_search_by_key(&lead, |(known, _)| *known);
+        found.ok().map(|at| self.handled[at].1)
     }
 
     /// Whether what stands behind the number of a connection is kept unread.

@@ -117,8 +117,7 @@ class _Worker:
         self._job = job
         self._report = report
         self._parent = parent
-        as_json = self._encode is json_line
-        self._pipeline = Pipeline(settings, read_time, as_json=as_json)
+        self._pipeline = Pipeline(settings, read_time, as_json=True)
         self._length, self._broken = job.start.length, job.start.broken
         self._next_mark = time.monotonic() + SECONDS_BETWEEN_MARKS
         self._next_report = 0.0

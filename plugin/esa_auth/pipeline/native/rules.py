@@ -6,7 +6,7 @@ is more is judged here, value by value.
 
 import re
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, TypeAlias
 
 from esa_auth.pipeline.forms import merged
@@ -142,6 +142,7 @@ def _text(rules: list[Schema]) -> Rule:
     return ("text", least, classes)
 
 
+@cache
 def _classes(pattern: str) -> list[bytes]:
     """Return the letters that may be in each place, nothing if that is not all."""
     whole = re.fullmatch(rf"\^((?:{_PIECE.pattern})+)\$", pattern)
