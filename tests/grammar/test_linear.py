@@ -81,7 +81,7 @@ OTHERS = {
     "inputs._STAMP": f"{STAMP} ",
     "pipeline._LAST_REPEATED": "--- last message repeated 3 times",
     "pipeline._LEVEL": "x [INFO] ",
-    "pipeline._SECONDS": STAMP,
+    "pipeline._MINUTES": STAMP,
     "pipeline._REPEATED": "message repeated 3 times: [",
     "grammar._TRIES": "api: failed login",
     "grammar._DENIES": "access denied for user ",
@@ -92,7 +92,7 @@ OTHERS = {
 }
 # Looked for in all of a text, not at its beginning.
 SEARCHED = (
-    *("pipeline._NAMED", "pipeline._SECONDS"),
+    *("pipeline._NAMED", "pipeline._MINUTES"),
     *("ecs._ESCAPED", "grammar._QUOTE", "grammar._SAID"),
     *("privacy._TOKEN", "pipeline._LEVEL", "grammar._ANY_TLS"),
 )

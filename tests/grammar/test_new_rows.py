@@ -99,6 +99,14 @@ def explained(line: bytes, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
+def test_rows_that_come_later_are_known_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    mail = NEW[2]
+    with monkeypatch.context() as before:
+        before.setattr(grammar, "GRAMMAR", grammar.Grammar(grammar.RULES))
+        assert not run([native(mail.sample)]).results
+    assert only(run([native(mail.sample)]))
+
+
 @pytest.mark.parametrize("frame", [native, syslog])
 @each
 def test_its_lines_are_events(new: Rule, frame: Any) -> None:

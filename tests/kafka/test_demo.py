@@ -25,4 +25,6 @@ def test_it_ends_with_its_own_last_line() -> None:
     assert lines[-1] == "# 16 events, key event.id, read_committed"
     assert sum(" esa0" in line for line in lines) == 8
     # So librdkafka begins its own lines; FAIL is what it says of a broker that is gone.
-    assert [line for line in lines if line.startswith("%")] == []
+    # BGQUEUE is no failure: a client was closed before it had read all it was told.
+    own = [line for line in lines if line.startswith("%")]
+    assert [line for line in own if "|BGQUEUE|" not in line] == []
