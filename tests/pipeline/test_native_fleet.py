@@ -6,7 +6,7 @@ from esa_auth.pipeline import Pipeline, Settings
 from tests.bench import fleet
 from tests.bench.corpora import START
 from tests.pipeline.test_native import assert_same, at_once, pytestmark
-from tests.support.harness import READ_AT, SETTINGS
+from tests.support.harness import READ_AT, SETTINGS, native, syslog
 
 __all__ = ["at_once", "pytestmark"]
 
@@ -44,3 +44,30 @@ def test_most_lines_of_many_are_left() -> None:
 def test_native_code_reads_again_when_the_others_fall_silent() -> None:
     lines = log(40)[: LINES // 2] + log(1)
     assert left(lines) == left(lines[: -LINES // 10])
+
+
+IGNORED = native("MID 5 matched all recipients for per-recipient policy DEFAULT", 5)
+OPENED = b"New SMTP ICID %d interface x address y"
+
+
+def of_many(count: int = 300) -> list[bytes]:
+    """Return lines of which none has the head of the one before."""
+    return [syslog(OPENED % n, n % 60, f"esa{n % 50:02d}") for n in range(count)]
+
+
+def test_what_is_ignored_names_no_appliance() -> None:
+    assert_same([*of_many(997), *[IGNORED] * 997, *of_many(997)])
+
+
+def test_what_is_ignored_moves_no_clock() -> None:
+    near = [native(OPENED % 9, second) for second in range(3)]
+    odd = native(OPENED % 9).replace(b"Apr", b"May")
+    assert_same([*near, *of_many(994), odd, IGNORED, *of_many(995)])
+
+
+def test_what_puts_off_lines_is_read_by_python() -> None:
+    near = [native(OPENED % number, number) for number in range(3)]
+    other = [syslog(OPENED % number, number) for number in range(1, 20)]
+    odd = native(OPENED % 9).replace(b"Apr", b"May")
+    mail = native("MID 5 ICID 7 From: <ann@example.com>", 5)
+    assert_same([*near, *other, odd, mail])

@@ -25,6 +25,7 @@ from esa_auth.model.session import Session
 from esa_auth.pipeline.appliance import SIDES, Appliance, Settings, read_context
 from esa_auth.pipeline.dispatch import Dispatcher
 from esa_auth.pipeline.line import Line
+from esa_auth.pipeline.mail import ignored_lines
 from esa_auth.pipeline.native.events import NativeEvents
 from esa_auth.pipeline.native.places import Place, Places
 from esa_auth.pipeline.native.records import Record, runs
@@ -103,7 +104,8 @@ class NativeReader:
         if self._left:
             self._left -= 1
             self._lines_left += len(lines)
-            self._read([(line, self._host, None) for line in lines])
+            ignored = ignored_lines().match
+            self._read([(one, self._host, None) for one in lines if not ignored(one)])
             return
         before = self._sieve.handed_over["new_head"]
         self._sieve.feed(lines, self)
@@ -164,7 +166,7 @@ class NativeReader:
             # Else its time is not that of the clock.
             if appliance is not None and appliance.head == envelope:
                 place = self._places.of(head, appliance)
-        if place is None and room is not None:
+        if place is None and room is not None and not self._puts_off():
             # A line that did not count.
             return room
         self._appliance = None
@@ -239,6 +241,14 @@ class NativeReader:
         held = self._registry.appliances.get(appliance.name) is appliance
         same = held and self._places.told_of(appliance) == self._told
         return self._places.room(appliance) if same else None
+
+    def _puts_off(self) -> bool:
+        """Return whether that of lines that name none puts off lines.
+
+        While it does, no line of it is passed over unread.
+        """
+        appliance = self._registry.appliances.get(self._default())
+        return appliance is not None and bool(appliance.odd)
 
     def _native(self) -> Place | None:
         appliance = self._registry.appliances.get(self._default())
