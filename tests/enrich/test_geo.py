@@ -51,6 +51,42 @@ def test_a_record_of_asn_is_as() -> None:
     assert system({"autonomous_system_number": largest}) == {"as": {"number": largest}}
 
 
+@pytest.mark.parametrize(
+    ("lat", "lon", "inside"),
+    [
+        (90.0, 180.0, True),
+        (-90.0, -180.0, True),
+        (90.5, 0.0, False),
+        (-90.5, 0.0, False),
+        (0.0, 180.5, False),
+        (0.0, -180.5, False),
+        (0.0, math.nan, False),
+        (48, 11.5, False),
+        (48.5, 11, False),
+    ],
+)
+def test_a_point_is_one_on_the_globe(lat: float, lon: float, inside: bool) -> None:
+    found = location({"location": {"latitude": lat, "longitude": lon}})
+    point = {"geo": {"location": {"lat": lat, "lon": lon}}}
+    assert found == (point if inside else None)
+
+
+def test_a_text_has_256_letters_at_most() -> None:
+    longest = "x" * 256
+    found = location({"continent": {"code": longest}})
+    assert found == {"geo": {"continent_code": longest}}
+    assert location({"continent": {"code": longest + "x"}}) is None
+
+
+def test_a_region_has_a_code_only_with_its_country() -> None:
+    region = {"iso_code": "BY", "names": {"en": "Bavaria"}}
+    small = {"iso_code": "M"}
+    told = location({"subdivisions": [region]})
+    assert told == {"geo": {"region_name": "Bavaria"}}
+    told = location({"country": {"iso_code": "DE"}, "subdivisions": [region, small]})
+    assert told == {"geo": {"country_iso_code": "DE", "region_iso_code": "DE-M"}}
+
+
 def _every_value(tree: Any) -> list[tuple[Any, Any]]:
     """Return container and key of each value, however deep."""
     pairs = tree.items() if isinstance(tree, dict) else enumerate(tree)

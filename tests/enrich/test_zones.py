@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esa_auth.enrich import TableError
+from esa_auth.enrich import TableError, zones
 from esa_auth.enrich.zones import MOST_NETWORKS, Zones, parse
 
 Network = IPv4Network | IPv6Network
@@ -108,12 +108,30 @@ def test_a_list_has_an_end() -> None:
         parse(b"# \n\xff")
 
 
+def test_a_list_may_be_as_long_as_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zones, "MOST_NETWORKS", 2)
+    two = b"192.0.2.0/24 internal\n198.51.100.0/24 external\n"
+    found = parse(two + b"#\n#").find("198.51.100.7")
+    assert found == {"cisco_esa": {"zone": "external"}}
+    with pytest.raises(TableError, match="3 networks, more than 2"):
+        parse(two + b"203.0.113.0/24 internal")
+    with pytest.raises(TableError, match="line 5: more than 4 lines"):
+        parse(two + b"#\n#\n203.0.113.0/24 internal")
+
+
+def test_a_name_may_have_256_letters() -> None:
+    name = "x" * 256
+    found = parse(f"192.0.2.0/24 internal {name}".encode()).find("192.0.2.1")
+    assert found is not None
+    assert found["network"] == {"name": name}
+
+
 def test_only_what_is_not_there_is_added_and_no_shared_part_is_changed() -> None:
-    zones = Zones()
-    zones.table = parse(b"198.51.100.0/24 internal Office\n")
+    enricher = Zones()
+    enricher.table = parse(b"198.51.100.0/24 internal Office\n")
     network, own = {"direction": "ingress", "name": "Lobby"}, {"icid": 7}
     event = {"network": network, "cisco_esa": own, "source": {"ip": "198.51.100.7"}}
-    zones(event)
+    enricher(event)
     assert event["network"] == {"direction": "ingress", "name": "Lobby"}
     assert event["cisco_esa"] == {"icid": 7, "zone": "internal"}
     assert own == {"icid": 7}

@@ -1,14 +1,16 @@
 """Bytes to a pipe: all of them, or an error that says why not."""
 
+import errno
 import os
 import select
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from esa_auth.errors import OutputGoneError, TemporaryError
-from esa_auth.outputs.stdout import check_reader, write_all
+from esa_auth.outputs.stdout import check_reader, is_torn, write_all
 
 LARGE = bytes(range(256)) * 4096
 
@@ -65,3 +67,70 @@ def test_a_reader_that_is_gone_is_said(pipe: tuple[int, int]) -> None:
         check_reader(writer)
     with pytest.raises(OutputGoneError):
         write_all(writer, b"x")
+
+
+@pytest.mark.parametrize(
+    ("data", "torn"), [(b"", False), (b"{}\n", False), (b"{}", True), (b"\n{", True)]
+)
+@pytest.mark.parametrize("flags", [os.O_WRONLY | os.O_APPEND, os.O_RDWR])
+def test_a_file_that_ends_within_a_line_is_torn(
+    tmp_path: Path, data: bytes, torn: bool, flags: int
+) -> None:
+    path = tmp_path / "events"
+    path.write_bytes(data)
+    descriptor = os.open(path, flags)
+    assert is_torn(descriptor) is torn
+    os.close(descriptor)
+
+
+def test_a_pipe_is_never_torn(pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"{")
+    assert not is_torn(pipe[1])
+
+
+def refusing(monkeypatch: pytest.MonkeyPatch, number: int, times: int) -> None:
+    """Let so many writes fail, the first of them in the middle of the data."""
+    left, write = [times], os.write
+
+    def some(descriptor: int, data: bytes) -> int:
+        if left[0] and len(data) < 6:
+            left[0] -= 1
+            raise OSError(number, os.strerror(number))
+        return write(descriptor, data[:2])
+
+    monkeypatch.setattr(os, "write", some)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    path = tmp_path / "events"
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT)
+    with monkeypatch.context() as patched:
+        refusing(patched, number, 1)
+        write_all(descriptor, b"one\ntwo\n", lambda: False)
+    os.close(descriptor)
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+def test_a_stop_ends_the_wait_for_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptor = os.open(tmp_path / "events", os.O_WRONLY | os.O_CREAT)
+    with monkeypatch.context() as patched:
+        refusing(patched, errno.ENOSPC, 99)
+        with pytest.raises(TemporaryError, match="output: No space left on device"):
+            write_all(descriptor, b"one\ntwo\n", lambda: True)
+    os.close(descriptor)
+
+
+def test_a_device_that_refuses_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    descriptor = os.open(tmp_path / "events", os.O_WRONLY | os.O_CREAT)
+    with monkeypatch.context() as patched:
+        refusing(patched, errno.EIO, 1)
+        with pytest.raises(TemporaryError, match=r"^output: Input/output error$"):
+            write_all(descriptor, b"one\ntwo\n", lambda: False)
+    os.close(descriptor)

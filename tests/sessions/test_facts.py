@@ -2,8 +2,15 @@
 
 import pytest
 
-from esa_auth.model.facts import Instant
-from esa_auth.model.session import Session
+from esa_auth.model.facts import (
+    Bounced,
+    ConnectionFailed,
+    Delayed,
+    Delivered,
+    Fact,
+    Instant,
+)
+from esa_auth.model.session import MAX_USER_LETTERS, MAX_USERS, Session
 from esa_auth.sessions import Messages
 from esa_auth.sessions.messages import MOST_OPEN
 from tests.support.harness import Event, inbound, native, opened, run
@@ -52,3 +59,49 @@ def test_messages_whose_ends_were_not_seen_are_forgotten_at_a_bound() -> None:
     messages.started(b"one more", session)
     assert session.mids == {b"one more"}
     assert len(messages) == 1
+
+
+def names_of(*users: str) -> int:
+    """Return how many names the end of a session tells of those that were tried."""
+    lines = [native(line) for line in (*opened(450), *(inbound(450, u) for u in users))]
+    end = run([*lines, native("ICID 450 close")]).events[-1]
+    assert end["cisco_esa"]["summary"]["attempts"] == len(users)
+    found: int = end["cisco_esa"]["summary"]["users"]
+    return found
+
+
+def test_the_names_of_a_session_are_bounded_in_number() -> None:
+    users = [f"u{number}" for number in range(MAX_USERS + 1)]
+    assert names_of(*users[:-1]) == names_of(*users) == MAX_USERS
+
+
+def test_the_names_of_a_session_are_bounded_in_letters() -> None:
+    half = MAX_USER_LETTERS // 8
+    users = [str(n) * half for n in range(7)]
+    assert names_of(*users, "7" * half) == 8
+    assert names_of(*users, "7" * (half + 1)) == 7
+    # A shorter one may still have room.
+    assert names_of(*users, "7" * (half + 1), "8" * half) == 8
+
+
+def outbound_session() -> Session:
+    return Session("dcid", "5", Instant(0, "1970-01-01T00:00:00.000Z", "UTC"))
+
+
+def test_what_became_of_the_messages_is_counted_apart() -> None:
+    session = outbound_session()
+    facts: list[Fact] = [
+        Delivered("5", 3),
+        Delivered("5", 2),
+        Delayed("5"),
+        ConnectionFailed("5"),
+        Bounced("5", "550", "no such user"),
+        Bounced("5", "551", "moved"),
+    ]
+    for fact in facts:
+        session.fold_delivery(fact)
+    told = session.summary
+    assert (told.delivered, told.bounced, told.delayed) == (5, 2, 1)
+    assert told.connection_errors == 1
+    # The first one says why.
+    assert told.bounce == ("550", "no such user")
