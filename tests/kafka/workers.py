@@ -89,7 +89,12 @@ class Worker:
 
     @property
     def works(self) -> bool:
-        """Whether the process that was started last has come so far as to work."""
+        """Whether the process that was started last has come so far as to work.
+
+        One that gave up is started again, as a supervisor does: brokers that have just
+        started may have no leader yet.
+        """
+        self.watch()
         return self.running and self.told().count("started\n") == self.starts
 
     def told(self) -> str:

@@ -115,4 +115,7 @@ def failure(error: KafkaError, settings: StreamSettings) -> EsaAuthError:
     text = f"stream: {settings.brokers}: {error.str()}"
     if error.code() in _WRONG:
         return ConfigError(text)
+    # librdkafka's own codes are below 0; the others are a broker's.
+    if error.code() > 0:
+        return TemporaryError(f"{text}: the next start may succeed")
     return TemporaryError(f"{text}: is HOST:PORT right, and reachable from here?")
