@@ -89,6 +89,28 @@ def test_present(ahead: int) -> None:
     assert_same(lines, replace(SETTINGS, live=True))
 
 
+@pytest.mark.parametrize("is_native", [False, True])
+def test_a_stamp_is_judged_by_the_present_of_its_own_line(is_native: bool) -> None:
+    settings: Settings = replace(SETTINGS, live=True, native=is_native)
+    pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
+    begin = datetime(2026, 3, 17, 17, tzinfo=UTC)
+    heads = [begin + timedelta(seconds=second) for second in range(40)]
+    pipeline.at(int(begin.timestamp()) + 60)
+    pipeline.feed(
+        [
+            head.strftime(NATIVE).encode() + body
+            for icid, head in enumerate(heads, 60_000_000)
+            for body in (*opened(icid), inbound(icid))
+        ]
+    )
+    # The wall clock was set back; the stamp is that of the line before.
+    pipeline.at(int(begin.timestamp()) - 7_200)
+    warning = NATIVE.replace("Info", "Warning")
+    pipeline.feed([heads[-1].strftime(warning).encode() + inbound(60_000_039)])
+    flags = [e["cisco_esa"].get("flags", []) for e in pipeline.take_events()]
+    assert ["future_time" in one for one in flags] == [False] * 40 + [True]
+
+
 def test_a_second_is_no_line_for_python() -> None:
     lines = [
         at.strftime(NATIVE).encode() + opened(60_000_000 + n)[0]

@@ -63,8 +63,6 @@ MOST_ODD = 16
 class Present:
     """The wall clock, epoch seconds, in live modes; set by the caller at each block."""
 
-    __slots__ = ("now",)
-
     def __init__(self, now: int) -> None:
         self.now = now
 
@@ -85,12 +83,10 @@ class Clock:
         With ``present`` lines are read as they come, and ``reference`` is not used.
         """
         self.zone = Zone(zone)
-        self._reference = reference
-        self._present = present
+        self._reference, self._present = reference, present
         self._last = self._steady = reference
-        self._ahead = 0
-        self._started = False
-        self._read_as: tuple[str, str | None] | None = None
+        self._ahead, self._started = 0, False
+        self._read_as: tuple[str, str | None, int] | None = None
         self._instant: Instant | None = None
         # Lines in a row that agree with each other and not with the clock.
         self._odd = self._odd_at = 0
@@ -141,24 +137,29 @@ class Clock:
         self.zone.offset = seconds
         self._read_as = None
 
-    def resolve(self, stamp: str, around: str | None = None) -> Instant | None:
+    def resolve(
+        self, stamp: str, around: str | None = None, *, foreseen: bool = False
+    ) -> Instant | None:
         """Return the instant of ``stamp``, or None if it is no time.
 
-        ``around`` is the date on which a receiver wrote down the line, if it did.
+        ``around`` is the date on which a receiver wrote down the line, if it did. No
+        line has a stamp that is only ``foreseen``.
         """
-        if (stamp, around) == self._read_as:
+        present = self._present
+        read_as = (stamp, around, present.now if present else 0)
+        if read_as == self._read_as:
             return self._instant
         try:
             instant = self._read(stamp, around)
         except (ValueError, OverflowError):
             return None
-        present = self._present
         if present and present.is_set and instant.epoch > present.now + FUTURE:
             self.future += 1
             instant = instant._replace(flags=(*instant.flags, "future_time"))
         if self.odd_one and "implausible_time" not in instant.flags:
             instant = instant._replace(flags=(*instant.flags, "implausible_time"))
-        self._read_as, self._instant = (stamp, around), instant
+        if not foreseen:
+            self._read_as, self._instant = read_as, instant
         return instant
 
     def follow(self, instant: Instant) -> bool:

@@ -44,7 +44,7 @@ def steps_of(
         return NO_STEPS
     later = stamp[: found.start(1)] + _text(first + most) + stamp[found.end(1) :]
     # No flag comes in between, so the year and the offset stay.
-    last = clock.resolve(later, envelope.around)
+    last = clock.resolve(later, envelope.around, foreseen=True)
     ends = OF_INSTANT.start, OF_INSTANT.stop
     iso = instant.iso[: ends[0]] + _text(of_instant + most) + instant.iso[ends[1] :]
     if last != instant._replace(epoch=instant.epoch + most, iso=iso):
