@@ -20,6 +20,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
+from esa_auth import grammar
 from esa_auth.envelope import INFO, PrefixCache
 from esa_auth.model.counters import Counters
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
@@ -88,14 +89,14 @@ class Pipeline:
             self.native.feed(lines if isinstance(lines, list) else list(lines))
         else:
             # Half of all native lines end here, without a step of the interpreter.
-            unread = filterfalse(ignored_lines().match, lines)
+            unread = filterfalse(ignored_lines(grammar.GRAMMAR).match, lines)
             self._read(zip(unread, repeat(None), repeat(None), strict=False))
         self._account(len(lines))
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
         read = self.native.feed_records if self.native else self._read
-        ignored = ignored_lines().match
+        ignored = ignored_lines(grammar.GRAMMAR).match
         read([one for one in records if not ignored(one[0])])
         self._account(len(records))
 

@@ -31,13 +31,9 @@ _NAMED = re.compile(rb"(MID|ICID|DCID):? ([0-9]{1,12})\b")
 _NAMED_WITHIN = 100
 
 
-def ignored_lines() -> re.Pattern[bytes]:
-    """Return what matches native lines on mail that no row reads."""
-    return _ignored_by(grammar.GRAMMAR)
-
-
 @cache
-def _ignored_by(rows: grammar.Grammar) -> re.Pattern[bytes]:
+def ignored_lines(rows: grammar.Grammar) -> re.Pattern[bytes]:
+    """Return what matches native lines on mail that none of ``rows`` reads."""
     bodies = rows.mail_to_ignore().encode()
     return re.compile(b"%b(?:%b)" % (NATIVE_INFO, bodies), re.DOTALL)
 

@@ -104,7 +104,7 @@ class NativeReader:
         if self._left:
             self._left -= 1
             self._lines_left += len(lines)
-            ignored = ignored_lines().match
+            ignored = ignored_lines(grammar.GRAMMAR).match
             self._read([(one, self._host, None) for one in lines if not ignored(one)])
             return
         before = self._sieve.handed_over["new_head"]
