@@ -400,7 +400,7 @@ def test_another_plan_is_not_gone_on_with(
     ran = run("convert", many, "-o", out, "--resume")
     assert ran.code == 2
     assert "shorter than" in ran.err
-    # Without --resume it starts anew.
+    # Without --resume it starts from the beginning.
     assert run("convert", many, "-o", out).code == 0
     assert out.read_bytes() == whole.out
 

@@ -154,7 +154,7 @@ def test_a_broken_json_record_is_a_dead_letter_and_the_stream_goes_on() -> None:
 @pytest.mark.parametrize(
     ("garbage", "code"),
     [
-        # What follows cannot be framed: the host must start us anew.
+        # What follows cannot be framed: the host must restart us.
         (b"\xc1", 75),
         (b"\x81\x90\x01", 75),
         (b"hello\n", 75),

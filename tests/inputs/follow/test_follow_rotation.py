@@ -97,7 +97,7 @@ def next_day(log: Log) -> None:
 
 
 def delete_with_the_same_inode(log: Log) -> None:
-    """Delete and make anew until the system gives the inode out again."""
+    """Delete and create it until the system gives the inode out again."""
     inode = log.path.stat().st_ino
     log.close()
     log.path.unlink()
