@@ -7,6 +7,18 @@ class Fragment:
 
     def __init__(self, family: int, key: Any) -> None: ...
 
+class JsonRecords:
+    def __init__(
+        self,
+        names: tuple[str, str, str],
+        keep: int,
+        longest: int,
+        no_hosts: list[str],
+    ) -> None: ...
+    def read(
+        self, lines: list[bytes], at: int
+    ) -> tuple[list[tuple[bytes, str | None, str | None]], int]: ...
+
 class Appliance:
     def __init__(
         self,

@@ -8,8 +8,8 @@ import pytest
 
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.framings import among
-from esa_auth.inputs.records import Keys
-from tests.support.harness import SETTINGS, Run, ended, inbound, made, native
+from esa_auth.inputs.records import Terms
+from tests.support.harness import Run, ended, inbound, made, native
 from tests.support.process import Running, esa_auth
 
 WHOLE = native(inbound(user="ann"))
@@ -88,12 +88,10 @@ def test_a_json_document_tells_its_own_end() -> None:
 
 def broken_off(data: bytes) -> Run:
     pipeline = made()
-    keeps = SETTINGS.max_line
     decoder = Decoder(
         pipeline,
         among("native"),
-        Keys(),
-        keeps,
+        Terms(),
         begins_record=lambda x: x[:4] == b"Wed ",
     )
     decoder.feed(data)

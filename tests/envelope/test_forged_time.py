@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Terms
 from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.pipeline.replay import Replay
 from tests.support.harness import (
@@ -358,7 +358,7 @@ def test_a_letter_of_a_forged_line_keeps_id_time_and_flag(head: bytes) -> None:
     raw = head + inbound(5, "forged")
     letter["cisco_esa"]["original_base64"] = b64encode(raw).decode()
     letter["event"]["hash"] = sha256(raw).hexdigest()
-    (read,) = LetterReader(Keys(), 65_536, "esa").feed(orjson.dumps(letter) + b"\n")
+    (read,) = LetterReader(Terms(), "esa").feed(orjson.dumps(letter) + b"\n")
     again = made(replace(SETTINGS, zone="UTC"))
     Replay(again).feed(read)
     (replayed,) = taken(again)

@@ -15,7 +15,7 @@ import orjson
 
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.framings import among
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Keys, Terms
 from esa_auth.pipeline import Pipeline
 from esa_auth.pipeline.native import IS_BUILT
 from tests.bench.corpora import Spec, stamped
@@ -58,7 +58,9 @@ def outcome(framing: str, data: bytes, *, native: bool) -> Outcome:
     """Read a log in blocks, as a command does."""
     settings = replace(SETTINGS, native=native)
     pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
-    decoder = Decoder(pipeline, among(framing), Keys(), settings.max_line)
+    decoder = Decoder(
+        pipeline, among(framing), Terms(Keys(), settings.max_line, settings.native)
+    )
     for at in range(0, len(data), BLOCK):
         decoder.feed(data[at : at + BLOCK])
     decoder.finish()

@@ -10,7 +10,7 @@ from unittest.mock import patch
 
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.framings import among
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Keys, Terms
 from esa_auth.pipeline import Pipeline, writer
 from esa_auth.pipeline.native import IS_BUILT
 from tests.fuzz.frames import SETTINGS, Log
@@ -41,7 +41,9 @@ def outcome(log: Log, way: str) -> dict[str, Any]:
     # From the first event on.
     with patch.object(writer, "WORTH_IT", 0):
         pipeline = Pipeline(settings, lambda: READ_AT, as_json=True)
-        decoder = Decoder(pipeline, among(log.form), Keys(), settings.max_line)
+        decoder = Decoder(
+            pipeline, among(log.form), Terms(Keys(), settings.max_line, settings.native)
+        )
         for block in log.blocks:
             if not decoder.feed(block):
                 break

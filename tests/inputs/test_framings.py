@@ -9,7 +9,7 @@ from esa_auth.commands.cli import build_parser
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder, recognised
 from esa_auth.inputs.framings import FRAMINGS, MessageReader, among, of_lines
-from esa_auth.inputs.records import Broken, Keys, Piece, Terms
+from esa_auth.inputs.records import Broken, Piece, Terms
 from tests.support.harness import SETTINGS, decode, ended, inbound, made, native, opened
 
 LINES = [*(native(body) for body in (*opened(), inbound())), native("ICID 450 close")]
@@ -57,7 +57,7 @@ def test_a_stream_in_it_is_read(form: str, size: int) -> None:
 
 def test_what_breaks_off_in_it_is_refused() -> None:
     pipeline = made(SETTINGS)
-    decoder = Decoder(pipeline, among("marked"), Keys(), SETTINGS.max_line)
+    decoder = Decoder(pipeline, among("marked"), Terms())
     decoder.feed(framed(LINES)[:-1])
     decoder.reject_rest()
     run = ended(pipeline)
@@ -67,7 +67,7 @@ def test_what_breaks_off_in_it_is_refused() -> None:
 
 def test_a_message_of_a_topic_in_it_is_read() -> None:
     for form in ("auto", "marked"):
-        found = list(MessageReader(form, Keys(), 1024).read(framed(LINES)))
+        found = list(MessageReader(form, Terms(max_line=1024)).read(framed(LINES)))
         assert found == [[(line, "esa07", None)] for line in LINES]
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from esa_auth.ecs import dead_letter
 from esa_auth.inputs.letters import LetterReader
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Terms
 from esa_auth.model.dead_letter import DAMAGED_LETTER, DeadLetter, ReplayHints
 
 LINE = b"Wed Apr 22 11:00:00 2009 Info: SMTP Auth: (ICID 5) new words \xff"
@@ -13,7 +13,7 @@ WRITTEN = DeadLetter(LINE, "unread", ("new words",), "esa01", ReplayHints(ordina
 
 
 def read(line: bytes) -> list[DeadLetter]:
-    reader = LetterReader(Keys(), 8192, "esa09")
+    reader = LetterReader(Terms(max_line=8192), "esa09")
     return [*reader.feed(line + b"\n"), *reader.finish()]
 
 

@@ -34,6 +34,24 @@ HALVES = [
         b"\xef\xbb\xbf{}",
     ),
 ]
+# What only a reader of its own can see otherwise than orjson and Python's `json`.
+_PLACE = b'{"message": "a", "host": %b, "other": %b}'
+ODD = [
+    *(_PLACE % (text, b"1") for text in (b'"mail_logs"', b'"a:"', b'"::"', b'""')),
+    *(_PLACE % (text, b"1") for text in (b'"\\u0061"', b'"\\ud800"', b'"\xc3\xa9"')),
+    *(_PLACE % (b'"%b"' % (b"a" * long), b"1") for long in (255, 256)),
+    *(_PLACE % (b"null", n) for n in (b"1e999", b"-0", b"1.5", b"01", b"9" * 30)),
+    *(_PLACE % (b"null", b"[" * n + b"]" * n) for n in (2, 130, 1100)),
+    b'{"message": "a", "message": 1, "host": "b", "host": null}',
+    b'{"message": null, "message": "a"}',
+    b'{"mess\\u0061ge": "a", "time": "1", "host": "\\ud83d\\ude00"}',
+    b' \t{"message" : "a" , "host":"b"}\r ',
+    b'{"message": "a", "host": "b",}',
+    b'{"message": "a"} x',
+    b'{"message": "a\tb"}',
+    b'{"message": "\xff"}',
+    b'{"message": "\\u000a"}',
+]
 VALUES = st.one_of(
     *(st.none(), st.booleans(), st.integers(0, 9), st.floats(0, 9)),
     st.text(st.sampled_from("a\n\\\"'}é\u2028"), max_size=KEEP + 9),
@@ -43,7 +61,7 @@ DOCUMENTS = st.dictionaries(
     st.sampled_from(["message", "host", "time", "other"]), VALUES
 ) | st.sampled_from([[], {}, 1, "a", {"message": "a", "other": {"b": [{}, {}]}}])
 LINES = st.lists(
-    st.sampled_from(HALVES) | DOCUMENTS.map(orjson.dumps), min_size=1, max_size=12
+    st.sampled_from(HALVES + ODD) | DOCUMENTS.map(orjson.dumps), min_size=1, max_size=12
 )
 
 
@@ -60,6 +78,21 @@ def test_json_lines_are_read_as_each_alone(lines: list[bytes]) -> None:
     reader = JsonLines(Terms(Keys(), KEEP - 1))
     alone = [item for line in lines for item in flat(reader.read([line]))]
     assert list(flat(reader.read(lines))) == alone
+    native = JsonLines(Terms(Keys(), KEEP - 1, native=True))
+    assert list(flat(native.read(lines))) == alone
+
+
+@pytest.mark.parametrize("line", ODD + HALVES, ids=repr)
+@pytest.mark.parametrize(
+    "keys", [Keys(), Keys("host", "host", "message"), Keys(host="other", time="host")]
+)
+def test_native_code_reads_a_line_as_python_does(line: bytes, keys: Keys) -> None:
+    lines = [_DOCUMENT, line, _DOCUMENT]
+    found, wanted = (
+        list(flat(JsonLines(Terms(keys, KEEP, native=core)).read(lines)))
+        for core in (True, False)
+    )
+    assert found == wanted
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from esa_auth.commands.opening import surroundings
 from esa_auth.config import load
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.framings import among
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Terms
 from esa_auth.outputs.dead_letters import DeadLetters
 from esa_auth.outputs.stdout import Stdout
 from esa_auth.pipeline import Pipeline
@@ -58,7 +58,7 @@ class Reading:
         letters = DeadLetters(None, 0, 0, lambda _: None)
         around = surroundings(load(None, {}, 0), letters)
         self._run = Run(pipeline, None, Stdout(around), letters)
-        self._decoder = Decoder(pipeline, among("syslog"), Keys(), SETTINGS.max_line)
+        self._decoder = Decoder(pipeline, among("syslog"), Terms())
 
     def read(self, *bodies: bytes) -> None:
         """Read lines of one second, and write what they make."""

@@ -145,8 +145,7 @@ def test_events_of_a_golden_case_are_those_of_the_stage(case: Any) -> None:
     found = []
     for as_json in (False, True):
         pipeline = Pipeline(config.pipeline, lambda: READ_AT, as_json=as_json)
-        form, longest = config.input_format, config.pipeline.max_line
-        decoder = Decoder(pipeline, among(form), config.keys, longest)
+        decoder = Decoder(pipeline, among(config.input_format), config.terms)
         decoder.feed(input_of(case).read_bytes())
         decoder.finish()
         pipeline.drain()

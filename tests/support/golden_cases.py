@@ -78,8 +78,7 @@ def answer(case: Path, block: int = 1 << 20) -> Answer:
     decoder = Decoder(
         pipeline,
         among(config.input_format),
-        config.keys,
-        config.pipeline.max_line,
+        config.terms,
         begins_record=has_prefix if config.join_wrapped else None,
     )
     for piece in _blocks(input_of(case).read_bytes(), block):

@@ -8,7 +8,7 @@ from typing import Any
 
 from esa_auth.inputs.decode import Decoder
 from esa_auth.inputs.framings import among
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Keys, Terms
 from esa_auth.model.counters import Counters
 from esa_auth.pipeline import Pipeline, Settings
 
@@ -90,7 +90,9 @@ def decode(
 ) -> Run:
     """Run blocks of stdin through a new pipeline, to its end."""
     pipeline = made(settings)
-    decoder = Decoder(pipeline, among(form), Keys(), settings.max_line)
+    decoder = Decoder(
+        pipeline, among(form), Terms(Keys(), settings.max_line, settings.native)
+    )
     for block in blocks:
         if not decoder.feed(block):
             break

@@ -62,8 +62,7 @@ class Joiner:
         self._decoder = Decoder(
             self._pipeline,
             among(config.input_format),
-            config.keys,
-            config.pipeline.max_line,
+            config.terms,
             lines=True,
         )
         self._convert = converter(config.output_schema)

@@ -106,8 +106,7 @@ class DoubtingDecoder(Decoder):
         super().__init__(
             pipeline,
             among(config.input_format),
-            config.keys,
-            config.pipeline.max_line,
+            config.terms,
             begins_record=has_prefix if config.join_wrapped else None,
             lines=lines,
         )

@@ -20,7 +20,7 @@ from esa_auth.config import Config
 from esa_auth.errors import ConfigError, OutputGoneError, TemporaryError
 from esa_auth.inputs.framings import AUTO, FRAMINGS
 from esa_auth.inputs.listen import Arrival, Forms, Server
-from esa_auth.inputs.records import Broken, Lines, Terms
+from esa_auth.inputs.records import Broken, Lines
 from esa_auth.inputs.stream import StopSignal
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 
@@ -100,7 +100,7 @@ def _forms(config: Config) -> Forms:
     if config.input_format not in rows:
         text = f"not {config.input_format} with listen, whose messages are lines"
         raise ConfigError(f"input.format: {text}")
-    return Forms(config.input_format, Terms(config.keys, config.pipeline.max_line))
+    return Forms(config.input_format, config.terms)
 
 
 class _Listening:

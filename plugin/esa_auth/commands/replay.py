@@ -95,7 +95,7 @@ class _Replayer:
         """Replay one file."""
         settings = self._config.pipeline
         letters, damaged = self.letters, self.damaged
-        reader = LetterReader(self._config.keys, settings.max_line, settings.appliance)
+        reader = LetterReader(self._config.terms, settings.appliance)
         with Archive(path) as archive:
             while block := archive.read():
                 self._hand_on(reader.feed(block))

@@ -101,9 +101,7 @@ class Lines:
     def __init__(self, config: Config, tables: "Tables | None" = None) -> None:
         self._tables = tables
         self._settings = config.pipeline
-        self._reader = MessageReader(
-            config.input_format, config.keys, config.pipeline.max_line
-        )
+        self._reader = MessageReader(config.input_format, config.terms)
         convert = converter(config.output_schema)
         self._dumps: Callable[[dict[str, Any]], bytes] = (
             (lambda event: orjson.dumps(convert(event))) if convert else orjson.dumps

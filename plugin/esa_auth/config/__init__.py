@@ -15,7 +15,7 @@ from esa_auth.config.values import (
 )
 from esa_auth.errors import ConfigError
 from esa_auth.inputs import framings
-from esa_auth.inputs.records import Keys
+from esa_auth.inputs.records import Keys, Terms
 from esa_auth.outputs import Chosen, choose
 from esa_auth.pipeline import ReportEvery, Settings
 from esa_auth.suggest import did_you_mean
@@ -71,6 +71,11 @@ class Config:
     metrics: MetricsSettings
     # Key under `enrich` -> file to look things up in.
     tables: dict[str, str]
+
+    @property
+    def terms(self) -> Terms:
+        """What the input is read by."""
+        return Terms(self.keys, self.pipeline.max_line, self.pipeline.native)
 
 
 def load(path: str | None, overrides: dict[str, Any], reference: int) -> Config:

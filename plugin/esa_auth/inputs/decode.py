@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from esa_auth.inputs.records import Broken, Keys, Lines, Piece, Record, Terms
+from esa_auth.inputs.records import Broken, Lines, Piece, Record, Terms
 from esa_auth.inputs.wrapped import Joiner
 
 
@@ -186,8 +186,7 @@ class Decoder:
         self,
         sink: Sink,
         framings: Sequence[Framing],
-        keys: Keys,
-        max_line: int,
+        terms: Terms,
         begins_record: Callable[[bytes], bool] | None = None,
         *,
         lines: bool = False,
@@ -199,13 +198,13 @@ class Decoder:
         one of anything else.
         """
         self._sink = sink
-        self._terms, self._lines = Terms(keys, max_line), lines
+        self._terms, self._lines = terms, lines
         self._framings, self._recognised = framings, len(framings) == 1
         # Until the first byte tells, blank lines are text.
         row = framings[0]
         self._reader = row.reader(self._terms)
         wrapped = begins_record if row.lines is TextLines else None
-        self._joiner = Joiner(wrapped, max_line) if wrapped else None
+        self._joiner = Joiner(wrapped, terms.max_line) if wrapped else None
         # Records that could not be read.
         self.broken = 0
 

@@ -16,7 +16,7 @@ from esa_auth.inputs.decode import (
 )
 from esa_auth.inputs.json_lines import JsonLines
 from esa_auth.inputs.packed import MsgpackReader
-from esa_auth.inputs.records import Broken, Keys, Lines, Record, Terms
+from esa_auth.inputs.records import Broken, Lines, Record, Terms
 from esa_auth.inputs.senders import SenderLines
 
 #: The choice that is no framing: the first byte tells it.
@@ -66,11 +66,11 @@ def among(form: str) -> list[Framing]:
 class MessageReader:
     """Reads values that stand for themselves: each is whole, and of any framing."""
 
-    def __init__(self, form: str, keys: Keys, max_line: int) -> None:
+    def __init__(self, form: str, terms: Terms) -> None:
         """``form`` is `AUTO` or the name of a framing."""
-        self._terms = Terms(keys, max_line)
+        self._terms = terms
         self._readers: dict[str, Reader] = {
-            row.name: row.reader(self._terms) for row in FRAMINGS
+            row.name: row.reader(terms) for row in FRAMINGS
         }
         self._only = None if form == AUTO else self._readers[form]
 

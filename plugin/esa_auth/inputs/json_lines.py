@@ -21,19 +21,33 @@ class JsonLines:
 
     def __init__(self, terms: Terms) -> None:
         self._records = RecordReader(terms)
+        self._native = self._records.native() if terms.native else None
         # A record wraps its line: escapes double it, other fields come with it.
         self.longest = terms.max_line * 4
 
     def read(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
         """Read one document a line; blank lines are none."""
-        for at in range(0, len(lines), TOGETHER):
-            some = lines[at : at + TOGETHER]
-            documents = _documents(some)
-            plain = None if documents is None else self._records.plain(documents)
-            if plain is None:
-                yield from self._one_by_one(some)
-            else:
+        if self._native is None:
+            for at in range(0, len(lines), TOGETHER):
+                yield from self._together(lines[at : at + TOGETHER])
+            return
+        at = 0
+        while at < len(lines):
+            plain, end = self._native.read(lines, at)
+            if plain:
                 yield plain
+            # Where there was a plain one, the next one is the only other, most likely.
+            at = end + (1 if plain else TOGETHER)
+            yield from self._together(lines[end:at])
+
+    def _together(self, some: list[bytes]) -> Iterator[list[Record] | Broken]:
+        """Read documents in one go, if all are plain."""
+        documents = _documents(some)
+        plain = None if documents is None else self._records.plain(documents)
+        if plain is None:
+            yield from self._one_by_one(some)
+        else:
+            yield plain
 
     def _one_by_one(self, lines: list[bytes]) -> Iterator[list[Record] | Broken]:
         for line in lines:

@@ -9,7 +9,7 @@ import orjson
 
 from esa_auth.inputs.decode import LineSplitter
 from esa_auth.inputs.json_lines import JsonLines
-from esa_auth.inputs.records import Broken, Keys, Terms
+from esa_auth.inputs.records import Broken, Terms
 from esa_auth.model.dead_letter import (
     BROKEN_RECORD,
     DAMAGED_LETTER,
@@ -36,12 +36,12 @@ _RECALLED: dict[str, type] = {
 class LetterReader:
     """Blocks of a dead letter file -> letters; what is none comes as a damaged one."""
 
-    def __init__(self, keys: Keys, max_line: int, appliance: str) -> None:
+    def __init__(self, terms: Terms, appliance: str) -> None:
         """``appliance`` is for damaged letters, which do not say theirs."""
         # A letter holds its line twice, in escapes of six bytes and in base64, and a
         # broken record may be four times as long as a line.
-        self._lines = LineSplitter(max_line * 32 + (1 << 20))
-        self._records = JsonLines(Terms(keys, max_line))
+        self._lines = LineSplitter(terms.max_line * 32 + (1 << 20))
+        self._records = JsonLines(terms)
         self._appliance = appliance
 
     def feed(self, block: bytes) -> Iterator[DeadLetter]:

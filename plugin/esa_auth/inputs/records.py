@@ -6,9 +6,16 @@ msgpack (seen on Fluentd 1.19.3), so both kinds of string are taken.
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import msgpack
+
+try:
+    from esa_auth import _native
+except ImportError:
+    _native = None  # type: ignore[assignment]  # mypy: a module is never None
+if TYPE_CHECKING:
+    from esa_auth._native import JsonRecords
 
 # As in a header of syslog; each name of an appliance is held.
 _LONGEST_HOST = 255
@@ -60,10 +67,14 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a framing is read by: names of fields, and the bytes of the longest line."""
+    """What a framing is read by: names of fields, and the bytes of the longest line.
 
-    keys: Keys
-    max_line: int
+    ``native`` lets native code, where it is built, read what is plain.
+    """
+
+    keys: Keys = Keys()
+    max_line: int = 65_536
+    native: bool = False
 
 
 class RecordReader:
@@ -77,6 +88,14 @@ class RecordReader:
         self._keep = terms.max_line + 1
         flat = "." not in keys.message + keys.host + keys.time
         self._names = (keys.message, keys.host, keys.time) if flat else None
+
+    def native(self) -> "JsonRecords | None":
+        """Return what reads plain JSON records natively; None: it is not built."""
+        if self._names is None or _native is None:
+            return None
+        return _native.JsonRecords(
+            self._names, self._keep, _LONGEST_HOST, sorted(_SUBSCRIPTIONS)
+        )
 
     def plain(self, documents: list[Any]) -> list[Record] | None:
         """Read records as nearly all are: of one line, names and stamps in ASCII.

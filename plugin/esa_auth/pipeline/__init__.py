@@ -95,9 +95,11 @@ class Pipeline:
 
     def feed_records(self, records: Sequence[Record]) -> None:
         """Take JSON or msgpack records, in log order."""
-        read = self.native.feed_records if self.native else self._read
-        ignored = ignored_lines(grammar.GRAMMAR).match
-        read([one for one in records if not ignored(one[0])])
+        if self.native:
+            self.native.feed_records(records)
+        else:
+            ignored = ignored_lines(grammar.GRAMMAR).match
+            self._read([one for one in records if not ignored(one[0])])
         self._account(len(records))
 
     def reject(self, raw: bytes, why: str, reason: str) -> None:

@@ -16,6 +16,7 @@ mod outbound;
 mod place;
 mod plain;
 mod reader;
+mod records;
 mod results;
 mod rules;
 mod server;
@@ -33,6 +34,7 @@ use place::Appliance;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList};
 use reader::{Counts, Reader, REASONS};
+use records::JsonRecords;
 use server::Server;
 use session::Plain;
 use std::sync::atomic::Ordering::Relaxed;
@@ -103,6 +105,7 @@ impl Sieve {
 fn _native(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<Appliance>()?;
     module.add_class::<Fragment>()?;
+    module.add_class::<JsonRecords>()?;
     module.add_class::<Plain>()?;
     module.add_class::<Server>()?;
     module.add_class::<Sieve>()

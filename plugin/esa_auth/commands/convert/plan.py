@@ -118,8 +118,7 @@ def _source(path: str, config: Config) -> Source | None:
     if not head:
         return None
     lines = _Lines()
-    framings, longest = among(config.input_format), config.pipeline.max_line
-    decoder = Decoder(lines, framings, config.keys, longest)
+    decoder = Decoder(lines, among(config.input_format), config.terms)
     decoder.feed(head)
     decoder.finish()
     return Source(

@@ -7,7 +7,7 @@ Of a session with AUTH that is plain, the table holds a `Plain` of native code; 
 native code and without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from esa_auth import grammar
@@ -104,8 +104,7 @@ class NativeReader:
         if self._left:
             self._left -= 1
             self._lines_left += len(lines)
-            ignored = ignored_lines(grammar.GRAMMAR).match
-            self._read([(one, self._host, None) for one in lines if not ignored(one)])
+            self._read_records([(line, self._host, None) for line in lines])
             return
         before = self._sieve.handed_over["new_head"]
         self._sieve.feed(lines, self)
@@ -118,7 +117,7 @@ class NativeReader:
             self._left = self._next_left
             self._next_left = min(2 * self._next_left, _MOST_LEFT)
 
-    def feed_records(self, records: list[Record]) -> None:
+    def feed_records(self, records: Sequence[Record]) -> None:
         """Read records in log order."""
         for host, lines, others in runs(records):
             self._host = host
@@ -126,7 +125,12 @@ class NativeReader:
                 self.feed(lines)
             self._host = None
             if others:
-                self._read(others)
+                self._read_records(others)
+
+    def _read_records(self, records: list[Record]) -> None:
+        """Let Python read lines."""
+        ignored = ignored_lines(grammar.GRAMMAR).match
+        self._read([one for one in records if not ignored(one[0])])
 
     # ---- asked by native code -------------------------------------------------------
 
