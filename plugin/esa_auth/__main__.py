@@ -1,5 +1,6 @@
 """Where the process begins: nothing is loaded before its signals are held back."""
 
+import gc
 import sys
 from collections.abc import Sequence
 
@@ -11,8 +12,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     hold()
     try:
         try:
+            # What is loaded stays: to look for garbage in it delays the first event.
+            gc.disable()
             from esa_auth.commands.cli import run
 
+            gc.freeze()
+            gc.enable()
             return run(sys.argv[1:] if argv is None else argv)
         finally:
             release()
