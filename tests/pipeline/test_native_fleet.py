@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from esa_auth.pipeline import Pipeline, Settings
+import pytest
+
+from esa_auth.pipeline import Pipeline, Settings, registry
 from tests.bench import fleet
 from tests.bench.corpora import START
 from tests.pipeline.test_native import assert_same, at_once, pytestmark
@@ -71,3 +73,16 @@ def test_what_puts_off_lines_is_read_by_python() -> None:
     odd = native(OPENED % 9).replace(b"Apr", b"May")
     mail = native("MID 5 ICID 7 From: <ann@example.com>", 5)
     assert_same([*near, *other, odd, mail])
+
+
+def test_appliances_that_are_forgotten_and_come_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In one block, and with enough lines at once for native code to read them."""
+    monkeypatch.setattr(registry, "MOST_APPLIANCES", 16)
+    lines = sorted(log(40), key=lambda line: line.split()[3])
+    turns = range(0, LINES // 40, 50)
+    runs = [lines[at : at + LINES // 40] for at in range(0, LINES, LINES // 40)]
+    mixed = [line for at in turns for run in runs for line in run[at : at + 50]]
+    assert left(mixed[:997]) == 0
+    assert_same(mixed)
