@@ -4,9 +4,13 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.inputs.follow.follow_scene import Log, Reader, compress
+
+from esa_auth.inputs.follow import discovery
+from esa_auth.inputs.follow.discovery import Look
 
 
 @dataclass(frozen=True)
@@ -272,3 +276,38 @@ def test_nothing_is_kept_of_files_that_are_gone(
     reader.poll()
     assert len(reader.follower.positions()["files"]) <= 2
     assert os.path.exists(log.path)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_log_rotated_while_names_are_listed_is_read_in_order(
+    kind: Kind,
+    log: Log,
+    reader: Reader,
+    times: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look knows the names of before, and the sizes of after."""
+
+    def rotated(*arguments: Any) -> Look:
+        found = listed(*arguments)
+        for _ in range(rounds.pop() if rounds else 0):
+            kind.rotate(log)
+            log.write(2)
+        return found
+
+    listed, rounds = discovery.look, [times]
+    log.write(3)
+    reader.poll()
+    log.write(2)
+    monkeypatch.setattr("esa_auth.inputs.follow.follower.look", rotated)
+    for _ in range(4):
+        reader.clock.now += 60
+        reader.poll()
+        log.write(1)
+    reader.poll()
+    assert not rounds
+    # Nobody can read what is written and deleted before anyone looks.
+    lost = slice(5, 7) if kind.lossy_when_stopped and times > 1 else slice(0)
+    wanted = list(log.written)
+    del wanted[lost]
+    assert reader.lines == wanted

@@ -228,6 +228,10 @@ class Follower:
 
     def _read_log(self, files: list[Followed], left: int, chunks: list[Chunk]) -> int:
         """Read the files of one log in order; return how many bytes are left."""
+        if files[0].log in self._registry.started_over:
+            # First what its copy holds: that is older. The names were listed before.
+            self._polls_until_look = 0
+            return left
         for place, file in enumerate(files, start=1):
             if file.source is None and file.changed and not self._looked:
                 # Its name, and even its inode, can be a later file's by now.
@@ -236,7 +240,6 @@ class Follower:
             try:
                 left = self._read_file(file, left, chunks)
             except ReplacedError:
-                # First what its copy holds: that is older. Look for it.
                 self._registry.replaced(file)
                 self._polls_until_look = 0
                 return left

@@ -44,6 +44,8 @@ class Registry:
         # and it stay as they are.
         self._copies: dict[Key, _Copy] = {}
         self._complaints: set[tuple[str, int | None]] = set()
+        #: Logs of which a file was started over since the last look began.
+        self.started_over: set[str] = set()
 
     def records(self) -> list[Record]:
         """Return what is to be remembered of every file."""
@@ -58,6 +60,7 @@ class Registry:
         """
         for error in look.failures:
             self.complain(error)
+        self.started_over.clear()
         self._follow_devices(look)
         for found in look.found.values():
             self._attempt(self._meet, found)
@@ -93,6 +96,8 @@ class Registry:
             file.position.offset,
         )
         self._gone.add(file.record(), file)
+        if file.position.offset:
+            self.started_over.add(file.log)
         self.files[file.key] = file.start_over(self._clock())
 
     def bury(self, file: Followed) -> None:
