@@ -68,6 +68,16 @@ def test_more_heads_than_are_held_change_nothing(
     assert pipeline.counters == whole.counters
 
 
+def test_heads_of_seconds_that_are_over_are_forgotten() -> None:
+    """One appliance has a new one each second, for ever."""
+    pipeline = made()
+    for second in range(5_000):
+        minute, hour = second // 60 % 60, second // 3600
+        at = b"Wed Apr 22 %02d:%02d:%02d 2026" % (hour, minute, second % 60)
+        pipeline.feed([at + b" Info: " + inbound()])
+    assert len(pipeline._prefixes.known) < 1_100
+
+
 def test_a_zone_that_changes_between_equal_heads() -> None:
     """The head says the local time alone."""
     lines = [

@@ -20,9 +20,9 @@ _NOTHING = (None, b"", b"-")
 INFO = b" Info: "
 # No longer prefix is remembered.
 _LONGEST = 256
-# Each appliance has one in a second. A flood of names has more: then all go, for the
-# next second needs others anyway.
-_MOST = 20_000
+# Each appliance has one in a second, and those of other seconds are of no use again. A
+# flood of names has more: then all go, for the next second needs others anyway.
+_SECONDS_KEPT, _FEW, _MOST = 4, 1_000, 20_000
 _BEGIN = re.compile(
     rb"(?:<(?P<priority>[0-9]{1,3})>)?"
     rb"(?:(?P<native>%b)|(?P<rfc3339>%b)|(?P<bsd>%b))" % (NATIVE, RFC3339, BSD)
@@ -148,7 +148,8 @@ class PrefixCache:
             stamp=begin[kind or 0].decode("ascii"),
             priority=int(priority) if priority else None,
         )
-        if len(self.known) >= _MOST:
+        most = _FEW + _SECONDS_KEPT * len(self._headers)
+        if len(self.known) >= min(most, _MOST):
             self.known.clear()
         self.known[line[:at]] = envelope
         return envelope

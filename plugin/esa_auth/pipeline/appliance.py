@@ -243,7 +243,7 @@ def read_context(body: bytes) -> Fact | Unread:
     return grammar.read(body.decode("utf-8", "backslashreplace"))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def instant_at(epoch: int) -> Instant:
     """Return the instant of ``epoch`` seconds, in UTC."""
     utc = datetime.fromtimestamp(epoch, UTC)
