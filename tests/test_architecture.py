@@ -139,7 +139,7 @@ OUTSIDE_WORLD = frozenset(
 OUTSIDE_CALLS = frozenset({"open", "print", "input", "eval", "exec", "__import__"})
 # The extra `kafka`; the rest of the program neither imports nor needs it.
 ENGINE = frozenset({"confluent_kafka", "quixstreams"})
-KNOWS_THE_ENGINE = frozenset({"stream.application", "stream.client"})
+KNOWS_THE_ENGINE = frozenset({"stream.application", "stream.client", "stream.decided"})
 CLOCKS = frozenset({"now", "utcnow", "today"})
 NAMELESS = frozenset(
     {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}

@@ -14,6 +14,7 @@ import yaml
 from tests.kafka.cluster import Cluster
 from tests.kafka.lines import CAP, MAX_AGE, Line
 from tests.kafka.topics import LOG_APPEND_TIME, Reader, behind, create
+from tests.kafka.workers import Worker
 from tests.soak.events import Events, judge, read_events
 from tests.soak.sizes import HANG
 from tests.support.process import command
@@ -106,10 +107,14 @@ def undisturbed(config: Path, lines: Iterable[Line], folder: Path) -> Found:
         return Found(events, Counter(_dead(line) for line in file))
 
 
-def wait_for_workers(cluster: Cluster, names: Names) -> None:
-    """Return when all that was fed is committed."""
+def wait_for_workers(
+    cluster: Cluster, names: Names, workers: Iterable[Worker] = ()
+) -> None:
+    """Return when all that was fed is committed; ``workers`` may give up meanwhile."""
     until = time.monotonic() + HANG
     while behind(cluster.address, names.run, names.inputs):
+        for worker in workers:
+            worker.watch()
         assert time.monotonic() < until, "the workers stay behind"
         time.sleep(0.2)
 

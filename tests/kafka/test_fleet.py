@@ -80,7 +80,7 @@ def test_a_fleet_that_is_killed_gives_the_events_of_one_process(
         feeding.start()
         chaos.run(SECONDS)
         feeding.finish()
-        wait_for_workers(brokers, names)
+        wait_for_workers(brokers, names, [*workers, joiner])
         took = time.monotonic() - began
         if joiner.running:
             assert joiner.stop() == 0

@@ -9,13 +9,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from confluent_kafka import (
-    IsolationLevel,
-    KafkaError,
-    KafkaException,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient
 from quixstreams import Application, State, message_context
 from quixstreams.exceptions import QuixException
 from quixstreams.kafka import ConnectionConfig
@@ -24,11 +19,9 @@ from quixstreams.sinks import BaseSink
 
 from esa_auth.errors import EsaAuthError, TemporaryError
 from esa_auth.stream.client import connection, consumer, failure, producer
+from esa_auth.stream.decided import await_decided
 from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.settings import Outgoing, StreamSettings
-
-_LOOK_SECONDS = 10.0
-_PAUSE_SECONDS = 0.05
 
 # A log of last year would be deleted the day it is written if its messages kept the
 # time of the log: retention goes by the time of the message.
@@ -102,7 +95,9 @@ class Worker(Application):
 
     def _on_assign(self, client: Any, partitions: list[TopicPartition]) -> None:
         self._pipelines.forget()
-        self._await_decided(partitions)
+        inputs = self._topic_manager.non_changelog_topics
+        changelogs = (p for p in partitions if p.topic not in inputs)
+        await_decided(self._admin, changelogs, self._settings)
         super()._on_assign(client, partitions)
         _log.info("assigned: %s", self._shown(partitions))
 
@@ -124,46 +119,6 @@ class Worker(Application):
         inputs = self._topic_manager.non_changelog_topics
         found = [f"{p.topic} {p.partition}" for p in partitions if p.topic in inputs]
         return ", ".join(sorted(found)) or "nothing"
-
-    def _await_decided(self, partitions: list[TopicPartition]) -> None:
-        """Wait until no transaction is open on the changelogs that we are to read.
-
-        A committed transaction gets its marker in each partition at another moment. The
-        engine takes what a reader of committed messages sees for the end of a
-        changelog: with the offsets already there and the changelog's marker not, it
-        would go on behind lines whose sessions it never saw.
-
-        Raises:
-            TemporaryError: one is open for longer than a transaction may be.
-        """
-        inputs = self._topic_manager.non_changelog_topics
-        changelogs = [p for p in partitions if p.topic not in inputs]
-        patience = self._settings.transaction_timeout + _LOOK_SECONDS
-        until = time.monotonic() + patience
-        while changelogs and self._undecided(changelogs):
-            if time.monotonic() > until:
-                raise TemporaryError("stream: a transaction stays open")
-            time.sleep(_PAUSE_SECONDS)
-
-    def _undecided(self, partitions: list[TopicPartition]) -> bool:
-        ends = []
-        for level in (IsolationLevel.READ_UNCOMMITTED, IsolationLevel.READ_COMMITTED):
-            futures = self._admin.list_offsets(
-                {
-                    TopicPartition(p.topic, p.partition): OffsetSpec.latest()
-                    for p in partitions
-                },
-                isolation_level=level,
-                request_timeout=_LOOK_SECONDS,
-            )
-            try:
-                found = {p: future.result().offset for p, future in futures.items()}
-            except KafkaException as error:
-                if error.args[0].retriable():
-                    return True
-                raise failure(error.args[0], self._settings) from error
-            ends.append({(p.topic, p.partition): offset for p, offset in found.items()})
-        return ends[0] != ends[1]
 
 
 def _always() -> bool:
