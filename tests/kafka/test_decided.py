@@ -18,7 +18,10 @@ Answer: TypeAlias = int | KafkaError
 
 
 class Brokers:
-    """Answer each question with the next of two ends, or an error."""
+    """Answer each question with the next of two ends, or an error.
+
+    A client that was given an error is given the same for ever.
+    """
 
     def __init__(self, written: list[Answer], committed: list[Answer]) -> None:
         self._answers = {
@@ -26,11 +29,21 @@ class Brokers:
             IsolationLevel.READ_COMMITTED: committed,
         }
 
+    def client(self) -> "Client":
+        return Client(self._answers)
+
+
+class Client:
+    def __init__(self, answers: dict[Any, list[Answer]]) -> None:
+        self._answers = answers
+        self._error: KafkaError | None = None
+
     def list_offsets(self, wanted: dict[TopicPartition, Any], **how: Any) -> Any:
         answers = self._answers[how["isolation_level"]]
-        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        answer = self._error or (answers.pop(0) if len(answers) > 1 else answers[0])
         future: Future[Any] = Future()
         if isinstance(answer, KafkaError):
+            self._error = answer
             future.set_exception(KafkaException(answer))
         else:
             future.set_result(SimpleNamespace(offset=answer))
@@ -45,7 +58,7 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def waits(brokers: Brokers, seconds: float = 10.0) -> Callable[[], None]:
     settings = replace(SETTINGS, transaction_timeout=seconds)
-    return lambda: decided.await_decided(brokers, PARTITIONS, settings)
+    return lambda: decided.await_decided(brokers.client, PARTITIONS, settings)
 
 
 def test_it_waits_for_the_end_of_a_transaction() -> None:
@@ -82,4 +95,4 @@ def test_it_says_what_it_waited_for() -> None:
 
 
 def test_nothing_to_wait_for_asks_nobody() -> None:
-    decided.await_decided(Brokers([], []), [], SETTINGS)
+    decided.await_decided(Brokers([], []).client, [], SETTINGS)

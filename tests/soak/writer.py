@@ -39,7 +39,9 @@ def rotate(live: Path, style: str, number: int) -> None:
     else:
         # Time for the reader to catch up: what comes between copy and truncation is
         # lost to everyone, and not the subject here.
-        shutil.copy(live, live.with_name(f"mail.log-2026{number:04}"))
+        # A name with a day that no month has would be no rotated file's.
+        month, day = divmod(number - 1, 28)
+        shutil.copy(live, live.with_name(f"mail.log-2026{month + 1:02}{day + 1:02}"))
         os.truncate(live, 0)
 
 

@@ -7,6 +7,7 @@ public name there.
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
@@ -43,7 +44,6 @@ class Worker(Application):
         directory: str,
     ) -> None:
         self._settings, self._pipelines, self._stop = settings, pipelines, stop
-        self._admin = AdminClient(connection(settings))
         super().__init__(
             ConnectionConfig.from_librdkafka_dict(connection(settings)),
             consumer_group=settings.group,
@@ -97,7 +97,8 @@ class Worker(Application):
         self._pipelines.forget()
         inputs = self._topic_manager.non_changelog_topics
         changelogs = (p for p in partitions if p.topic not in inputs)
-        await_decided(self._admin, changelogs, self._settings)
+        connect = partial(AdminClient, connection(self._settings))
+        await_decided(connect, changelogs, self._settings)
         super()._on_assign(client, partitions)
         _log.info("assigned: %s", self._shown(partitions))
 

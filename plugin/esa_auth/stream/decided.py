@@ -1,7 +1,7 @@
 """Whether all transactions on a partition have come to their end."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from confluent_kafka import IsolationLevel, KafkaException, TopicPartition
@@ -24,7 +24,9 @@ class Admin(Protocol):
 
 
 def await_decided(
-    admin: Admin, partitions: Iterable[TopicPartition], settings: StreamSettings
+    connect: Callable[[], Admin],
+    partitions: Iterable[TopicPartition],
+    settings: StreamSettings,
 ) -> None:
     """Wait until no transaction is open on changelogs that we are to read.
 
@@ -33,6 +35,11 @@ def await_decided(
     with the offsets already there and the changelog's marker not, it would go on behind
     lines whose sessions it never saw.
 
+    Args:
+        connect: Returns a new client.
+        partitions: Of changelogs.
+        settings: Those of the worker.
+
     Raises:
         ConfigError: the brokers refuse us.
         TemporaryError: one is open for longer than a transaction may be, or the brokers
@@ -40,15 +47,17 @@ def await_decided(
     """
     changelogs = list(partitions)
     until = time.monotonic() + settings.transaction_timeout + LOOK_SECONDS
-    while changelogs:
+    admin = connect() if changelogs else None
+    while admin:
         try:
             if not _undecided(admin, changelogs, settings):
                 return
             why = TemporaryError("stream: a transaction stays open")
         except TemporaryError as error:
-            # A partition that has just got another leader ("Leader epoch is older than
-            # broker epoch", seen on three brokers 3.9) is known a moment later.
-            why = error
+            # Where a partition has got another leader, a client goes on to ask by the
+            # old one ("Leader epoch is older than broker epoch", seen for 25 s with
+            # confluent-kafka 2.12 and three brokers 4.1).
+            why, admin = error, connect()
         if time.monotonic() > until:
             raise why
         time.sleep(_PAUSE_SECONDS)
