@@ -12,7 +12,7 @@ from esa_auth.model.session import Observer
 ECS_VERSION = "9.4.0"
 
 # A context takes some 3 kB.
-_CONTEXTS = 4096
+_CONTEXTS = 1024
 # OpenSSL's cipher description "TLSv1/SSLv3" is no protocol version and is left out.
 _TLS_VERSION = re.compile(r"(TLS|SSL)v([0-9](?:\.[0-9])?)")
 _IPV4 = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
