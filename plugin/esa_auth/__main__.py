@@ -4,7 +4,7 @@ import gc
 import sys
 from collections.abc import Sequence
 
-from esa_auth.signals import hold, release
+from esa_auth.signals import hold, over, release
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -18,7 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
             gc.freeze()
             gc.enable()
-            return run(sys.argv[1:] if argv is None else argv)
+            code = run(sys.argv[1:] if argv is None else argv)
+            over()
+            return code
         finally:
             release()
     except KeyboardInterrupt:

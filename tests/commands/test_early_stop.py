@@ -1,4 +1,4 @@
-"""A signal that comes while the program is still loaded ends it in order."""
+"""A signal that comes while the program is still loaded, or when all is done."""
 
 import signal
 import subprocess
@@ -23,13 +23,23 @@ class Early:
 sys.meta_path.insert(0, Early())
 sys.exit(main(sys.argv[2:]))
 """
+# Python sets its own handlers back, but not what is ignored, before it ends.
+_LATE = """
+import signal, sys
+from esa_auth.__main__ import main
+
+code = main(sys.argv[2:])
+sys.exit(code or signal.getsignal(int(sys.argv[1])) != signal.SIG_IGN)
+"""
 BOTH = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 
 
-def stopped(number: int, *words: str) -> subprocess.CompletedProcess[bytes]:
+def stopped(
+    number: int, *words: str, program: str = _PROGRAM
+) -> subprocess.CompletedProcess[bytes]:
     """Run the command, with a signal as early as can be."""
     return subprocess.run(
-        [sys.executable, "-c", _PROGRAM, str(int(number)), *words],
+        [sys.executable, "-c", program, str(int(number)), *words],
         input=native(inbound()) + b"\n",
         capture_output=True,
         timeout=PATIENCE,
@@ -40,6 +50,13 @@ def stopped(number: int, *words: str) -> subprocess.CompletedProcess[bytes]:
 @BOTH
 def test_filter_reads_what_is_in_the_pipe(number: int) -> None:
     done = stopped(number, "filter")
+    assert done.returncode == 0, done.stderr
+    assert account_of(done.stderr.decode()).results == 1
+
+
+@BOTH
+def test_a_signal_after_the_end_is_none(number: int) -> None:
+    done = stopped(number, "filter", program=_LATE)
     assert done.returncode == 0, done.stderr
     assert account_of(done.stderr.decode()).results == 1
 
