@@ -25,9 +25,10 @@ from tests.soak.sizes import show, size
 from tests.soak.writer import rotate
 
 BLOCK_LINES = size(125_000, 1_000_000)
-BLOCKS = size(8, 50)
-#: Blocks before the memory is expected to be flat.
-WARM_UP = size(3, 10)
+BLOCKS = size(8, 80)
+#: Blocks before the memory is expected to be flat. Of a million lines native code asks
+#: for some twenty contexts only, and Python holds the last 1,024 of each kind.
+WARM_UP = size(3, 50)
 #: KiB for ten million lines. A small run cannot tell so little from the chance of an
 #: arena more or less: there a leak of four bytes for each line is what is found.
 MOST_SLOPE = size(40 * 1024, 1024)
