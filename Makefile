@@ -44,9 +44,10 @@ quick: $(VENV)/.test
 test: $(VENV)/.test engines lint ## all tests; what is not there is listed as not run
 	$(BIN)/python -m pytest -q $(SHARED)
 
-# Crash and fault tests at full figures, with the figures of each.
-soak: $(VENV)/.test engines ## crash and fault tests at full figures, some hours
-	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q $(SHARED) tests/soak tests/differential tests/inputs/follow tests/kafka/test_fleet.py \
+# Crash and fault tests at full figures, with the figures of each. Most of them wait, and
+# some alone take half an hour.
+soak: $(VENV)/.test engines ## crash and fault tests at full figures, an hour
+	ESA_AUTH_SOAK=1 HYPOTHESIS_PROFILE=soak $(BIN)/python -m pytest -q -n 6 --dist worksteal tests/soak tests/differential tests/inputs/follow tests/kafka/test_fleet.py \
 	  tests/siem/test_attacks.py tests/siem/test_late.py tests/siem/test_sentinel.py
 
 # FUZZ_SECONDS for each of seven targets, guided by coverage (what is new joins the
