@@ -286,7 +286,7 @@ def test_a_log_rotated_while_names_are_listed_is_read_in_order(
     times: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A look knows the names of before, and the sizes of after."""
+    """The names are listed before the rotation, the files looked at after it."""
 
     def rotated(*arguments: Any) -> Look:
         found = listed(*arguments)
