@@ -62,7 +62,7 @@ def test_the_name_and_the_token_stand_where_the_row_has_them() -> None:
     assert named(line)["address"] == "192.0.2.44"
     line = f"{STAMP}logout:192.0.2.44 user:user: session:example"
     assert named(line)["user"] == "user:"
-    assert named(line)["token"] == "example"  # noqa: S105 - nobody's
+    assert named(line)["token"] == "example"  # noqa: S105 - made up
 
 
 @pytest.mark.parametrize("rule", grammar.RULES, ids=lambda rule: rule.name)

@@ -443,7 +443,7 @@ def test_what_can_be_no_host_names_no_appliance(host: bytes, behind: bytes) -> N
             assert names <= {"esa", "relay"}, around
 
 
-# ---- nobody's text makes an event ---------------------------------------------------
+# ---- what others write is no event --------------------------------------------------
 
 
 @pytest.mark.parametrize("name", HEADS_OF)

@@ -106,7 +106,7 @@ def test_a_login_joins_no_session_and_changes_none() -> None:
 
 # ---- the token ----------------------------------------------------------------------
 
-TOKEN = "wKV0AK29GgdhztflXSal"  # noqa: S105 - nobody's
+TOKEN = "wKV0AK29GgdhztflXSal"  # noqa: S105 - made up
 
 
 @pytest.mark.parametrize("rule", OURS, ids=rule_names(OURS))
@@ -126,7 +126,7 @@ def test_tokens_are_looked_for() -> None:
     assert sum("example" in rule.sample.split("session")[-1] for rule in OURS) > 4
 
 
-# ---- nobody's text is more than text ------------------------------------------------
+# ---- what others write stays mere text -----------------------------------------------
 
 
 def assert_only_a_name(event: Event, wording: str, name: str) -> None:

@@ -543,7 +543,7 @@ def test_a_client_that_hangs_up_writes_nothing(
     answered.set()
     for thread in threading.enumerate():
         if "process_request_thread" in thread.name:
-            # It is told of before it is begun.
+            # `enumerate` lists a thread before it has been started.
             while thread.ident is None:
                 time.sleep(0.001)
             thread.join(PATIENCE)

@@ -114,23 +114,20 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
     assert path.read_bytes() == b"one\ntwo\n"
 
 
-def test_a_stop_ends_the_wait_for_a_full_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("number", "stops", "told"),
+    [
+        # A stop ends the wait for a full disk; nobody waits for a broken device.
+        (errno.ENOSPC, True, "output: No space left on device"),
+        (errno.EIO, False, r"^output: Input/output error$"),
+    ],
+)
+def test_it_does_not_wait_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, stops: bool, told: str
 ) -> None:
     descriptor = os.open(tmp_path / "events", os.O_WRONLY | os.O_CREAT)
     with monkeypatch.context() as patched:
-        refusing(patched, errno.ENOSPC, 99)
-        with pytest.raises(TemporaryError, match="output: No space left on device"):
-            write_all(descriptor, b"one\ntwo\n", lambda: True)
-    os.close(descriptor)
-
-
-def test_a_device_that_refuses_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    descriptor = os.open(tmp_path / "events", os.O_WRONLY | os.O_CREAT)
-    with monkeypatch.context() as patched:
-        refusing(patched, errno.EIO, 1)
-        with pytest.raises(TemporaryError, match=r"^output: Input/output error$"):
-            write_all(descriptor, b"one\ntwo\n", lambda: False)
+        refusing(patched, number, 99)
+        with pytest.raises(TemporaryError, match=told):
+            write_all(descriptor, b"one\ntwo\n", lambda: stops)
     os.close(descriptor)

@@ -64,7 +64,7 @@ def text_of(raw: bytes) -> str:
     return raw.decode("utf-8", "backslashreplace")
 
 
-# ---- nobody's text is more than text ------------------------------------------------
+# ---- what others write stays mere text -----------------------------------------------
 
 
 def session_of(user: bytes, outcome: str, frame: Frame) -> list[bytes]:

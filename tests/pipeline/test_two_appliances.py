@@ -133,7 +133,7 @@ def test_a_number_that_is_used_again_is_no_conflict(interface: str, later: int) 
 
 
 def test_a_restart_of_the_appliance_is_no_conflict() -> None:
-    """Open sessions of before it, and the same numbers on another listener."""
+    """Sessions were open before it; after it another listener has their numbers."""
     before = [at(n, new(20_000 + n, FIRST, ANNS)) for n in range(50)]
     before += [at(50, new(3, FIRST, ANNS)), at(51, inbound(3, "ann"))]
     after = [at(60 + n, new(n, SECOND, BOBS)) for n in range(1, 50)]
