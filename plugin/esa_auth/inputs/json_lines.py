@@ -36,7 +36,7 @@ class JsonLines:
             plain, end = self._native.read(lines, at)
             if plain:
                 yield plain
-            # Where there was a plain one, the next one is the only other, most likely.
+            # One that is not plain behind some that are is most likely alone.
             at = end + (1 if plain else TOGETHER)
             yield from self._together(lines[end:at])
 
