@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import tomllib
 import venv
 import zipfile
 from dataclasses import dataclass
@@ -165,7 +166,7 @@ def test_the_wheel_says_what_it_is(wheel: Path) -> None:
         script = archive.read(points).decode()
     assert "Name: esa-auth-normalizer\n" in metadata
     assert "Requires-Python: >=3.11\n" in metadata
-    assert "License-Expression: Apache-2.0 AND BSD-3-Clause\n" in metadata
+    assert "License-Expression: Apache-2.0 AND BSD-3-Clause AND MIT\n" in metadata
     # What is bundled has its licences with it, and what does not exist has no address.
     licences = {*re.findall(r"^License-File: .*?([\w-]+)$", metadata, re.MULTILINE)}
     shipped = {path.name for path in ASSETS.glob("[LN]*-*")}
@@ -273,3 +274,10 @@ def test_it_goes_without_a_trace(installed: Installed) -> None:
     python = installed.bin / "python"
     run(python, "-m", "pip", "uninstall", "--yes", "esa-auth-normalizer")
     assert installed.files() == []
+
+
+@needs_checkout
+def test_the_notice_names_the_crates_of_native_code() -> None:
+    manifest = tomllib.loads((ROOT / "plugin/native/Cargo.toml").read_text("utf-8"))
+    notice = set(re.findall(r"[\w-]+", (ROOT / "NOTICE").read_text("utf-8")))
+    assert manifest["dependencies"].keys() - notice == set()
