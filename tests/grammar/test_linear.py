@@ -45,11 +45,11 @@ PATTERNS = {
 DERIVED: dict[str, tuple["re.Pattern[Any]", str]] = {
     "own words": (GRAMMAR._own_words_pattern, "Authentication OK, user "),
     "mail": (re.compile(GRAMMAR.mail_to_ignore()), "MID 450 queued for delivery"),
-    "context": (GRAMMAR.at_sight("icid"), "ICID 450 ACCEPT SG "),
-    "close": (GRAMMAR.at_sight("icid"), "ICID 450 close"),
+    "context": (GRAMMAR.at_sight["icid"], "ICID 450 ACCEPT SG "),
+    "close": (GRAMMAR.at_sight["icid"], "ICID 450 close"),
     **{
         f"opening of {side}": (pattern, "New SMTP ICID 450 interface")
-        for side, pattern in GRAMMAR.openings()
+        for side, pattern in GRAMMAR.openings
     },
 }
 LOOKED_FOR: dict[str, tuple["re.Pattern[Any]", str]] = {

@@ -91,7 +91,7 @@ def test_words_that_need_no_reading_are_of_this_row_alone(
     rule: Rule, words: str
 ) -> None:
     assert rule.side is not None
-    pattern = GRAMMAR.at_sight(rule.side)
+    pattern = GRAMMAR.at_sight[rule.side]
     begin = f"{rule.side.upper()} 450 {words}"
     match = pattern.match(begin.encode())
     if rule.family == "ignored":

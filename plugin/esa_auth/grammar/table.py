@@ -128,16 +128,18 @@ class Grammar:
 
     # ---- which lines to bring -------------------------------------------------------
 
+    @cached_property
     def families_by_lead(self) -> dict[bytes, frozenset[Family]]:
-        """Return what lines that begin with four bytes may be."""
+        """What lines that begin with four bytes may be."""
         found: dict[bytes, set[Family]] = defaultdict(set)
         for rule in self.rules:
             for lead in rule.leads:
                 found[lead.encode()].add(rule.family)
         return {lead: frozenset(families) for lead, families in found.items()}
 
+    @cached_property
     def unread_leads(self) -> frozenset[bytes]:
-        """Return the first four bytes of lines that no row reads and none may miss.
+        """The first four bytes of lines that no row reads and none may miss.
 
         A wording that no row has may be in small letters or in capitals.
         """
@@ -151,35 +153,24 @@ class Grammar:
             for form in (str.lower, str.upper, str.capitalize)
         )
 
+    @cached_property
     def openings(self) -> list[tuple[Side, re.Pattern[bytes]]]:
-        """Return what the lines that open a connection begin with, up to its number."""
+        """What the lines that open a connection begin with, up to its number."""
         return [
             (rule.side, re.compile(f"{rule.up_to_number} ".encode(), _flags(rule)))
             for rule in self.rules
             if rule.family == "opening" and rule.side
         ]
 
-    def at_sight(self, side: Side) -> re.Pattern[bytes]:
-        """Return what finds the number in lines of a connection, and reads no further.
+    @cached_property
+    def at_sight(self) -> dict[Side, re.Pattern[bytes]]:
+        """What finds the number in lines of a connection, and reads no further.
 
         It matches lines that say at sight what they are: a context line or, with the
         group ``close``, the last one.
         """
-        found = (row for row in self.rules if row.at_sight and row.side == side)
-        rows = [row for row in found if row.family != "ignored"]
-        # All have the number in front, so that it is the same group.
-        (beginning,) = {row.up_to_number for row in rows}
-        context, close = (
-            "|".join(
-                re.escape(words)
-                for row in rows
-                if (row.family == "close") is ends
-                for words in row.at_sight
-            )
-            for ends in (False, True)
-        )
-        either = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
-        return re.compile(either.encode())
+        sides = {row.side for row in self.rules if row.at_sight and row.side}
+        return {side: self._at_sight(side) for side in sides}
 
     def mail_passed_over(self) -> dict[str, str]:
         """Return first words of bodies on mail, each with letters.
@@ -212,6 +203,23 @@ class Grammar:
         """Return what a line of ``family`` says at sight behind its number."""
         rules = (r for r in self.rules if r.side == side and r.family == family)
         return [word for rule in rules for word in rule.at_sight]
+
+    def _at_sight(self, side: Side) -> re.Pattern[bytes]:
+        found = (row for row in self.rules if row.at_sight and row.side == side)
+        rows = [row for row in found if row.family != "ignored"]
+        # All have the number in front, so that it is the same group.
+        (beginning,) = {row.up_to_number for row in rows}
+        context, close = (
+            "|".join(
+                re.escape(words)
+                for row in rows
+                if (row.family == "close") is ends
+                for words in row.at_sight
+            )
+            for ends in (False, True)
+        )
+        either = rf"{beginning} (?:{context}|(?P<close>{close}) *\Z)"
+        return re.compile(either.encode())
 
     def _delimiters(self, family: Family) -> re.Pattern[str]:
         rules = (rule for rule in self.rules if rule.family == family)

@@ -22,7 +22,7 @@ from esa_auth.model.facts import (
     Side,
 )
 from esa_auth.model.session import Source
-from esa_auth.pipeline.appliance import SIDES, Appliance
+from esa_auth.pipeline.appliance import Appliance
 from esa_auth.pipeline.emitter import Emitter, Told
 from esa_auth.pipeline.line import CUTS, Line
 from esa_auth.pipeline.registry import ApplianceRegistry
@@ -54,9 +54,8 @@ class Connections:
         self._registry = registry
         self._max_line = registry.settings.max_line
         self._advance, self._act = advance, act
-        rules = grammar.GRAMMAR
-        self._openings = rules.openings()
-        self._at_sight = {side: rules.at_sight(side) for side in SIDES}
+        self._openings = grammar.GRAMMAR.openings
+        self._at_sight = grammar.GRAMMAR.at_sight
 
     def read(self, line: Line) -> None:
         """Read a line with the grammar, and do what it asks for."""

@@ -44,6 +44,8 @@ Handler: TypeAlias = Callable[[Line], None]
 
 # So many bytes of a body choose its handler.
 LEAD = 4
+# The side whose numbers stand behind these.
+_SIDE_OF: dict[bytes, Side] = {side.upper().encode(): side for side in SIDES}
 _OTHER_TEXTS: frozenset[grammar.Family] = grammar.EVENT_FAMILIES | {"ignored"}
 
 
@@ -65,9 +67,9 @@ class Dispatcher:
         self._mail = Mail(emitter, registry.settings, advance)
         self.concerns = self._mail.concerns
         rules = grammar.GRAMMAR
-        families = rules.families_by_lead()
+        families = rules.families_by_lead
         self.handlers: dict[bytes, Handler] = {
-            **dict.fromkeys(rules.unread_leads(), self.read),
+            **dict.fromkeys(rules.unread_leads, self.read),
             **{lead: self._handler(lead, found) for lead, found in families.items()},
         }
         # Their lines are passed over unless they concern a session; see `concerns`.
@@ -78,7 +80,7 @@ class Dispatcher:
         self._certain = frozenset(
             lead
             for lead, found in families.items()
-            if not found & _OTHER_TEXTS or _side(lead)
+            if not found & _OTHER_TEXTS or lead in _SIDE_OF
         )
 
     def of(self, line: bytes, at: int) -> Handler | None:
@@ -92,7 +94,7 @@ class Dispatcher:
     # ---- by the first words ---------------------------------------------------------
 
     def _handler(self, lead: bytes, families: frozenset[grammar.Family]) -> Handler:
-        side = _side(lead)
+        side = _SIDE_OF.get(lead)
         if side is not None:
             return partial(self._connections.line_of, side)
         if "opening" in families:
@@ -142,8 +144,3 @@ class Dispatcher:
             for ended in appliance.leave(fact.serial):
                 self._emit.ended(ended, appliance)
             appliance.set_version(fact.version, fact.serial)
-
-
-def _side(lead: bytes) -> Side | None:
-    """Return the side whose numbers stand behind ``lead``."""
-    return next((side for side in SIDES if side.upper().encode() == lead), None)
