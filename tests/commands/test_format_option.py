@@ -15,13 +15,13 @@ from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.formats import converter, foreign, origin
 from esa_auth.outputs.dead_letters import DeadLetters
-from tests.commands.test_watch import watching
 from tests.support import ocsf_schema
 from tests.support.collector import Collector
 from tests.support.golden_cases import CASES, answer, input_of
 from tests.support.mutations import EVENTS
 from tests.support.process import Ended, Running, esa_auth
 from tests.support.secret_files import write_secret
+from tests.support.watching import watching
 
 Json = dict[str, Any]
 

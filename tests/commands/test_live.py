@@ -7,6 +7,7 @@ import pytest
 from esa_auth.alarms import MOST_ACCOUNTS, Tries, network
 from esa_auth.commands.live import Now, place
 from esa_auth.thresholds import figure
+from tests.support.harness import native, run
 
 NOON = 1_240_401_600
 BRUTE = figure("brute_force_by_source", "failures")
@@ -168,3 +169,74 @@ def test_of_very_many_users_the_one_of_longest_ago_is_forgotten() -> None:
     # Who was tried again is not of longest ago.
     again = (101, "ann", True)
     assert tries(*wrong, *others[1:], again, others[0]).add(102, "ann", failed=False)
+
+
+def failure(user: str, at: int, address: str = "203.0.113.9") -> dict[str, Any]:
+    return login(at, user, source={"ip": address})
+
+
+def test_an_alarm_is_many_failures_or_many_users_in_a_while() -> None:
+    now = Now()
+    for number in range(9):
+        now.add(failure("ann", number), 0.0)
+    assert now.alarms() == []
+    now.add(failure("ann", 9), 0.0)
+    (alarm,) = now.alarms()
+    assert (alarm.failures, alarm.users, alarm.login) == (10, 1, None)
+    window = figure("brute_force_by_source", "window")
+    now.add(failure("eve", 9 + window, "203.0.113.8"), 0.0)
+    assert now.alarms() == []
+
+
+def test_users_who_got_in_are_no_spray() -> None:
+    now = Now()
+    got_in = {"action": "smtp-auth", "outcome": "success"}
+    for number in range(9):
+        now.add(failure(f"u{number}", 60 * number), 0.0)
+    assert now.alarms() == []
+    now.add(failure("u9", 540), 0.0)
+    (alarm,) = now.alarms()
+    assert alarm.users == 10
+    now.add(failure("u0", 545) | {"event": got_in}, 0.0)
+    assert now.alarms() == []
+
+
+def test_logins_to_the_appliance_itself_are_left_out() -> None:
+    now = Now()
+    line = b"An authentication attempt by the user admin from 203.0.113.9 failed"
+    (event,) = run([native(line)]).events
+    for _ in range(20):
+        now.add(event, 0.0)
+    assert (now.attempts, now.failures) == (0, 0)
+    assert (list(now.latest), now.alarms()) == ([], [])
+
+
+def test_rates_are_of_the_last_minute_and_of_new_events() -> None:
+    now = Now()
+    now.add(failure("ann", 0), None)
+    assert now.rates(100.0) == (0.0, 0.0)
+    for second in range(100, 130):
+        now.add(failure("ann", 0), float(second))
+    assert now.rates(130.0) == (0.5, 0.5)
+    assert now.rates(500.0) == (0.0, 0.0)
+
+
+def test_sources_without_end_are_bounded() -> None:
+    now = Now()
+    for number in range(12_000):
+        now.add(failure("ann", 0, f"2001:db8:1:{number:x}::1"), 0.0)
+    assert len(now._sources) == 5_000
+
+
+def test_alarms_begin_with_who_got_in_then_with_most_failures() -> None:
+    now = Now()
+    few, many, got_in = "203.0.113.1", "203.0.113.2", "203.0.113.3"
+    success = {"action": "smtp-auth", "outcome": "success"}
+    for second in range(12):
+        for address, most in ((few, 10), (many, 12), (got_in, 10)):
+            if second < most:
+                now.add(failure("ann", second, address), 0.0)
+    now.add(failure("ann", 12, got_in) | {"event": success}, 0.0)
+    alarms = now.alarms()
+    assert [alarm.address for alarm in alarms] == [got_in, many, few]
+    assert [alarm.login for alarm in alarms] == ["ann", None, None]

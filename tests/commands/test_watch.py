@@ -1,113 +1,16 @@
-"""`esa-auth watch` in a terminal that is ours: what stands on its screen."""
+"""`esa-auth watch` in a terminal: what stands on its screen, and what keys ask for."""
 
-import os
-import pty
-import select
 import signal
-import struct
-import subprocess
-import sys
 import termios
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from fcntl import ioctl
 from pathlib import Path
 
-import pyte
 import pytest
 
 from esa_auth.commands.keys import Wishes
-from esa_auth.commands.live import Now
-from esa_auth.thresholds import figure
 from tests.support import report_lines
-from tests.support.harness import native, run
-from tests.support.process import PATIENCE, command, esa_auth
-
-ROWS, COLUMNS = 24, 80
-# The terminal becomes that of the session, as a login shell's is.
-_START = (
-    "import os, sys; os.setsid(); t = os.open(sys.argv[1], os.O_RDWR);"
-    "os.dup2(t, 1); os.dup2(t, 2); os.execv(sys.argv[2], sys.argv[2:])"
-)
-
-
-class Terminal:
-    """A terminal with the command in it; stdin is a pipe of its own."""
-
-    def __init__(self, words: tuple[str, ...]) -> None:
-        self._keys, other = pty.openpty()
-        ioctl(other, termios.TIOCSWINSZ, struct.pack("4H", ROWS, COLUMNS, 0, 0))
-        self.before = termios.tcgetattr(other)
-        self.other = other
-        self.screen = pyte.Screen(COLUMNS, ROWS)
-        self._stream = pyte.ByteStream(self.screen)
-        self.raw = b""
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", _START, os.ttyname(other), *command(), *words],
-            stdin=subprocess.PIPE,
-            env=os.environ | {"TERM": "xterm"},
-            bufsize=0,
-        )
-
-    def feed(self, data: bytes) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(data)
-
-    def end(self) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-
-    def press(self, key: bytes) -> None:
-        os.write(self._keys, key)
-
-    @property
-    def text(self) -> str:
-        return "\n".join(self.screen.display)
-
-    def see(self, *words: str) -> None:
-        """Wait until all words stand on the screen."""
-        self.reach(lambda text: all(word in text for word in words))
-
-    def reach(self, good: Callable[[str], bool]) -> None:
-        """Wait until ``good`` says so of the screen, which may be half redrawn."""
-        until = time.monotonic() + PATIENCE
-        while not good(self.text):
-            assert time.monotonic() < until, self.text
-            self._read()
-
-    def code(self) -> int:
-        """Wait for the end; return the exit code."""
-        until = time.monotonic() + PATIENCE
-        while self.process.poll() is None:
-            assert time.monotonic() < until, self.text
-            self._read()
-        self._read()
-        return self.process.returncode
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait(PATIENCE)
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        os.close(self._keys)
-        os.close(self.other)
-
-    def _read(self) -> None:
-        if select.select([self._keys], [], [], 0.1)[0]:
-            block = os.read(self._keys, 1 << 16)
-            self.raw += block
-            self._stream.feed(block)
-
-
-@contextmanager
-def watching(*words: str) -> Iterator[Terminal]:
-    terminal = Terminal(("watch", *words))
-    try:
-        yield terminal
-    finally:
-        terminal.close()
+from tests.support.harness import native
+from tests.support.process import esa_auth
+from tests.support.watching import Terminal, watching
 
 
 def made(lines: list[str]) -> bytes:
@@ -274,9 +177,6 @@ def test_it_wants_a_terminal(words: tuple[str, ...]) -> None:
     esa_auth(*words).assert_refused("terminal")
 
 
-# ---- the state ----------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     ("keys", "wished"),
     [
@@ -303,85 +203,9 @@ def test_what_a_key_asks_for(keys: bytes, wished: Wishes) -> None:
     assert wishes == wished
 
 
-def failure(user: str, at: int, address: str = "203.0.113.9") -> dict[str, object]:
-    return {
-        "@timestamp": f"2026-03-02T08:{at // 60:02d}:{at % 60:02d}.000Z",
-        "event": {"action": "smtp-auth", "outcome": "failure"},
-        "user": {"name": user},
-        "source": {"ip": address},
-    }
-
-
-def test_an_alarm_is_many_failures_or_many_users_in_a_while() -> None:
-    now = Now()
-    for number in range(9):
-        now.add(failure("ann", number), 0.0)
-    assert now.alarms() == []
-    now.add(failure("ann", 9), 0.0)
-    (alarm,) = now.alarms()
-    assert (alarm.failures, alarm.users, alarm.login) == (10, 1, None)
-    window = figure("brute_force_by_source", "window")
-    now.add(failure("eve", 9 + window, "203.0.113.8"), 0.0)
-    assert now.alarms() == []
-
-
-def test_users_who_got_in_are_no_spray() -> None:
-    now = Now()
-    got_in = {"action": "smtp-auth", "outcome": "success"}
-    for number in range(9):
-        now.add(failure(f"u{number}", 60 * number), 0.0)
-    assert now.alarms() == []
-    now.add(failure("u9", 540), 0.0)
-    (alarm,) = now.alarms()
-    assert alarm.users == 10
-    now.add(failure("u0", 545) | {"event": got_in}, 0.0)
-    assert now.alarms() == []
-
-
-def test_logins_to_the_appliance_itself_are_left_out() -> None:
-    now = Now()
-    line = b"An authentication attempt by the user admin from 203.0.113.9 failed"
-    (event,) = run([native(line)]).events
-    for _ in range(20):
-        now.add(event, 0.0)
-    assert (now.attempts, now.failures) == (0, 0)
-    assert (list(now.latest), now.alarms()) == ([], [])
-
-
-def test_rates_are_of_the_last_minute_and_of_new_events() -> None:
-    now = Now()
-    now.add(failure("ann", 0), None)
-    assert now.rates(100.0) == (0.0, 0.0)
-    for second in range(100, 130):
-        now.add(failure("ann", 0), float(second))
-    assert now.rates(130.0) == (0.5, 0.5)
-    assert now.rates(500.0) == (0.0, 0.0)
-
-
-def test_sources_without_end_are_bounded() -> None:
-    now = Now()
-    for number in range(12_000):
-        now.add(failure("ann", 0, f"2001:db8:1:{number:x}::1"), 0.0)
-    assert len(now._sources) == 5_000
-
-
 def test_a_log_in_the_place_of_events_is_said_at_the_end() -> None:
     with watching() as shown:
         shown.feed(native("ICID 1 close") + b"\n")
         shown.end()
         assert shown.code() == 0
         assert "none of 1 lines is an event" in shown.text
-
-
-def test_alarms_begin_with_who_got_in_then_with_most_failures() -> None:
-    now = Now()
-    few, many, got_in = "203.0.113.1", "203.0.113.2", "203.0.113.3"
-    success = {"action": "smtp-auth", "outcome": "success"}
-    for second in range(12):
-        for address, most in ((few, 10), (many, 12), (got_in, 10)):
-            if second < most:
-                now.add(failure("ann", second, address), 0.0)
-    now.add(failure("ann", 12, got_in) | {"event": success}, 0.0)
-    alarms = now.alarms()
-    assert [alarm.address for alarm in alarms] == [got_in, many, few]
-    assert [alarm.login for alarm in alarms] == ["ann", None, None]
