@@ -62,6 +62,7 @@ SLOW = (
     "commands/test_receive.py",
     "commands/test_refused_start.py",
     "commands/test_replay.py",
+    "commands/test_replay_kept.py",
     "commands/test_reply.py",
     "commands/test_start.py",
     "commands/test_tail_appliances.py",

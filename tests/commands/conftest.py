@@ -1,11 +1,12 @@
-"""Archives that tests of `convert` read, and what a run makes of them."""
+"""Archives for `convert`, dead letters for `replay`, and what a run makes of them."""
 
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
-from tests.support.archive_runs import Appliance, Ran, run
+from tests.commands.poisoned import UNREAD, native, thrice
+from tests.support.archive_runs import Appliance, Ran, auth, letters_in, run
 
 MARCH = datetime(2024, 3, 1)  # noqa: DTZ001 - the appliance's clock
 
@@ -41,3 +42,19 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whole(many: Path) -> Ran:
     """What one go over all of them gives."""
     return run("convert", many)
+
+
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Five letters that a fix mends."""
+    path = tmp_path_factory.mktemp("dead") / "dead"
+    text = thrice() + native(auth(8, "poison"), second=2)
+    run("filter", "--dead-letter", path, stdin=text, before=UNREAD)
+    assert len(letters_in(path)) == 5
+    return path
+
+
+@pytest.fixture(scope="module")
+def mended(dead: Path) -> Ran:
+    """What the fixed program makes of them."""
+    return run("replay", dead)
