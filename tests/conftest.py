@@ -49,6 +49,7 @@ SLOW = (
     "commands/test_convert_resume.py",
     "commands/test_damaged_state.py",
     "commands/test_doubt.py",
+    "commands/test_doubt_forms.py",
     "commands/test_exhaustion.py",
     "commands/test_filter_files.py",
     "commands/test_filter_forms.py",

@@ -3,7 +3,6 @@
 import bz2
 import gzip
 import io
-import json
 import lzma
 import re
 import signal
@@ -15,44 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from esa_auth.commands.looks import looks_like
+from tests.commands.foreign import CEF, ESA, POSTFIX, assert_said, said
 from tests.support.harness import inbound, native
-from tests.support.process import (
-    PATIENCE,
-    Account,
-    Ended,
-    Running,
-    account_of,
-    esa_auth,
-)
+from tests.support.process import PATIENCE, Ended, Running, esa_auth
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-TEXT = (
-    "Wed Apr 22 11:44:{:02} 2026 Info: MID {} ready 812 bytes from <ann@example.com>\n"
-)
-ESA = "".join(TEXT.format(n, n) for n in range(20)).encode()
-POSTFIX = b"".join(
-    b"Mar 17 10:00:%02d mx1 postfix/smtpd[%d]: connect from unknown[192.0.2.1]\n"
-    % (n, n)
-    for n in range(30)
-)
 PROXY = b"".join(
     b"1278096903.%03d 97 192.0.2.%d TCP_MISS/200 8187 GET http://example.com/ - "
     b"DIRECT/example.com text/plain DEFAULT_CASE_11 <-> -\n" % (n, n)
-    for n in range(30)
-)
-CEF = b"".join(
-    b"<134>Mar 17 10:00:%02d esa01 cef: CEF:0|Cisco|C100V Email Security Virtual "
-    b"Appliance|14.0.0|ESA_CONSOLIDATED_LOG_EVENT|Consolidated Log Event|5|"
-    b"deviceExternalId=42 ESAMID=%d\n" % (n, n)
-    for n in range(30)
-)
-DOCKER = b"".join(
-    json.dumps({"log": f"line {n}", "stream": "stdout"}).encode() + b"\n"
     for n in range(30)
 )
 TABLE = b"time,user,address,outcome\n" + b"".join(
@@ -126,20 +99,6 @@ PACKED: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "xz": ("xz", lzma.compress),
     "zstd": ("zstd", zstd.compress),
 }
-
-
-def said(stderr: str) -> list[str]:
-    return [line for line in stderr.splitlines() if ": none of its first " in line]
-
-
-def assert_said(ended: Ended, name: str, remedy: str, what: str) -> Account:
-    """One sentence, the exit code of success, and a whole account."""
-    assert ended.code == 0, ended.stderr
-    (line,) = said(ended.stderr)
-    assert line.startswith(f"esa-auth: {what}: ")
-    assert name in line
-    assert remedy in line
-    return account_of(ended.stderr)
 
 
 def every_wrong_kind() -> pytest.MarkDecorator:
@@ -233,106 +192,9 @@ def test_it_is_said_once(count: int) -> None:
     assert account.lines == account.ignored == 30 * count
 
 
-def test_records_without_the_key() -> None:
-    for words in ((), ("--input", "json")):
-        ended = esa_auth("filter", *words, stdin=DOCKER)
-        assert ended.code == 0
-        (line,) = said(ended.stderr)
-        assert "JSON with the keys 'log', 'stream'" in line
-        assert "input.record.message" in line
-        assert ended.account.rejected == 30
-
-
-@pytest.mark.parametrize("form", ["json", "sender"])
-def test_a_log_that_is_read_as_something_else(form: str) -> None:
-    ended = esa_auth("filter", "--input", form, stdin=ESA)
-    assert ended.code == 0
-    (line,) = said(ended.stderr)
-    assert line.endswith("try --input auto")
-    assert ended.account.rejected == 20
-
-
-def test_msgpack_that_is_none() -> None:
-    ended = esa_auth("filter", "--input", "msgpack", stdin=ESA)
-    assert ended.code == 75
-    (line,) = said(ended.stderr)
-    assert line.endswith("the input is not msgpack; try --input auto")
-
-
-@pytest.mark.parametrize(
-    "stdin",
-    [
-        b"",
-        b"\n\n",
-        ESA,
-        ESA.replace(b"\n", b"\r\n"),
-        b"\xef\xbb\xbf" + ESA,
-        b"Wed Apr 22 11:44:48 2026 Warning: a disk is full\n",
-        b"<22>Mar 17 10:00:00 esa01 mail_logs: Info: MID 1 ready\n" * 30,
-        # The safety net is for such a line, and says what it has to.
-        b"SMTP Auth: (ICID 1) failed for user: ann\n",
-        b'{"message": "Wed Apr 22 11:44:48 2026 Info: Scanning", "host": "a"}\n',
-    ],
-)
-def test_a_log_without_a_login_is_no_reason_to_say_anything(stdin: bytes) -> None:
-    ended = esa_auth("filter", stdin=stdin)
-    assert ended.code == 0
-    assert said(ended.stderr) == []
-
-
 def test_replay_of_a_log(tmp_path: Path) -> None:
     file = tmp_path / "mail_logs"
     file.write_bytes(ESA)
     ended = esa_auth("replay", "--quiet", str(file))
     assert ended.code == 0
     assert f"{file}: none of its 20 lines is a dead letter" in ended.stderr
-
-
-@pytest.mark.parametrize(
-    ("sample", "name"),
-    [
-        (b"<?xml version='1.0'?>\n<Event>", "XML"),
-        (b"<!DOCTYPE html>\n<html>", "HTML"),
-        (b"Return-Path: <ann@example.com>\nReceived: from", "a mail"),
-        (b'[{"a": 1},\n {"a": 2}]\n', "JSON"),
-        (b'{\n  "a": 1\n}\n', "JSON"),
-        (b"#Fields: date time c-ip\n", "W3C"),
-        (b'192.0.2.1 - - [17/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 1\n', "web"),
-        (b"a;b;c\n1;2;3\n4;5;6\n", "CSV"),
-        (b"a\tb\tc\n1\t2\t3\n4\t5\t6\n", "tabs"),
-        (b"", "begins with ''"),
-        (b'{"@timestamp": "x", "ecs": {}, "event": {}}\n', "events of esa-auth"),
-        (
-            b'{"@timestamp": "x", "ecs": {}, "event": {"kind": "pipeline_error"}}\n',
-            "dead letters",
-        ),
-        (b"<14>1 2026-03-17T10:00:00Z fw01 kernel - - - drop\n" * 3, "(kernel)"),
-        ("Kürbis é\n".encode("latin-1") * 9, "begins with"),
-    ],
-)
-def test_what_else_is_known(sample: bytes, name: str) -> None:
-    assert name in looks_like(sample)
-
-
-@pytest.mark.parametrize("other", [CEF, POSTFIX, DOCKER])
-@pytest.mark.parametrize(("of_ten", "told"), [(7, False), (8, True)])
-def test_a_form_is_that_of_most_lines(other: bytes, of_ten: int, told: bool) -> None:
-    """A few lines of another program do not make a log a log of that program."""
-    ours, lines = ESA.splitlines(keepends=True), other.splitlines(keepends=True)
-    sample = lines[:of_ten] + ours[: 10 - of_ten] + [b"cut"]
-    name = looks_like(other).partition(":")[0].partition(" (")[0]
-    assert looks_like(b"".join(sample)).startswith(name) == told
-
-
-def test_events_of_our_own_are_called_so() -> None:
-    lines = b"".join(native(inbound(n)) + b"\n" for n in range(1, 6))
-    made = esa_auth("filter", stdin=lines).stdout
-    wrapped = b"".join(
-        json.dumps({"@timestamp": "2026-04-22T11:00:00Z", "message": text}).encode()
-        + b"\n"
-        for text in made.decode().splitlines()
-    )
-    for again in (made, wrapped):
-        ended = esa_auth("filter", stdin=again)
-        ended.assert_complete()
-        assert ended.stderr.count("events of esa-auth already") == 1
