@@ -56,6 +56,7 @@ SLOW = (
     "commands/test_filter_process.py",
     "commands/test_format_option.py",
     "commands/test_listen.py",
+    "commands/test_listen_tls.py",
     "commands/test_mistakes.py",
     "commands/test_otlp_option.py",
     "commands/test_own_files.py",

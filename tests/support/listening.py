@@ -11,11 +11,15 @@ from typing import Any, Self
 
 import orjson
 
+from tests.shippers.appliance import traffic
 from tests.shippers.hosts import until
 from tests.support.ports import free_port
 from tests.support.process import PATIENCE, Account, account_of, command, esa_auth
 
 Lines = Sequence[bytes]
+LINES = traffic("esa01", 600, 1)
+# As AsyncOS pushes them: no host name.
+UNNAMED = [line.replace(b" esa02 ", b" ") for line in traffic("esa02", 600, 2)]
 
 
 class Listening:
