@@ -100,7 +100,9 @@ SLOW = (
     "pipeline/test_waiting.py",
     "privacy/test_mistyped.py",
     "privacy/test_pseudonyms.py",
+    "report/test_in_browser.py",
     "report/test_report.py",
+    "report/test_tally.py",
     "test_packaging.py",
 )
 

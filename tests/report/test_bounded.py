@@ -67,3 +67,35 @@ def test_a_span_of_many_years_has_buckets_of_many_weeks() -> None:
     assert width == 4 * 604_800
     assert (start, good[0], good[-1]) == (0, 2, 1)
     assert len(good) == last // width + 1
+
+
+def test_a_table_drops_the_lightest_and_says_so() -> None:
+    kept: Kept[list[int]] = Kept(2, lambda: [0], lambda row: (row[0],))
+    for key, count in (("a", 5), ("b", 1), ("c", 3), ("d", 1), ("e", 1)):
+        kept[key][0] += count
+    assert sorted(kept.rows) == ["a", "c", "e"]
+    assert kept.left_out == 2
+    assert [key for key, _ in kept.heaviest(2)] == ["a", "c"]
+
+
+def test_few_are_counted_exactly_and_many_nearly() -> None:
+    distinct = Distinct()
+    for number in range(KEPT_HASHES):
+        distinct.add(f"u{number}")
+        distinct.add(f"u{number}")
+    assert (len(distinct), distinct.exact) == (KEPT_HASHES, True)
+    for number in range(20_000):
+        distinct.add(f"u{number}")
+    assert not distinct.exact
+    assert 0.6 * 20_000 < len(distinct) < 1.6 * 20_000
+
+
+@pytest.mark.parametrize("span", [1, 3_600, 86_400, 400 * 86_400, 80 * 366 * 86_400])
+def test_a_timeline_loses_no_attempt_and_stays_short(span: int) -> None:
+    timeline = Timeline()
+    for number in range(1_000):
+        timeline.add(1_772_442_000 + number * span // 1_000, failed=number % 3 == 0)
+    start, good, bad = timeline.series()
+    assert (sum(good), sum(bad)) == (666, 334)
+    assert len(good) == len(bad) <= MOST_BUCKETS
+    assert start <= 1_772_442_000 < start + timeline.width
