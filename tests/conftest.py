@@ -74,6 +74,7 @@ SLOW = (
     "differential/test_differential.py",
     "enrich/test_commands.py",
     "enrich/test_directory.py",
+    "enrich/test_new_table.py",
     "enrich/test_zones.py",
     "envelope/test_zones.py",
     "formats/test_ocsf.py",
