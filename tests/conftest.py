@@ -78,6 +78,7 @@ SLOW = (
     "enrich/test_zones.py",
     "envelope/test_zones.py",
     "formats/test_ocsf.py",
+    "formats/test_ocsf_valid.py",
     "fuzz/test_fuzz.py",
     "grammar/test_linear.py",
     "hostile/test_listen_senders.py",
