@@ -106,6 +106,21 @@ def ended(pipeline: Pipeline) -> Run:
     return Run(taken(pipeline), pipeline.take_dead(), pipeline.counters)
 
 
+def less_quoted(events: list[Event]) -> list[Event]:
+    """Return ``events`` without their ids and without the reply that a bounce quotes.
+
+    The ids, because the same lines came before in the same second.
+    """
+    found = []
+    for event in events:
+        about = {k: v for k, v in event["event"].items() if k != "id"}
+        own = dict(event["cisco_esa"])
+        if "summary" in own:
+            own["summary"] = {k: v for k, v in own["summary"].items() if k != "bounce"}
+        found.append(event | {"event": about, "cisco_esa": own})
+    return found
+
+
 def native(body: str | bytes, second: int = 0) -> bytes:
     """Return a line as it stands in the appliance's own file."""
     text = body if isinstance(body, bytes) else body.encode()
