@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from esa_auth.inputs.decode import Decoder
@@ -19,7 +19,10 @@ Event = dict[str, Any]
 SETTINGS = Settings(
     reference=1_782_864_000, native=os.environ.get("ESA_AUTH_NATIVE") == "1"
 )
+WAIT = replace(SETTINGS, wait=2)
 READ_AT = "2026-07-01T00:00:00.000Z"
+# The body of a line of a connection that is open.
+TLS = b"ICID 450 TLS success protocol TLSv1.2 cipher AES128-SHA"
 
 
 @dataclass(frozen=True, slots=True)
