@@ -98,6 +98,7 @@ SLOW = (
     "pipeline/test_two_appliances.py",
     "pipeline/test_waiting.py",
     "pipeline/test_waiting_bounds.py",
+    "privacy/test_commands.py",
     "privacy/test_mistyped.py",
     "privacy/test_pseudonyms.py",
     "report/test_report.py",
