@@ -18,33 +18,32 @@ from tests.support.ports import free_port
 from tests.support.process import PATIENCE, Running, esa_auth
 
 
+def scraped_while_fed(
+    running: Running, port: int, lines: list[str]
+) -> list[dict[str, float]]:
+    """Feed ``lines``, and scrape until each of them is counted."""
+    seen: list[dict[str, float]] = []
+
+    def feed() -> None:
+        for n in range(0, len(lines), 500):
+            running.feed([line.encode() for line in lines[n : n + 500]])
+
+    writer = threading.Thread(target=feed)
+    writer.start()
+    while writer.is_alive():
+        seen.append(values(get(port, "/metrics")[1]))
+    writer.join()
+    read = wait_for(port, lambda found: found["esa_auth_lines_total"] == len(lines))
+    return [*seen, read]
+
+
 def test_the_account_adds_up_at_every_scrape_under_load() -> None:
     port, lines = free_port(), list(report_lines.log(30_000))
-    blocks = [
-        [x.encode() for x in lines[n : n + 500]] for n in range(0, len(lines), 500)
-    ]
-    seen: list[dict[str, float]] = []
     with Running("filter", "--metrics", f"127.0.0.1:{port}") as running:
         get(port, "/healthz")
-        over = threading.Event()
-
-        def drain() -> None:
-            running.finish()
-            over.set()
-
-        def feed() -> None:
-            for block in blocks:
-                running.feed(block)
-
-        reader, writer = threading.Thread(target=drain), threading.Thread(target=feed)
+        reader = threading.Thread(target=running.finish)
         reader.start()
-        writer.start()
-        while writer.is_alive():
-            seen.append(values(get(port, "/metrics")[1]))
-        writer.join()
-        seen.append(
-            wait_for(port, lambda found: found["esa_auth_lines_total"] == len(lines))
-        )
+        seen = scraped_while_fed(running, port, lines)
         code, text = get(port, "/healthz")
         assert code == 200
         assert re.fullmatch(
