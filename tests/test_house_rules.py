@@ -1,10 +1,11 @@
 """What no source may hold, how large it is and what it is called. Read by ast."""
 
 import ast
+from pathlib import Path
 
 import pytest
 
-from tests.support.checkout import needs_checkout
+from tests.support.checkout import ROOT, needs_checkout
 from tests.support.sources import MODULES, Module, each_module
 
 pytestmark = needs_checkout
@@ -72,6 +73,16 @@ def long_functions(module: Module) -> dict[str, int]:
     return found
 
 
+def long_files(folder: Path) -> dict[str, int]:
+    """Return the Python files below ``folder`` that are too long, with their lines."""
+    found = {}
+    for path in sorted(folder.rglob("*.py")):
+        lines = len(path.read_text("utf-8").splitlines())
+        if lines > MOST_LINES:
+            found[str(path.relative_to(folder))] = lines
+    return found
+
+
 def taken_names(module: Module) -> set[str]:
     """Return the functions that are called as a module of their package is."""
     modules = {each.name for each in MODULES}
@@ -99,6 +110,11 @@ def test_yaml_is_read_safely(module: Module) -> None:
 def test_sizes(module: Module) -> None:
     assert len(module.source.splitlines()) <= MOST_LINES
     assert long_functions(module) == {}
+
+
+@pytest.mark.parametrize("folder", ["tests", "conf"])
+def test_sizes_of_files_beside_the_package(folder: str) -> None:
+    assert long_files(ROOT / folder) == {}
 
 
 @each_module
@@ -164,3 +180,10 @@ def test_a_breach_is_seen(name: str, source: str, rule: object) -> None:
 def test_what_is_right_is_no_breach(name: str, source: str, rule: object) -> None:
     assert callable(rule)
     assert not rule(Module(name, source))
+
+
+def test_a_long_file_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "within").mkdir()
+    for name, lines in (("within/long.py", 301), ("right.py", 300), ("page.md", 301)):
+        (tmp_path / name).write_text("x\n" * lines)
+    assert long_files(tmp_path) == {"within/long.py": 301}
