@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from tests.enrich.looked_up import AGAIN, SESSION, configured, name_of, zone
-from tests.metrics.test_metrics import values, wait_for
+from tests.metrics.scrapes import values, wait_for
 from tests.support.archive_runs import run
 from tests.support.checkout import ROOT
 from tests.support.mmdb import PROVIDER, TOWN, write_mmdb

@@ -14,7 +14,7 @@ from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.stream.keyed import KeyedPipelines
 from tests.enrich.looked_up import AGAIN, SESSION, configured, name_of, zone
-from tests.kafka.test_ledger import State
+from tests.kafka.keyed import State
 from tests.support.collector import Collector
 from tests.support.process import PATIENCE, Running
 
