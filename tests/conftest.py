@@ -76,6 +76,7 @@ SLOW = (
     "inputs/test_senders.py",
     "metrics/test_metrics.py",
     "outputs/test_event_file.py",
+    "outputs/test_event_file_commands.py",
     "outputs/test_forward_fluent_server.py",
     "outputs/test_forward_fuzz.py",
     "outputs/test_forward_misbehaviour.py",
