@@ -70,6 +70,7 @@ SLOW = (
     "fuzz/test_fuzz.py",
     "grammar/test_linear.py",
     "hostile/test_listen_senders.py",
+    "hostile/test_listen_stops.py",
     "hostile/test_supply_chain.py",
     "inputs/follow/test_follow_bounds.py",
     "inputs/follow/test_follow_faults.py",
