@@ -11,7 +11,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import (
 from tests.support.ecs_fields import published_fields
 from tests.support.mutations import EVENTS
 from tests.support.otlp_client import NOW, Client, Json, closing, each_encoding
-from tests.support.otlp_receiver import ATTRIBUTES, Receiver
+from tests.support.otlp_receiver import Receiver
+from tests.support.otlp_records import ATTRIBUTES
 
 from esa_auth.outputs.otlp.records import NAMES, log_record
 from esa_auth.outputs.otlp.requests import encoding
