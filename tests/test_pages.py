@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.checkout import ROOT, needs_checkout
-from tests.test_architecture import MAY_IMPORT, PACKAGE
+from tests.support.sources import PACKAGE
+from tests.test_architecture import MAY_IMPORT
 
 pytestmark = needs_checkout
 

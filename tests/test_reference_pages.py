@@ -14,7 +14,7 @@ from esa_auth.errors import EsaAuthError
 from esa_auth.model.dead_letter import BROKEN_RECORD, DAMAGED_LETTER, WHOLE_LINE
 from esa_auth.resources import schema
 from tests.support.checkout import ROOT, needs_checkout
-from tests.test_architecture import PACKAGE
+from tests.support.sources import PACKAGE
 
 pytestmark = needs_checkout
 

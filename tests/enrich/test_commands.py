@@ -16,8 +16,8 @@ from esa_auth.commands.opening import enriched
 from esa_auth.commands.stream import Lines
 from esa_auth.config import load
 from esa_auth.stream.keyed import KeyedPipelines
-from tests.kafka.test_ledger import State
-from tests.metrics.test_metrics import values, wait_for
+from tests.kafka.keyed import State
+from tests.metrics.scrapes import values, wait_for
 from tests.support.archive_runs import run
 from tests.support.checkout import ROOT
 from tests.support.collector import Collector

@@ -1,89 +1,26 @@
 """State written at commits and read back after an assignment, without any broker."""
 
 from collections.abc import Callable
-from pathlib import Path
 from random import Random
-from typing import Any
 
 import msgpack
 import orjson
 import pytest
 
-from esa_auth.commands.stream import Lines
-from esa_auth.config import load
-from esa_auth.errors import ConfigError, StateVersionError
+from esa_auth.errors import StateVersionError
 from esa_auth.pipeline import Pipeline
-from esa_auth.stream.keyed import KeyedPipelines
 from esa_auth.stream.settings import Outgoing
-from esa_auth.stream.split import PIECE, SplitValues
 from esa_auth.stream.stateful import StatefulPipeline
-from tests.kafka.lines import CAP, LOOK, MAX_AGE, fleet
-from tests.privacy.names import found, seeded
-from tests.privacy.names import lines_of as lines_of_a_name
-from tests.support.secret_files import write_secret
-
-NOW = 1_790_000_000
-PLACE = ("raw", 0, b"esa000")
-
-
-class State:
-    """One key's state as the engine keeps it: nothing counts before a commit."""
-
-    def __init__(self) -> None:
-        self.committed: dict[bytes, bytes] = {}
-        self.open: dict[bytes, bytes | None] = {}
-        self.largest = 0
-
-    def get_bytes(self, key: bytes, /) -> bytes | None:
-        return self.open[key] if key in self.open else self.committed.get(key)
-
-    def set_bytes(self, key: bytes, value: bytes, /) -> None:
-        self.largest = max(self.largest, len(value))
-        self.open[key] = value
-
-    def delete(self, key: bytes, /) -> None:
-        self.open[key] = None
-
-    def commit(self) -> int:
-        """Take what is open; return how many entries that was."""
-        changed, self.open = self.open, {}
-        self.committed |= {k: v for k, v in changed.items() if v is not None}
-        for key, value in changed.items():
-            if value is None:
-                self.committed.pop(key, None)
-        return len(changed)
-
-
-def lines_of(**settings: Any) -> Lines:
-    sessions = {"sessions.cap": CAP, "sessions.max_age": MAX_AGE}
-    return Lines(load(None, sessions | settings, NOW))
-
-
-def one_appliance(lines: int, seed: int) -> list[bytes]:
-    return [line.raw for line in fleet(lines, 1, seed)]
-
-
-def told(messages: list[Outgoing]) -> list[dict[str, Any]]:
-    """Return events and dead letters, less the time at which a line was read."""
-    found = [orjson.loads(message.value) for message in messages]
-    for document in found:
-        if document["event"]["kind"] == "pipeline_error":
-            del document["@timestamp"], document["event"]["created"]
-    return found
-
-
-def pipelines_of(lines: Lines) -> KeyedPipelines[Outgoing]:
-    return KeyedPipelines(lines.pipeline, lines.feed, lines.take)
-
-
-def undisturbed(
-    raw: list[bytes], lines: Lines, key: bytes = PLACE[2]
-) -> list[Outgoing]:
-    pipeline, made = lines.pipeline(), []
-    for line in raw:
-        lines.feed(pipeline, key, line)
-        made += lines.take(pipeline, key)
-    return made
+from tests.kafka.keyed import (
+    PLACE,
+    State,
+    lines_of,
+    one_appliance,
+    pipelines_of,
+    told,
+    undisturbed,
+)
+from tests.kafka.lines import CAP, LOOK, fleet
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -222,76 +159,6 @@ def test_names_of_entries_are_used_again() -> None:
     assert len(names) < 400
 
 
-def test_a_flood_of_distinct_lines_in_one_second_stays_within_a_message() -> None:
-    pipelines, state = pipelines_of(lines_of()), State()
-    for number in range(40_000):
-        name = b"%d" % number
-        line = (
-            b"Tue Mar 17 17:00:00 2026 Info: SMTP Auth: (ICID 7) failed for user: %b"
-            b" using AUTH mechanism: LOGIN with profile: p"
-        ) % name
-        pipelines.read(PLACE, line, state)
-    pipelines.write()
-    state.commit()
-    assert state.largest <= PIECE + 1
-    assert sum(map(len, state.committed.values())) > PIECE + PIECE // 4
-    pipelines.forget()
-    again = pipelines.read(PLACE, line, state)
-    # The same line once more in its second: not the same event.
-    (event,) = told(again)
-    assert event["event"]["sequence"] == 40_001
-    ids = {e["event"]["id"] for e in told(undisturbed([line, line], lines_of()))[:2]}
-    assert event["event"]["id"] in ids
-
-
-def test_an_event_larger_than_a_message_is_a_dead_letter() -> None:
-    lines = lines_of()
-    pipeline = lines.pipeline()
-    name = b"\x01" * 60_000
-    for number in range(40):
-        line = (
-            b"Tue Mar 17 17:00:%02d 2026 Info: SMTP Auth: (ICID 7) failed for user:"
-            b" %d%b using AUTH mechanism: LOGIN with profile: p"
-        ) % (number, number, name)
-        lines.feed(pipeline, PLACE[2], line)
-    lines.feed(pipeline, PLACE[2], b"Tue Mar 17 17:01:00 2026 Info: ICID 7 close")
-    made = lines.take(pipeline, PLACE[2])
-    assert max(len(message.value) for message in made) <= 900_000
-    dead = [message for message in made if message.topic == "dead_letters"]
-    assert {d["error"]["type"] for d in told(dead)} == {"undeliverable"}
-    # Its end names the users that a session has room for.
-    (end,) = (message for message in made if message.topic == "events")
-    assert len(dead) == 40
-    assert len(told([end])[0]["related"]["user"]) == 1
-
-
-def test_a_broken_record_of_any_size_is_a_dead_letter() -> None:
-    lines = lines_of()
-    pipeline = lines.pipeline()
-    lines.feed(pipeline, PLACE[2], b'{"message": ' + b"\x01" * 900_000)
-    (letter,) = lines.take(pipeline, PLACE[2])
-    assert letter.topic == "dead_letters"
-    assert letter.key == PLACE[2]
-    assert len(letter.value) <= 900_000
-    assert pipeline.counters.lines == pipeline.counters.rejected == 1
-
-
-@pytest.mark.parametrize("size", [0, 1, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE])
-@pytest.mark.parametrize("before", [None, 2, 2 * PIECE])
-def test_a_value_of_any_size_comes_back(size: int, before: int | None) -> None:
-    state, values = State(), SplitValues()
-    if before is not None:
-        values.write(state, "x", b"b" * before)
-        state.commit()
-    values.write(state, "x", b"a" * size)
-    state.commit()
-    assert SplitValues().read(state, "x") == b"a" * size
-    values.write(state, "x", None)
-    state.commit()
-    assert state.committed == {}
-    assert state.largest <= PIECE + 1
-
-
 @pytest.mark.parametrize(
     "index",
     [
@@ -305,74 +172,3 @@ def test_state_of_another_version_is_refused(index: bytes) -> None:
     pipeline: Callable[[], Pipeline] = lines_of().pipeline
     with pytest.raises(StateVersionError):
         StatefulPipeline(pipeline(), state)
-
-
-# Settings, and the letter that the key of names is made of.
-PRIVACY = [
-    ({}, b""),
-    ({"privacy.redact": True}, b""),
-    ({"privacy.pseudonymize": True}, b"a"),
-    ({"privacy.pseudonymize": True}, b"b"),
-]
-
-
-@pytest.mark.parametrize("after", range(len(PRIVACY)))
-@pytest.mark.parametrize("before", range(len(PRIVACY)))
-def test_state_of_other_settings_of_privacy_is_refused(
-    tmp_path: Path, before: int, after: int
-) -> None:
-    def lines(number: int) -> Lines:
-        settings, letter = PRIVACY[number]
-        files = {"event_id.key_file": b"k", "privacy.key_file": letter}
-        for name, content in files.items():
-            write_secret(tmp_path / name, content * 32)
-        keys = {name: str(tmp_path / name) for name in files}
-        return lines_of(**settings, **keys)
-
-    state, pipelines = State(), pipelines_of(lines(before))
-    for line in one_appliance(300, 1):
-        pipelines.read(PLACE, line, state)
-    pipelines.write()
-    state.commit()
-    taken_up = pipelines_of(lines(after))
-    if before == after:
-        taken_up.read(PLACE, one_appliance(1, 1)[0], state)
-        return
-    with pytest.raises(ConfigError, match=r"^privacy: .* stream\.group"):
-        taken_up.read(PLACE, one_appliance(1, 1)[0], state)
-
-
-def test_no_name_is_in_what_a_worker_writes(tmp_path: Path) -> None:
-    """But for a message without a key, which is handed on as it came."""
-    names = seeded()
-    for key in ("event_id.key_file", "privacy.key_file"):
-        write_secret(tmp_path / key, key[:1].encode() * 32)
-    files = {key.name: str(key) for key in tmp_path.iterdir()}
-    pipelines = pipelines_of(lines_of(**files, **{"privacy.pseudonymize": True}))
-    state, written = State(), []
-    for number, name in enumerate(names):
-        for line in lines_of_a_name(number, name):
-            written += [m.value for m in pipelines.read(PLACE, line, state)]
-    pipelines.write()
-    state.commit()
-    assert len(written) > 5 * len(names)
-    written += [*state.committed, *state.committed.values()]
-    assert found(names, b"\n".join(written)) == []
-
-
-@pytest.mark.parametrize(
-    ("value", "key"),
-    [
-        (b"Tue Mar 17 17:00:00 2026 Info: ICID 1 close", b"esa"),
-        (b"<166>Mar 17 17:00:00 gw9 mail_logs: Info: ICID 1 close", b"gw9"),
-        (b'{"message": "Info: ICID 1 close", "host": "rec7"}', b"rec7"),
-        (b'{"message": "<166>Mar 17 17:00:00 gw9 mail_logs: Info: x"}', b"gw9"),
-        (b'{"no": "message"}', b"esa"),
-        (b"", b"esa"),
-    ],
-)
-def test_a_message_without_a_key_gets_that_of_its_line(
-    value: bytes, key: bytes
-) -> None:
-    (message,) = lines_of().rekey(value)
-    assert (message.topic, message.key, message.value) == ("keyed", key, value)

@@ -1,27 +1,25 @@
 """`join.wait`: what comes late within it counts, and nothing hangs on when it came."""
 
-import signal
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import pairwise, permutations
-from pathlib import Path
 
 import msgpack
-import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from esa_auth.ecs import dead_letter
 from esa_auth.model.dead_letter import DeadLetter, ReplayHints
 from esa_auth.model.document import Document
-from esa_auth.pipeline import Pipeline, Settings, waiting
+from esa_auth.pipeline import Pipeline, Settings
 from esa_auth.pipeline.replay import Replay
 from esa_auth.privacy import REDACTED
+from tests.pipeline.examples import FEW
 from tests.support.harness import (
-    READ_AT,
     SETTINGS,
+    TLS,
+    WAIT,
     Event,
     Run,
     ended,
@@ -33,13 +31,9 @@ from tests.support.harness import (
     syslog,
     taken,
 )
-from tests.support.process import Running, esa_auth
 from tests.support.strategies import Script, by_time, scripts, shuffled
 
-WAIT = replace(SETTINGS, wait=2)
-TLS = b"ICID 450 TLS success protocol TLSv1.2 cipher AES128-SHA"
 OPENING = [*opened(), TLS]
-FEW = settings(max_examples=60, deadline=None)
 
 
 def resumed(parts: Sequence[Sequence[bytes]], told: Settings = WAIT) -> Run:
@@ -174,46 +168,6 @@ def test_what_waits_no_more_is_written_at_the_next_start() -> None:
     assert len(second.registry.named("esa").waiting) == 0
 
 
-@pytest.mark.parametrize(("held", "size"), [(5, 1 << 22), (4096, 1000)])
-def test_a_flood_is_not_held(
-    monkeypatch: pytest.MonkeyPatch, held: int, size: int
-) -> None:
-    monkeypatch.setattr(waiting, "MOST_HELD", held)
-    monkeypatch.setattr(waiting, "MOST_BYTES", size)
-    pipeline, largest = made(WAIT), 0
-    lines = [native(inbound(icid, f"u{icid}")) for icid in range(1, 200)]
-    for line in lines:
-        pipeline.feed([line])
-        of = pipeline.registry.named("esa").waiting
-        largest = max(largest, len(of))
-    assert largest == min(held, size // len(lines[-1]))
-    pipeline.drain()
-    got = ended(pipeline)
-    got.assert_accounted()
-    assert [e["user"]["name"] for e in got.results] == [f"u{n}" for n in range(1, 200)]
-
-
-def test_sessions_that_are_too_many_end_with_what_was_held_of_them() -> None:
-    lines = [native(inbound(icid, f"u{icid}")) for icid in range(1, 600)]
-    got = run(lines, replace(WAIT, cap=100))
-    got.assert_accounted()
-    assert len(got.results) == 599
-    for number in range(1, 600):
-        assert [e["event"]["type"] for e in got.of("esa", "icid", number)] == [
-            ["start"],
-            ["end"],
-        ]
-
-
-def test_appliances_that_are_too_many_go_with_what_was_held_of_them(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("esa_auth.pipeline.registry.MOST_APPLIANCES", 32)
-    got = run([syslog(inbound(), 0, f"esa{n}") for n in range(100)], WAIT)
-    got.assert_accounted()
-    assert len(got.results) == len(got.events) // 2 == 100
-
-
 def test_a_version_that_is_named_meanwhile_is_not_of_the_lines_before() -> None:
     def version(text: str) -> bytes:
         return native(f"Version: {text} SN: 0000-esa")
@@ -273,70 +227,6 @@ def test_no_name_is_in_the_state_that_is_not_in_an_event() -> None:
     assert {e["tls"]["established"] for e in got.results} == {True}
 
 
-@pytest.mark.parametrize("stop", [signal.SIGTERM, None])
-def test_filter_ends_with_what_is_held(tmp_path: Path, stop: int | None) -> None:
-    config = tmp_path / "wait.yaml"
-    config.write_text("join: {wait: 60}\n")
-    with Running("filter", "--config", str(config)) as running:
-        # It is no session's: nothing of it can come late.
-        running.feed([native(inbound(0))])
-        running.next_event()
-        running.feed([native(inbound()), native(TLS)])
-        if stop:
-            running.signal(stop)
-        running.close_stdin()
-        done = running.finish()
-    account = done.assert_complete()
-    assert (account.lines, account.results, account.session_ends) == (3, 2, 1)
-    assert done.events[1]["tls"]["established"] is True
-
-
-def test_filter_takes_up_what_was_held(tmp_path: Path) -> None:
-    """And the account of each process is of what it wrote."""
-    config = tmp_path / "wait.yaml"
-    config.write_text("join: {wait: 60}\n")
-    words = ("--config", str(config), "--state-dir", str(tmp_path / "state"))
-    first = esa_auth("filter", *words, stdin=native(inbound()) + b"\n")
-    assert first.assert_complete().lines == 0
-    later = b"\n".join([native(TLS), native("ICID 450 close", 1), b""])
-    second = esa_auth("filter", *words, stdin=later)
-    assert second.assert_complete().lines == 3
-    assert [e["tls"]["established"] for e in second.events] == [True, True]
-
-
-def test_tail_writes_what_waits_no_more_without_another_line(tmp_path: Path) -> None:
-    log, config = tmp_path / "mail_logs", tmp_path / "wait.yaml"
-    log.write_bytes(native(inbound(0)) + b"\n" + native(inbound()) + b"\n")
-    config.write_text("join: {wait: 60}\n")
-    words = ["tail", str(log), "--state-dir", str(tmp_path / "state")]
-    with Running(*words, "--config", str(config)) as waits:
-        assert waits.next_event()["cisco_esa"].get("icid") is None
-        waits.signal(signal.SIGTERM)
-        assert waits.finish().account.lines == 1
-    with Running(*words) as hurries:
-        assert hurries.next_event()["cisco_esa"]["icid"] == 450
-        hurries.signal(signal.SIGTERM)
-        assert hurries.finish().account.results == 1
-
-
-def test_lines_that_are_read_alone_wait_for_nothing(tmp_path: Path) -> None:
-    """A dead letter that is replayed, and a line to be explained."""
-    config, letters = tmp_path / "wait.yaml", tmp_path / "dead"
-    config.write_text("join: {wait: 60}\n")
-    line = native(inbound())
-    hints = ReplayHints(None, 0, None, None)
-    letter = dead_letter(
-        DeadLetter(line, "invalid_event", ("as told",), "esa", hints), READ_AT
-    )
-    letters.write_bytes(orjson.dumps(letter) + b"\n")
-    done = esa_auth("replay", "--config", str(config), str(letters))
-    (event,) = done.events
-    assert event["event"]["id"] == run([line]).results[0]["event"]["id"]
-    assert "1 lines = 1 results" in done.stderr
-    shown = esa_auth("explain", "--config", str(config), line.decode())
-    assert "it becomes" in shown.stdout.decode()
-
-
 def test_enrichers_see_what_came_late() -> None:
     seen: list[object] = []
 
@@ -350,23 +240,3 @@ def test_enrichers_see_what_came_late() -> None:
     assert len(ended(pipeline).events) == 2
     assert seen[0] is not None
     assert seen[0] == seen[1]
-
-
-@pytest.mark.parametrize("got_in", [True, False])
-def test_a_name_that_logged_in_stays_in_the_end_of_its_session(got_in: bool) -> None:
-    """It failed as well, and then another one succeeded from the same place."""
-    settings = replace(SETTINGS, id_key=b"i" * 32, redact=True, redact_wait=60)
-    first = [inbound(450, "ann", "succeeded")] if got_in else []
-    bodies = [
-        *opened(450),
-        *first,
-        inbound(450, "ann"),
-        *opened(451),
-        inbound(451, "ben", "succeeded"),
-        b"ICID 450 close",
-        b"ICID 451 close",
-    ]
-    found = run([native(body) for body in bodies], settings)
-    ends = [e for e in found.events if e["event"]["action"] == "smtp-session-end"]
-    (users,) = [e["related"]["user"] for e in ends if e["cisco_esa"]["icid"] == 450]
-    assert users == (["ann"] if got_in else [REDACTED])

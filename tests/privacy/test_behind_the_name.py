@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from esa_auth.pipeline import Settings
+from tests.privacy.covered import PLAIN, SETTINGS, written
 from tests.privacy.names import found, seeded
-from tests.privacy.test_uncovered import PLAIN, SETTINGS, written
 from tests.support.harness import ended, inbound, made, native, run
 
 (WORD,) = seeded(1)

@@ -20,6 +20,7 @@ from tests.support.harness import (
     inbound,
     made,
     native,
+    opened,
     run,
     taken,
 )
@@ -262,3 +263,22 @@ def test_a_name_tried_between_two_logins_of_a_session_is_kept() -> None:
     assert got.events[-1]["related"]["user"] == ["ann", "ben"]
     mistyped = run(connection(1, *tries[1:]), KEYED)
     assert mistyped.events[-1]["related"]["user"] == [REDACTED, "ann"]
+
+
+@pytest.mark.parametrize("got_in", [True, False])
+def test_a_name_that_logged_in_stays_in_the_end_of_its_session(got_in: bool) -> None:
+    """It failed as well, and then another one succeeded from the same place."""
+    first = [inbound(450, "ann", "succeeded")] if got_in else []
+    bodies = [
+        *opened(450),
+        *first,
+        inbound(450, "ann"),
+        *opened(451),
+        inbound(451, "ben", "succeeded"),
+        b"ICID 450 close",
+        b"ICID 451 close",
+    ]
+    found = run([native(body) for body in bodies], DOUBT)
+    ends = [e for e in found.events if e["event"]["action"] == "smtp-session-end"]
+    (users,) = [e["related"]["user"] for e in ends if e["cisco_esa"]["icid"] == 450]
+    assert users == (["ann"] if got_in else [REDACTED])

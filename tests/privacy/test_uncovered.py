@@ -1,33 +1,18 @@
-"""A name leaves covered or not at all, whatever it is and whoever wrote the row."""
+"""A name leaves covered or not at all, whatever it is and wherever it stands."""
 
 import re
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-import msgpack
 import orjson
 import pytest
 
 from esa_auth import grammar
 from esa_auth.grammar import RULES, Rule
-from esa_auth.model.facts import (
-    AdminLogin,
-    AuthNotice,
-    Fact,
-    InboundResult,
-    OutboundResult,
-)
-from esa_auth.pipeline import Settings
-from esa_auth.pipeline.ledger import Ledger
+from esa_auth.model.facts import AuthNotice, OutboundResult
+from tests.privacy.covered import PLAIN, SETTINGS, state_of, written
 from tests.privacy.names import NAMED, SHAPES, found, line_of, seeded
-from tests.support.harness import Run, inbound, made, native, run, syslog
-from tests.support.rows import add_rows
+from tests.support.harness import native, run, syslog
 
-SETTINGS = Settings(
-    reference=1_782_864_000, id_key=b"i" * 32, pseudonym_key=b"k" * 32, redact=True
-)
-PLAIN = replace(SETTINGS, pseudonym_key=None, redact=False)
 WORD, OTHER = seeded(2)
 # Words of replies and heads, and what stands beside a name.
 WORDS = (
@@ -76,19 +61,6 @@ REPLIES = (
     "{} is not allowed",
     "SMTP Auth: (ICID 450) could not reach forwarding server 192.0.2.9 for {}",
 )
-
-
-def written(got: Run) -> bytes:
-    return orjson.dumps([got.events, got.dead, got.counters.as_dict()])
-
-
-def state_of(lines: list[bytes]) -> bytes:
-    pipeline = made(SETTINGS)
-    pipeline.feed(lines)
-    ledger = Ledger(pipeline.registry.named(SETTINGS.appliance))
-    changes = b"".join(value or b"" for _, value in ledger.changes())
-    packed: bytes = msgpack.packb(pipeline.snapshot())
-    return packed + changes
 
 
 def bare(tree: Any, pseudonyms: tuple[str, ...]) -> Any:
@@ -204,115 +176,6 @@ def test_a_reply_still_says_its_codes() -> None:
     assert grammar.read(event["message"]) == grammar.read(
         REPLIES[0].partition("failed: ")[0] + "failed: ('535', ['5.7.8 [hidden]'])"
     )
-
-
-# ---- a row that somebody adds -------------------------------------------------------
-
-
-def build(match: "re.Match[str]") -> Fact:
-    return InboundResult(match[1], "failure", match[2], "PLAIN", "staff")
-
-
-def admin(match: "re.Match[str]") -> Fact:
-    return AdminLogin("ADMIN_X", "failure", match[2])
-
-
-WHERE = "SASL ICID ([0-9]{1,12}) failed, user: "
-SAMPLE = "SASL ICID 450 failed, user: ann"
-
-
-def new_row(expression: str, make: Any) -> Rule:
-    return Rule(
-        name="new",
-        family="auth" if make is build else "login",
-        lead="SASL",
-        expression=expression,
-        build=make,
-        sample=SAMPLE,
-        seen="here",
-    )
-
-
-@pytest.fixture
-def add(monkeypatch: pytest.MonkeyPatch) -> Callable[[Rule], None]:
-    def added(row: Rule) -> None:
-        add_rows(monkeypatch, row)
-
-    return added
-
-
-@pytest.mark.parametrize("make", [build, admin])
-def test_a_row_that_says_where_the_name_is_is_covered(
-    add: Callable[[Rule], None], make: Any
-) -> None:
-    add(new_row(WHERE + "(?P<user>.*)", make))
-    lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]
-    got = run(lines, SETTINGS)
-    got.assert_accounted()
-    assert got.counters.results == 1
-    assert got.results[0]["user"]["name"] == "[redacted]"
-    assert found([WORD], written(got) + state_of(lines)) == []
-
-
-@pytest.mark.parametrize("make", [build, admin])
-@pytest.mark.parametrize(
-    "settings",
-    [
-        SETTINGS,
-        replace(SETTINGS, redact=False),
-        replace(SETTINGS, pseudonym_key=None),
-        replace(SETTINGS, wait=2),
-        replace(SETTINGS, redact_wait=60),
-    ],
-    ids=["both", "pseudonymize", "redact", "wait", "redact_wait"],
-)
-@pytest.mark.parametrize("user", ["(.*)", "(?=(.*))(?P<user>[A-Z]?).*"])
-def test_a_row_that_does_not_say_it_lets_nothing_out(
-    add: Callable[[Rule], None], make: Any, settings: Settings, user: str
-) -> None:
-    add(new_row(WHERE + user, make))
-    lines = [native(SAMPLE.replace("ann", f"Correct-{WORD}9"))]
-    got = run(lines, settings)
-    got.assert_accounted()
-    assert got.events == []
-    (letter,) = got.dead
-    assert letter["error"]["type"] == "uncovered_name"
-    assert got.counters.rejected == 1
-    assert found([WORD], written(got) + state_of(lines)) == []
-
-
-# ---- a line that was cut ------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size", [1024, 2048, 4096, 8192])
-@pytest.mark.parametrize("less", [0, 1, 5])
-def test_a_line_cut_inside_the_name_is_flagged_and_lets_no_part_out(
-    size: int, less: int
-) -> None:
-    begin = "x" * (size - 200)
-    name = f"{begin} using AUTH mechanism: PLAIN with profile: {WORD}{'y' * 400}"
-    lines = [native(inbound(user=name))[: size - less]]
-    (plain, _) = run(lines, PLAIN).events
-    assert WORD in plain["cisco_esa"]["auth"]["profile"]
-    assert "possibly_cut" in plain["cisco_esa"]["flags"]
-    got = run(lines, SETTINGS)
-    got.assert_accounted()
-    assert got.events == []
-    assert got.dead[0]["error"]["type"] == "uncovered_name"
-    assert found([WORD], written(got) + state_of(lines)) == []
-
-
-def test_a_relay_that_changes_the_head_changes_nothing() -> None:
-    name = f"{'x' * 700} using AUTH mechanism: PLAIN with profile: {WORD}{'y' * 400}"
-    body = inbound(user=name)[:930]
-    got = run([syslog(body, host="a-much-longer-name.example.com")], SETTINGS)
-    assert found([WORD], written(got)) == []
-    assert got.dead[0]["error"]["type"] == "uncovered_name"
-
-
-def test_an_ordinary_line_has_no_such_flag() -> None:
-    (event, _) = run([native(inbound())], SETTINGS).events
-    assert "flags" not in event["cisco_esa"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgpack
 import pytest
-from tests.kafka.test_ledger import State
+from tests.kafka.keyed import State
 from tests.support.checkout import ROOT
 from tests.support.harness import (
     SETTINGS,

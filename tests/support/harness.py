@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from esa_auth.inputs.decode import Decoder
@@ -19,7 +19,10 @@ Event = dict[str, Any]
 SETTINGS = Settings(
     reference=1_782_864_000, native=os.environ.get("ESA_AUTH_NATIVE") == "1"
 )
+WAIT = replace(SETTINGS, wait=2)
 READ_AT = "2026-07-01T00:00:00.000Z"
+# The body of a line of a connection that is open.
+TLS = b"ICID 450 TLS success protocol TLSv1.2 cipher AES128-SHA"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,21 @@ def decode(
 def ended(pipeline: Pipeline) -> Run:
     """Take what ``pipeline`` made."""
     return Run(taken(pipeline), pipeline.take_dead(), pipeline.counters)
+
+
+def less_quoted(events: list[Event]) -> list[Event]:
+    """Return ``events`` without their ids and without the reply that a bounce quotes.
+
+    The ids, because the same lines came before in the same second.
+    """
+    found = []
+    for event in events:
+        about = {k: v for k, v in event["event"].items() if k != "id"}
+        own = dict(event["cisco_esa"])
+        if "summary" in own:
+            own["summary"] = {k: v for k, v in own["summary"].items() if k != "bounce"}
+        found.append(event | {"event": about, "cisco_esa": own})
+    return found
 
 
 def native(body: str | bytes, second: int = 0) -> bytes:
