@@ -38,9 +38,7 @@ def test_a_full_disk_is_waited_out(many: Path, tmp_path: Path) -> None:
     mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "none", str(disk)]
     mounts = shutil.which("mount")
     if not mounts or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip(
-            "no tmpfs may be mounted here; see RLIMIT_FSIZE in test_dead_letters"
-        )
+        pytest.skip("no tmpfs may be mounted here; see test_dead_letters_full_disk")
     try:
         filler = disk / "filler"
         filler.write_bytes(b"x" * 1_000_000)

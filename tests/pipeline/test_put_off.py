@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from esa_auth.pipeline import Settings
-from tests.envelope.test_forged_time import ARCHIVE, FORGED, LIVE, NOW, TRUE, through
+from tests.envelope.forged_lines import ARCHIVE, FORGED, LIVE, NOW, TRUE, through
 from tests.support.harness import Event, Run, ended, inbound, made, opened
 
 DAY = 86_400

@@ -11,7 +11,7 @@ from esa_auth.model.facts import AdminLogin, AdminLogout
 from esa_auth.pipeline import Settings
 from esa_auth.privacy import Pseudonymizer
 from tests.fuzz.lines import mutated
-from tests.grammar.test_admin import OURS
+from tests.grammar.admin_rules import OURS
 from tests.privacy.covered import KEY
 from tests.privacy.names import found, lines_of, seeded
 from tests.support.harness import inbound, made, native, opened, run

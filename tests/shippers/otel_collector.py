@@ -17,7 +17,8 @@ import orjson
 from tests.shippers.hosts import Process, listens, process, render, until
 from tests.support.checkout import ROOT
 from tests.support.engines import require
-from tests.support.otlp_receiver import Exchange, Receiver, event_of, plain
+from tests.support.otlp_receiver import Exchange, Receiver
+from tests.support.otlp_records import event_of, plain
 from tests.support.ports import free_port
 
 Json = dict[str, Any]

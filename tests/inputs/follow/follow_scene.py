@@ -10,6 +10,9 @@ from typing import Any
 
 from esa_auth.inputs.follow import Chunk, Follower
 
+#: What the fixture `restarted_with` does: read, stop, do something, start, read.
+Restarted = Callable[[Callable[[], object]], list[bytes]]
+
 
 class Clock:
     """Seconds that pass when a test says so."""

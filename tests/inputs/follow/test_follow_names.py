@@ -1,8 +1,11 @@
-"""What a file name tells."""
+"""What a file name tells, and what is no log by its name or kind."""
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from tests.inputs.follow.follow_scene import Log, Reader
 
 from esa_auth.inputs.follow.names import (
     LIVE,
@@ -98,3 +101,32 @@ class File:
 )
 def test_the_oldest_comes_first(files: list[File]) -> None:
     assert in_log_order(files[::-1]) == files
+
+
+def test_what_is_no_log_is_passed_over(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "dangling").symlink_to("nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    for name in (".hidden", "mail.log.1.xz", "mail.log~"):
+        (tmp_path / name).write_bytes(b"not this\n")
+    (tmp_path / "mail.log").write_bytes(b"this\n")
+    os.link(tmp_path / "mail.log", tmp_path / "same.log")
+    reader = Reader(tmp_path, tmp_path / "mail.log", str(tmp_path / "m[ab]il*"))
+    assert reader.poll() == [b"this"]
+    reader.kill()
+
+
+def test_files_named_by_address_are_logs_of_their_own(tmp_path: Path) -> None:
+    logs = [Log(tmp_path, f"10.0.0.{number}") for number in (1, 2)]
+    logs += [Log(tmp_path, f"server.{number}") for number in (1, 2)]
+    reader = Reader(tmp_path)
+    for log in logs:
+        log.raw(b"ha")
+    reader.poll()
+    for log in logs:
+        log.raw(b"lf\n")
+    assert reader.poll() == [b"half"] * 4
+    reader.kill()
+    for log in logs:
+        log.close()
