@@ -116,9 +116,9 @@ class Log:
 
     def raw(self, data: bytes) -> None:
         os.write(self._descriptor, data)
-        self._touch(self._descriptor)
+        self.touch(self._descriptor)
 
-    def _touch(self, file: int | Path) -> None:
+    def touch(self, file: int | Path) -> None:
         """Let a second pass: what a test does in no time has equal times else."""
         self._time += 10**9
         os.utime(file, ns=(self._time, self._time))
@@ -163,7 +163,7 @@ class Log:
         """As logrotate does with ``copytruncate``; ``between`` is what is lost."""
         self.shift()
         shutil.copy(self.path, self.numbered(1))
-        self._touch(self.numbered(1))
+        self.touch(self.numbered(1))
         between()
         os.truncate(self.path, 0)
 

@@ -128,6 +128,23 @@ def test_a_torn_archive_is_read_as_far_as_it_goes_and_then_on(
     assert reader.lines == log.written
 
 
+def test_an_archive_that_stays_torn_holds_up_nothing(log: Log, reader: Reader) -> None:
+    """As a full disk leaves one: what is behind it was once waited for for ever."""
+    log.write()
+    reader.poll()
+    log.rename()
+    log.write()
+    whole = gzip.compress(b"".join(b"old %d\n" % n for n in range(1000)))
+    Path(f"{log.numbered(5)}.gz").write_bytes(whole[: len(whole) // 2])
+    for _ in range(4):
+        reader.clock.now += 60.0
+        reader.poll()
+        log.write()
+    reader.poll()
+    assert [line for line in reader.lines if b"old" not in line] == log.written
+    assert not reader.follower.behind
+
+
 def test_an_archive_that_is_none_is_counted_once(log: Log, reader: Reader) -> None:
     Path(f"{log.numbered(1)}.gz").write_bytes(b"no archive at all")
     log.write()

@@ -100,7 +100,28 @@ class File:
     ],
 )
 def test_the_oldest_comes_first(files: list[File]) -> None:
-    assert in_log_order(files[::-1]) == files
+    filled, empty = in_log_order(files[::-1])
+    assert filled + empty == files
+
+
+class Growing(File):
+    """A log that was just truncated, and is written to whenever it is asked."""
+
+    @property
+    def size(self) -> int:
+        size = self._asked
+        self._asked += 100
+        return size
+
+    @size.setter
+    def size(self, value: int) -> None:
+        self._asked = value
+
+
+def test_what_is_written_to_meanwhile_is_not_the_oldest() -> None:
+    older = File("a", 0, "20210101", (2021, 1))
+    log = Growing("b", LIVE, size=0)
+    assert in_log_order([log, older]) == ([older], [log])
 
 
 def test_what_is_no_log_is_passed_over(tmp_path: Path) -> None:

@@ -57,6 +57,11 @@ class Look:
     appliances: dict[str, str] = field(default_factory=dict)
     failures: list[OSError] = field(default_factory=list)
 
+    @property
+    def names(self) -> dict[Key, str]:
+        """The path of each file."""
+        return {key: found.path for key, found in self.found.items()}
+
 
 class _Look:
     """One look in the making: a family is a base name in a directory."""

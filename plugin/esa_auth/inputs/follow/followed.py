@@ -43,6 +43,10 @@ class Followed:
         self.source: Source | None = None
         #: The file has no name any more, at least none that is looked at.
         self.pathless = False
+        #: Bytes that were unread when its turn was over.
+        self.rest = 0
+        #: How often its first lines were read too early.
+        self.put_back = 0
         #: Time of the last news, on the follower's clock.
         self.quiet_since = 0.0
         self._tail_print = record.tail

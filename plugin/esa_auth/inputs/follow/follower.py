@@ -3,16 +3,16 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import islice
 from os.path import dirname
 from typing import Any
 
 from esa_auth.inputs.follow import record as saved
 from esa_auth.inputs.follow.counters import Counters
-from esa_auth.inputs.follow.discovery import look
+from esa_auth.inputs.follow.descriptors import Descriptors
+from esa_auth.inputs.follow.discovery import Look, look
 from esa_auth.inputs.follow.followed import Followed, ReplacedError
 from esa_auth.inputs.follow.names import in_log_order
-from esa_auth.inputs.follow.record import Chunk
+from esa_auth.inputs.follow.record import Chunk, Key
 from esa_auth.inputs.follow.registry import Registry
 from esa_auth.inputs.follow.watch import Watcher
 
@@ -21,7 +21,10 @@ _BLOCK = 256 * 1024
 # the reading; with thousands of files in them it would at any time.
 _POLLS_PER_LOOK = 16
 _PAUSE_PER_LOOK = 10
-_HELD_OPEN = 64
+# One in which another file took a name shows two of that name.
+_LISTINGS = 5
+# No file waits for longer than so many looks for what is older.
+_PUT_BACK = 10
 # Seconds without news for which a deleted file is kept open.
 _LINGER = 5.0
 
@@ -72,6 +75,7 @@ class Follower:
         self._max_bytes, self._max_line = max_bytes, max_line
         self._clock = clock
         self._registry = Registry(before.records, self.counters, clock)
+        self._descriptors = Descriptors(self._registry, self.counters)
         self._watcher = Watcher()
         self._logs: list[list[Followed]] = []
         self.appliances = {}
@@ -80,6 +84,7 @@ class Follower:
         self._polls_until_look = 0
         self._look_due = 0.0
         self._looked = True
+        self._names: dict[Key, str] = {}
         self._look(frozenset(self._patterns) - before.patterns)
 
     def poll(self, max_bytes: int | None = None) -> list[Chunk]:
@@ -100,8 +105,7 @@ class Follower:
         # The next call begins with another log, so that one that never ends does not
         # keep the others waiting.
         self._logs = self._logs[1:] + self._logs[:1]
-        self._let_go()
-        self._count_open()
+        self._descriptors.let_go()
         return chunks
 
     @property
@@ -142,21 +146,14 @@ class Follower:
 
     def close(self) -> None:
         """Close all files. Safe to call twice."""
-        for file in self._registry.files.values():
-            file.close()
+        self._descriptors.close()
         self._watcher.close()
-        self._count_open()
 
     def _look(self, new_patterns: frozenset[str] = frozenset()) -> None:
         """See which files there are; at the start, which of them are old."""
         began = self._clock()
-        files = self._registry.files
-        seen = look(
-            self._patterns,
-            {(dirname(file.path), file.base, file.log) for file in files.values()},
-            {key: (file.log, file.base) for key, file in files.items()},
-        )
-        known = {file.log for file in files.values()}
+        seen = self._settled()
+        known = {file.log for file in self._registry.files.values()}
         self.appliances = {
             log: self.appliances[log] for log in known & self.appliances.keys()
         } | seen.appliances
@@ -171,10 +168,27 @@ class Follower:
             ),
         )
         self._sort()
-        self._hold()
+        self._descriptors.hold(self._logs)
         self._polls_until_look = _POLLS_PER_LOOK
         ended = self._clock()
         self._look_due = ended + _PAUSE_PER_LOOK * (ended - began)
+
+    def _settled(self) -> Look:
+        """List the names until they stay as they are: a log is being rotated, maybe."""
+        for _ in range(_LISTINGS):
+            seen = self._listed()
+            before, self._names = self._names, seen.names
+            if self._names == before:
+                break
+        return seen
+
+    def _listed(self) -> Look:
+        files = self._registry.files
+        return look(
+            self._patterns,
+            {(dirname(file.path), file.base, file.log) for file in files.values()},
+            {key: (file.log, file.base) for key, file in files.items()},
+        )
 
     def _sort(self) -> None:
         logs = defaultdict(list)
@@ -184,75 +198,51 @@ class Follower:
         self._succeeded.clear()
         self._logs = []
         for files in logs.values():
-            ordered = in_log_order(files)
-            filled = sum(1 for file in ordered if file.size)
-            # Empty files are last: they succeed nobody yet.
-            self._succeeded.update(islice(ordered, max(0, filled - 1)))
-            self._logs.append(ordered)
-
-    def _hold(self) -> None:
-        """Open what is to be read, so that it can be removed before its turn comes."""
-        held = self._count_open()
-        for files in self._logs:
-            for file in files:
-                if file.source is None and file.unread and held < _HELD_OPEN:
-                    held += self._opened(file)
-
-    def _let_go(self) -> None:
-        """Close the files that have been quiet for longest if too many are open.
-
-        With a directory for each day there is a last file in each.
-        """
-        excess = self._count_open() - _HELD_OPEN
-        if excess > 0:
-            idle = [
-                file
-                for file in self._registry.files.values()
-                if file.source is not None and not file.changed and not file.pathless
-            ]
-            for file in sorted(idle, key=lambda file: file.quiet_since)[:excess]:
-                file.close()
-
-    def _opened(self, file: Followed) -> bool:
-        try:
-            file.open()
-        except OSError as error:
-            self._registry.complain(error, file.path)
-            return False
-        return True
-
-    def _count_open(self) -> int:
-        files = self._registry.files.values()
-        self.counters.files_open = sum(file.source is not None for file in files)
-        return self.counters.files_open
+            filled, empty = in_log_order(files)
+            # An empty file succeeds nobody yet.
+            self._succeeded.update(filled[:-1])
+            self._logs.append(filled + empty)
 
     def _read_log(self, files: list[Followed], left: int, chunks: list[Chunk]) -> int:
         """Read the files of one log in order; return how many bytes are left."""
         if files[0].log in self._registry.started_over:
             # First what its copy holds: that is older. The names were listed before.
-            self._polls_until_look = 0
-            return left
+            return self._look_first(left)
         for place, file in enumerate(files, start=1):
             if file.source is None and file.changed and not self._looked:
                 # Its name, and even its inode, can be a later file's by now.
-                self._polls_until_look = 0
-                return left
+                return self._look_first(left)
+            begins, before = file.position.mode == "start", len(chunks)
+            failure: ReplacedError | OSError | None = None
             try:
                 left = self._read_file(file, left, chunks)
-            except ReplacedError:
+            except (ReplacedError, OSError) as error:
+                failure = error
+            if (
+                begins
+                and len(chunks) > before
+                and not self._is_due(file, files[: place - 1])
+            ):
+                del chunks[before:]
+                self._registry.put_back(file)
+                return self._look_first(left)
+            if isinstance(failure, ReplacedError):
                 self._registry.replaced(file)
-                self._polls_until_look = 0
-                return left
-            except OSError as error:
-                self._failed(file, error)
+                return self._look_first(left)
+            if failure is not None:
+                self._failed(file, failure)
                 continue
             if left <= 0:
                 return left
             self._leave(file, chunks)
-            if file.unread and any(later.unread for later in files[place:]):
+            if file.changed and any(later.unread for later in files[place:]):
                 # It has been succeeded since the last look: to be finished first.
-                self._polls_until_look = 0
-                return left
+                return self._look_first(left)
+        return left
+
+    def _look_first(self, left: int) -> int:
+        """Go on after the next look."""
+        self._polls_until_look = 0
         return left
 
     def _read_file(self, file: Followed, left: int, chunks: list[Chunk]) -> int:
@@ -266,7 +256,19 @@ class Follower:
             if file.reached == reached:
                 break
             left -= file.reached - reached
+        file.rest = file.unread
         return left
+
+    def _is_due(self, file: Followed, older: list[Followed]) -> bool:
+        """Say whether the first lines of ``file`` come next in its log.
+
+        After the names were listed, it can have been copied and truncated, or one more
+        line have been written to a file before it.
+        """
+        if file.put_back >= _PUT_BACK:
+            return True
+        grown = any(before.unread > before.rest for before in older)
+        return not grown and self._listed().names == self._names
 
     def _leave(self, file: Followed, chunks: list[Chunk]) -> None:
         """Finish a file that is read to its end, if nothing more will come."""
@@ -287,7 +289,7 @@ class Follower:
 
     def _failed(self, file: Followed, error: OSError) -> None:
         self._registry.complain(error, file.path)
-        status = file.status
+        status, file.rest = file.status, file.unread
         if error.errno is None and file.compressed and status is not None:
             # The content is damaged: it is of no use to read it again as it is.
             file.settle(status)

@@ -95,16 +95,17 @@ def first_stamp(head: bytes) -> FirstStamp | None:
     return (int(match[6]), _MONTHS.index(match[1]), day, hour, minute, second)
 
 
-def in_log_order(files: Iterable[File]) -> list[File]:
-    """Return the files of one log, the oldest first, empty ones last.
+def in_log_order(files: Iterable[File]) -> tuple[list[File], list[File]]:
+    """Return the files of one log that have content, the oldest first, and the others.
 
     Decided by the stamp of the first line if all have one; else by the stamp in the
     name if all rotated ones have one; else by the number in the name if all rotated
     ones have one; else by the time of the last change. Stamps of different kinds are in
     different time zones and not compared.
     """
-    files = list(files)
-    filled = [file for file in files if file.size]
+    # Asked once: while files are put in order, one can be truncated or written to.
+    sizes = [(file, file.size) for file in files]
+    filled = [file for file, size in sizes if size]
     rotated = [file for file in filled if file.rank < LIVE]
     by_line = all(file.first_stamp for file in filled)
     by_name = all(file.name_stamp for file in rotated)
@@ -113,7 +114,6 @@ def in_log_order(files: Iterable[File]) -> list[File]:
     def age(file: File) -> tuple[object, ...]:
         stamp = file.name_stamp
         return (
-            file.size == 0,
             (by_line and file.first_stamp) or (),
             (stamp == "", len(stamp), stamp) if by_name else (),
             file.rank if by_number else file.rank == LIVE,
@@ -121,4 +121,5 @@ def in_log_order(files: Iterable[File]) -> list[File]:
             file.path,
         )
 
-    return sorted(files, key=age)
+    empty = [file for file, size in sizes if not size]
+    return sorted(filled, key=age), sorted(empty, key=age)

@@ -96,9 +96,13 @@ class Registry:
             file.position.offset,
         )
         self._gone.add(file.record(), file)
-        if file.position.offset:
-            self.started_over.add(file.log)
+        self.started_over.add(file.log)
         self.files[file.key] = file.start_over(self._clock())
+
+    def put_back(self, file: Followed) -> None:
+        """Forget what was read of a file, for it is to be read again."""
+        fresh = self.files[file.key] = file.start_over(self._clock())
+        fresh.put_back = file.put_back + 1
 
     def bury(self, file: Followed) -> None:
         """Close a file that has no name any more, and remember what was read of it."""
@@ -221,6 +225,8 @@ class Registry:
                 inherited = self._inherit(found, record, source)
                 if inherited is None and self._copied_from(found, source):
                     return
+                if inherited is None and self._truncated(found.log):
+                    inherited = self._inherit(found, record, source)
             finally:
                 source.close()
             record = inherited or record
@@ -244,6 +250,17 @@ class Registry:
                 return heir
         return self._gone.inherit(record, source)
 
+    def _truncated(self, log: str) -> bool:
+        """Start over with the files of ``log`` that were truncated in the meantime.
+
+        They were whole when this look came to them, so their copies are no heirs yet.
+        """
+        files = [file for file in self.files.values() if file.log == log]
+        lost = [file for file in files if file.changed and not file.check()]
+        for file in lost:
+            self.replaced(file)
+        return bool(lost)
+
     def _is_known_copy(self, found: Found) -> bool:
         copy = self._copies.get(found.key)
         return (
@@ -257,7 +274,8 @@ class Registry:
             original = file.pathless or file.rank == LIVE
             if file.log != found.log or file.ignored or not original or not file.size:
                 continue
-            if is_copy(source, file):
+            # The check learns its head, by which a truncation is noticed from now on.
+            if file.check() and is_copy(source, file):
                 head = Fingerprint.of(source.read(0, WINDOW))
                 self._copies[found.key] = _Copy(signature(found.status), file, head)
                 if file.pathless:

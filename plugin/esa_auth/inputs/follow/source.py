@@ -9,6 +9,7 @@ import os
 import stat
 import zlib
 from dataclasses import dataclass
+from errno import ENOENT
 from typing import Protocol
 
 from esa_auth.inputs.follow.record import Mode
@@ -96,7 +97,7 @@ def open_source(path: str, key: tuple[int, int], compressed: bool) -> Source:
     try:
         status = os.fstat(descriptor)
         if (status.st_dev, status.st_ino) != key or not stat.S_ISREG(status.st_mode):
-            raise FileNotFoundError(f"{path}: another file has the name now")
+            raise FileNotFoundError(ENOENT, "another file has the name now", path)
     except OSError:
         os.close(descriptor)
         raise
