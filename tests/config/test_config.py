@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from esa_auth.config import MAX_CONFIG, Config, load
+from esa_auth.config import MAX_CONFIG, Config, effective, load
 from esa_auth.config.file import read_defaults
 from esa_auth.errors import ConfigError
 from esa_auth.inputs.records import Keys
@@ -128,6 +128,15 @@ def test_file_wins_over_defaults_and_command_line_over_file(tmp_path: Path) -> N
     assert config.input_format == "json"
     assert config.pipeline.max_age == load(None, {}, 0).pipeline.max_age
     assert config.pipeline.max_line == load(None, {}, 0).pipeline.max_line
+
+
+def test_the_values_that_count_are_all_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("sessions: {cap: 7}\n")
+    own, shipped = effective(str(path)), effective(None)
+    assert own["sessions"].pop("cap") == 7
+    del shipped["sessions"]["cap"]
+    assert own == shipped
 
 
 def test_a_key_of_a_map_leaves_its_neighbours_alone(tmp_path: Path) -> None:

@@ -95,6 +95,13 @@ def test_events_of_one_context_share_what_is_added_and_nothing_else_changes() ->
     assert run(lines).events == bare.events
 
 
+def test_what_an_event_says_itself_stays() -> None:
+    parts = {"network": {"direction": "ingress"}, "source": {"ip": "198.51.100.7"}}
+    own = {"cisco_esa": {"zone": "its own", "icid": 450}}
+    found = every()(Document(own, Context(parts, {}, {}))).own
+    assert found["cisco_esa"] == {"zone": "its own", "icid": 450}
+
+
 def test_contexts_without_end_are_not_all_remembered() -> None:
     enrichment = every()
     for number in range(4096 + 10):

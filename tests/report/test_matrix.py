@@ -24,6 +24,14 @@ def test_who_hunts_one_user_is_shown_beside_many_who_try_all() -> None:
     assert (MOST_SOURCES - 1, place, 500, 0) in shown["cells"]
 
 
+def test_of_many_users_those_are_shown_whom_most_tried() -> None:
+    rows = {f"198.51.100.{n}": source(30 + n, 1) for n in range(4)}
+    shown = matrix(rows)
+    # Each row tried these; who was tried by fewer has no room.
+    assert sorted(shown["users"]) == sorted(f"user{n}" for n in range(30))
+    assert len(shown["cells"]) == 4 * 30
+
+
 def test_a_source_without_failures_is_not_shown() -> None:
     row = SourceRow()
     row.add("ann", 0, "2026-06-30T12:00:00.000Z", failed=False)

@@ -9,6 +9,8 @@ from esa_auth.model.facts import (
     Delivered,
     Fact,
     Instant,
+    Tls,
+    Unread,
 )
 from esa_auth.model.session import MAX_USER_LETTERS, MAX_USERS, Session
 from esa_auth.sessions import Messages
@@ -40,6 +42,23 @@ def test_a_success_after_a_failure_counts() -> None:
 def test_a_failure_says_nothing_of_a_line_that_is_not_understood() -> None:
     odd = "ICID 450 TLS established over SASL"
     assert event_behind(odd).get("tls") == event_behind(odd, FAILED).get("tls")
+
+
+def test_a_line_that_is_not_understood_may_be_the_first_on_tls() -> None:
+    session = Session("icid", "450", Instant(0, "1970-01-01T00:00:00.000Z", "UTC"))
+    session.fold(Unread(auth_like=True))
+    assert session.tls == Tls("icid", "450", None)
+    session.fold(Tls("icid", "450", True, "TLSv1.3"))
+    session.fold(Unread(auth_like=True))
+    assert session.tls == Tls("icid", "450", True, "TLSv1.3")
+
+
+def test_an_opening_that_comes_late_says_when_the_session_began() -> None:
+    said = [(1, inbound(450)), (2, opened(450)[0]), (5, b"ICID 450 close")]
+    end = run([native(line, second) for second, line in said]).events[-1]
+    assert end["event"]["action"] == "smtp-session-end"
+    assert end["event"]["start"] == "2009-04-22T11:00:02.000Z"
+    assert end["source"]["ip"] == "198.51.100.7"
 
 
 @pytest.mark.parametrize("last", ["ACCEPT", "RELAY"])

@@ -26,6 +26,23 @@ def test_a_payload_that_is_no_memory_is_forgotten(
         assert checkpoints.load() == {"a": 1}
 
 
+def test_journals_that_no_checkpoint_names_are_removed_once(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        (tmp_path / f"journal.{number}").touch()
+    with StateDirectory.open(str(tmp_path)) as directory:
+        checkpoints = CheckpointStore(directory, 1)
+        checkpoints.save({})
+        assert len(list(tmp_path.glob("journal.*"))) == 3
+        checkpoints.save({"journal": 2})
+        assert {path.name for path in tmp_path.glob("journal.*")} == {
+            "journal.2",
+            "journal.3",
+        }
+        # From here on, whoever writes journals removes them.
+        checkpoints.save({"journal": 3})
+        assert len(list(tmp_path.glob("journal.*"))) == 2
+
+
 class Timed:
     """A memory whose saves take as long as is said, on a clock of its own."""
 

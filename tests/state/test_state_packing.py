@@ -34,6 +34,13 @@ def test_rows_are_a_list_to_whoever_reads_them() -> None:
     }
 
 
+@pytest.mark.parametrize("more", [b"\x01", b"\x01\x02\x03"])
+def test_what_stands_behind_the_value_is_refused_and_counted(more: bytes) -> None:
+    whole = msgpack.packb({"a": 1}) + more
+    with pytest.raises(ValueError, match=f"^{len(more)} bytes too many$"):
+        unpacked(BytesIO(whole), len(whole))
+
+
 def test_a_row_is_made_when_its_piece_is_due() -> None:
     made = 0
 
