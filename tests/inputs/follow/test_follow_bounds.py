@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.inputs.follow.follow_scene import Log, Reader
@@ -124,3 +125,31 @@ def test_memory_is_bounded(tmp_path: Path, first: bytes, expected: str) -> None:
     result, _, mebibytes = done.stdout.strip().rpartition(" ")
     assert result == expected
     assert int(mebibytes) < 10
+
+
+def test_the_first_lines_of_many_logs_cost_no_look_at_all_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, real = 0, os.stat
+
+    def stat(*arguments: Any, **options: Any) -> os.stat_result:
+        nonlocal asked
+        asked += 1
+        return real(*arguments, **options)
+
+    costs = []
+    for many in (10, 40):
+        folder = tmp_path / str(many)
+        logs = [Log(folder / str(number)) for number in range(many)]
+        for log in logs:
+            log.write()
+        reader = Reader(folder / "*" / "mail.log")
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "stat", stat)
+            before = asked
+            assert len(reader.poll()) == 3 * many
+            costs.append((asked - before) / many)
+        reader.kill()
+        for log in logs:
+            log.close()
+    assert costs[1] < 2 * costs[0]

@@ -176,18 +176,17 @@ class Follower:
     def _settled(self) -> Look:
         """List the names until they stay as they are: a log is being rotated, maybe."""
         for _ in range(_LISTINGS):
-            seen = self._listed()
+            seen = self._listed(self._patterns, [*self._registry.files.values()])
             before, self._names = self._names, seen.names
             if self._names == before:
                 break
         return seen
 
-    def _listed(self) -> Look:
-        files = self._registry.files
+    def _listed(self, patterns: Sequence[str], files: Sequence[Followed]) -> Look:
         return look(
-            self._patterns,
-            {(dirname(file.path), file.base, file.log) for file in files.values()},
-            {key: (file.log, file.base) for key, file in files.items()},
+            patterns,
+            {(dirname(file.path), file.base, file.log) for file in files},
+            {file.key: (file.log, file.base) for file in files},
         )
 
     def _sort(self) -> None:
@@ -241,7 +240,6 @@ class Follower:
         return left
 
     def _look_first(self, left: int) -> int:
-        """Go on after the next look."""
         self._polls_until_look = 0
         return left
 
@@ -267,8 +265,10 @@ class Follower:
         """
         if file.put_back >= _PUT_BACK:
             return True
-        grown = any(before.unread > before.rest for before in older)
-        return not grown and self._listed().names == self._names
+        if any(before.unread > before.rest for before in older):
+            return False
+        names = self._listed((), [*older, file]).names
+        return names.items() <= self._names.items()
 
     def _leave(self, file: Followed, chunks: list[Chunk]) -> None:
         """Finish a file that is read to its end, if nothing more will come."""
