@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 
-import esa_auth.commands.cli  # noqa: F401 - a fork is not to load it anew
+import esa_auth.commands.cli  # noqa: F401 - loaded once, before the forks
 from esa_auth.__main__ import main
 
 # Instead of the words of the program.

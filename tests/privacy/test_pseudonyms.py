@@ -92,7 +92,7 @@ def test_the_token_of_a_session_is_taken_out_of_the_line_too(
     settings: Settings,
 ) -> None:
     """It is as good as a password while it lasts."""
-    token = "wKV0AK29GgdhztflXSal"  # noqa: S105 - nobody's
+    token = "wKV0AK29GgdhztflXSal"  # noqa: S105 - made up
     lines = [
         f"logout:192.0.2.44 user:ann session:{token}",
         f"Session {token} user:ann expired",

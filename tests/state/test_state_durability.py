@@ -183,7 +183,7 @@ def test_a_failed_call_leaves_the_generation_before_and_the_next_save_starts_ove
         disk.calls.clear()
         disk.fail_at = -1
         state.save(b"four")
-        # Again the same slot: only the one of before is known to be whole.
+        # Again the same slot: only the previous one is known to be whole.
         assert disk.calls == THE_CALLS
         assert b"two" in slots(path)["checkpoint.b"]
     with StateDirectory.open(path) as state:

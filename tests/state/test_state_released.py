@@ -53,7 +53,7 @@ NEXT = [
     _native(10, _AUTH.format(11, "failed", "dave@example.com")),
     _native(10, "MID 5 ready 1000 bytes from <alice@example.com>"),
     _native(10, _RELAY),
-    # The same line as the last of before, of the same second: another event.
+    # The same line as the last one before the stop, in the same second: another event.
     *LINES[-1:],
     _native(11, "ICID 12 close"),
     _native(11, "DCID 3 close"),
