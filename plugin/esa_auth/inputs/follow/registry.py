@@ -251,12 +251,8 @@ class Registry:
         return self._gone.inherit(record, source)
 
     def _truncated(self, log: str) -> bool:
-        """Start over with the files of ``log`` that were truncated in the meantime.
-
-        They were whole when this look came to them, so their copies are no heirs yet.
-        """
-        files = [file for file in self.files.values() if file.log == log]
-        lost = [file for file in files if file.changed and not file.check()]
+        """Start over with what was truncated after this look had come to it."""
+        lost = [file for file in self._originals(log) if not file.check()]
         for file in lost:
             self.replaced(file)
         return bool(lost)
@@ -270,12 +266,9 @@ class Registry:
         )
 
     def _copied_from(self, found: Found, source: Source) -> bool:
-        for file in self.files.values():
-            original = file.pathless or file.rank == LIVE
-            if file.log != found.log or file.ignored or not original or not file.size:
-                continue
+        for file in self._originals(found.log):
             # The check learns its head, by which a truncation is noticed from now on.
-            if file.check() and is_copy(source, file):
+            if file.size and file.check() and is_copy(source, file):
                 head = Fingerprint.of(source.read(0, WINDOW))
                 self._copies[found.key] = _Copy(signature(found.status), file, head)
                 if file.pathless:
@@ -283,6 +276,11 @@ class Registry:
                     file.rank, file.name_stamp = found.rank, found.stamp
                 return True
         return False
+
+    def _originals(self, log: str) -> list[Followed]:
+        """Return the files that can have been copied."""
+        known = [file for file in self.files.values() if file.log == log]
+        return [f for f in known if not f.ignored and (f.pathless or f.rank == LIVE)]
 
     def _add(self, found: Found, record: Record, *, ignored: bool) -> None:
         file = Followed(record)
